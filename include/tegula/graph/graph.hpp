@@ -1,0 +1,208 @@
+#pragma once
+// The static graph: nodes that apply ops to values. Building computes nothing.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tegula/core/error.hpp"
+#include "tegula/core/tensor.hpp"
+#include "tegula/graph/attrs.hpp"
+
+namespace tegula {
+
+class Graph;
+class Node;
+struct OpDef;
+namespace detail {
+struct GraphStorage;
+}
+
+/// What is known about a value while building: "f32[?,784]".
+struct ValueType {
+  DType dtype = DType::f32;
+  Shape shape;
+
+  bool operator==(const ValueType&) const = default;
+  TEGULA_API std::string to_string() const;
+};
+
+/// One output of a node: a handle, valid as long as its graph. Default constructed: no value.
+class TEGULA_API Value {
+ public:
+  Value() = default;
+  Value(Node* node, int index) : node_(node), index_(index) {}
+
+  explicit operator bool() const { return node_ != nullptr; }
+  bool operator==(const Value&) const = default;
+
+  Node& node() const { return *node_; }
+  int index() const { return index_; }
+  Graph graph() const;
+  const ValueType& type() const;
+  DType dtype() const { return type().dtype; }
+  const Shape& shape() const { return type().shape; }
+  /// "dense/matmul:0".
+  std::string name() const;
+  /// Renames the node (made unique, within no scope) and returns the value, for chaining.
+  Value named(std::string_view name) const;
+
+ private:
+  Node* node_ = nullptr;
+  int index_ = 0;
+};
+
+/// A value whose contents live in the session and survive runs.
+class Variable : public Value {
+ public:
+  Variable() = default;
+  explicit Variable(Value value) : Value(value) {}
+};
+
+/// One application of an op. Immutable once built, except for its name.
+class TEGULA_API Node {
+ public:
+  /// Position in the graph; inputs always have smaller ids (append order is a topological order).
+  int id() const { return id_; }
+  const OpDef& op() const { return *op_; }
+  const std::string& name() const { return name_; }
+  std::span<const Value> inputs() const { return inputs_; }
+  Value input(int index) const { return inputs_[static_cast<std::size_t>(index)]; }
+  const Attrs& attrs() const { return attrs_; }
+  std::span<const ValueType> outputs() const { return outputs_; }
+  Value output(int index = 0) { return {this, index}; }
+  int output_count() const { return static_cast<int>(outputs_.size()); }
+  /// The user's line that built this node.
+  const SourceLocation& location() const { return location_; }
+  Graph graph() const;
+  /// `matmul "dense/matmul" (f32[?,784], f32[784,128]), built at mnist.cpp:12`.
+  std::string describe() const;
+
+ private:
+  friend struct detail::GraphStorage;
+  friend class Graph;
+  friend class Value;
+
+  detail::GraphStorage* storage_ = nullptr;
+  int id_ = 0;
+  const OpDef* op_ = nullptr;
+  std::string name_;
+  std::vector<Value> inputs_;
+  Attrs attrs_;
+  std::vector<ValueType> outputs_;
+  SourceLocation location_;
+};
+
+/// How to compute a variable's first value: a recipe that builds it in a graph.
+struct InitialValue {
+  ValueType type;
+  std::function<Value(Graph&)> build;
+
+  InitialValue() = default;
+  InitialValue(ValueType value_type, std::function<Value(Graph&)> recipe)
+      : type(std::move(value_type)), build(std::move(recipe)) {}
+  TEGULA_API InitialValue(const Tensor& value);  // NOLINT: implicit by design
+  TEGULA_API InitialValue(Value value);          // NOLINT: implicit by design
+};
+
+/// A handle: copies refer to the same graph. Append-only; safe to read from several threads while
+/// nobody appends.
+class TEGULA_API Graph {
+ public:
+  Graph();
+
+  /// A value that must be fed. Unknown dimensions are -1.
+  Value placeholder(DType dtype, const Shape& shape, std::string_view name = "",
+                    std::source_location location = std::source_location::current());
+  Value constant(const Tensor& value, std::string_view name = "",
+                 std::source_location location = std::source_location::current());
+  /// State with a first value. Its name identifies it: in sessions, files and across passes.
+  Variable variable(const InitialValue& initial, std::string_view name = "", bool trainable = true,
+                    std::source_location location = std::source_location::current());
+  /// State whose first value must be set before it is read.
+  Variable variable(const ValueType& type, std::string_view name = "", bool trainable = true,
+                    std::source_location location = std::source_location::current());
+
+  /// The general builder behind all others: checks arity, attributes (filling in defaults), shapes
+  /// and dtypes. Throws the op's ShapeError or DTypeError with op, node name, shapes and the line.
+  Node& add_node(const OpDef& op, std::span<const Value> inputs, Attrs attrs = {},
+                 std::string_view name = "", SourceLocation location = {});
+
+  const std::deque<Node>& nodes() const;
+  Node& node(int id) const;
+  /// "x" or "x:0". Throws NotFound naming similar names.
+  Value value(std::string_view name) const;
+  /// Null when no node has this name.
+  Node* find(std::string_view name) const;
+  /// All variables in order of creation.
+  std::vector<Variable> variables() const;
+  std::vector<Variable> trainable_variables() const;
+  /// The value a variable starts from; no value when it must be set.
+  Value initial_value(const Value& variable) const;
+  void set_initial_value(const Value& variable, const Value& initial);
+
+  /// Results of the graph when it is handed to a pass or printed; unused while building.
+  const std::vector<Value>& fetches() const;
+  void set_fetches(std::vector<Value> fetches);
+  /// Values that must be computed but are not returned (assignments).
+  const std::vector<Value>& targets() const;
+  void set_targets(std::vector<Value> targets);
+
+  /// A number for the next random op: its position among the random ops of this graph.
+  std::int64_t next_op_id();
+
+  /// Readable and parseable form, one node a line.
+  std::string to_text() const;
+  /// Parses `to_text`'s output. Throws FormatError with line and column.
+  static Graph from_text(std::string_view text);
+  /// Graphviz form.
+  std::string to_dot() const;
+  /// Checks every invariant: ids, arity, inferred types, unique names. Throws Error naming the node.
+  void verify() const;
+
+  bool operator==(const Graph& other) const { return storage_ == other.storage_; }
+
+ private:
+  friend class Node;
+  friend class Value;
+  friend class NameScope;
+  explicit Graph(std::shared_ptr<detail::GraphStorage> storage) : storage_(std::move(storage)) {}
+
+  std::shared_ptr<detail::GraphStorage> storage_;
+};
+
+/// While alive, nodes built in this graph get the prefix "scope/".
+class TEGULA_API NameScope {
+ public:
+  NameScope(Graph graph, std::string_view scope);
+  ~NameScope();
+  NameScope(const NameScope&) = delete;
+  NameScope& operator=(const NameScope&) = delete;
+
+ private:
+  Graph graph_;
+  std::string previous_;
+};
+
+/// While alive, nodes built on this thread report this line instead of the one captured by the
+/// builder function: for bindings, layers, gradients and passes, which build on a user's behalf.
+class TEGULA_API LocationScope {
+ public:
+  explicit LocationScope(SourceLocation location);
+  ~LocationScope();
+  LocationScope(const LocationScope&) = delete;
+  LocationScope& operator=(const LocationScope&) = delete;
+  /// The innermost scope's line; unknown outside of any.
+  static SourceLocation current();
+
+ private:
+  SourceLocation previous_;
+};
+
+}  // namespace tegula

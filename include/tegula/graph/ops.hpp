@@ -1,0 +1,189 @@
+#pragma once
+// Builders of all ops that users call. Each adds a node (some a few) and returns its value.
+//
+// Elementwise ops broadcast as NumPy does. Values that meet must have the same dtype; numbers take
+// the dtype of the value they meet. Axes may be negative. An unknown batch dimension propagates.
+// Errors: ShapeError and DTypeError, naming op, node, shapes and the user's line.
+
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tegula/graph/graph.hpp"
+#include "tegula/graph/operand.hpp"
+
+namespace tegula {
+
+/// Axes of a reduction; none given: all axes.
+using Axes = std::optional<std::vector<std::int64_t>>;
+
+// Arithmetic.
+TEGULA_API Value add(Operand a, Operand b);
+TEGULA_API Value sub(Operand a, Operand b);
+TEGULA_API Value mul(Operand a, Operand b);
+/// For integers: truncates towards zero.
+TEGULA_API Value div(Operand a, Operand b);
+TEGULA_API Value pow(Operand a, Operand b);
+TEGULA_API Value maximum(Operand a, Operand b);
+TEGULA_API Value minimum(Operand a, Operand b);
+TEGULA_API Value neg(Operand x);
+TEGULA_API Value abs(Operand x);
+TEGULA_API Value sign(Operand x);
+TEGULA_API Value exp(Operand x);
+TEGULA_API Value expm1(Operand x);
+TEGULA_API Value log(Operand x);
+TEGULA_API Value log1p(Operand x);
+TEGULA_API Value sqrt(Operand x);
+/// 1 / sqrt(x)
+TEGULA_API Value rsqrt(Operand x);
+TEGULA_API Value square(Operand x);
+/// 1 / x
+TEGULA_API Value reciprocal(Operand x);
+TEGULA_API Value sin(Operand x);
+TEGULA_API Value cos(Operand x);
+TEGULA_API Value erf(Operand x);
+TEGULA_API Value floor(Operand x);
+TEGULA_API Value ceil(Operand x);
+/// To the nearest integer, halves to even.
+TEGULA_API Value round(Operand x);
+/// min(max(x, low), high)
+TEGULA_API Value clip(Operand x, double low, double high);
+
+inline Value operator+(Operand a, Operand b) { return add(a, b); }
+inline Value operator-(Operand a, Operand b) { return sub(a, b); }
+inline Value operator*(Operand a, Operand b) { return mul(a, b); }
+inline Value operator/(Operand a, Operand b) { return div(a, b); }
+inline Value operator-(Operand x) { return neg(x); }
+
+// Activations.
+TEGULA_API Value tanh(Operand x);
+TEGULA_API Value sigmoid(Operand x);
+TEGULA_API Value relu(Operand x);
+TEGULA_API Value leaky_relu(Operand x, double alpha = 0.2);
+TEGULA_API Value elu(Operand x, double alpha = 1.0);
+/// x * Phi(x) with the exact normal distribution (erf), or Hendrycks and Gimpel's tanh form.
+TEGULA_API Value gelu(Operand x, bool approximate = false);
+/// x * sigmoid(x)
+TEGULA_API Value silu(Operand x);
+/// log(1 + exp(x))
+TEGULA_API Value softplus(Operand x);
+TEGULA_API Value softmax(Operand x, std::int64_t axis = -1);
+TEGULA_API Value log_softmax(Operand x, std::int64_t axis = -1);
+
+// Comparisons and logic; results are bool.
+TEGULA_API Value equal(Operand a, Operand b);
+TEGULA_API Value not_equal(Operand a, Operand b);
+TEGULA_API Value less(Operand a, Operand b);
+TEGULA_API Value less_equal(Operand a, Operand b);
+TEGULA_API Value greater(Operand a, Operand b);
+TEGULA_API Value greater_equal(Operand a, Operand b);
+TEGULA_API Value logical_and(Operand a, Operand b);
+TEGULA_API Value logical_or(Operand a, Operand b);
+TEGULA_API Value logical_xor(Operand a, Operand b);
+TEGULA_API Value logical_not(Operand x);
+TEGULA_API Value is_nan(Operand x);
+TEGULA_API Value is_finite(Operand x);
+/// `condition ? a : b`, all three broadcast.
+TEGULA_API Value where(Operand condition, Operand a, Operand b);
+TEGULA_API Value cast(Operand x, DType dtype);
+TEGULA_API Value identity(Operand x);
+/// The identity, through which no gradient flows.
+TEGULA_API Value stop_gradient(Operand x);
+
+// Reductions.
+TEGULA_API Value sum(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value mean(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value max(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value min(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value prod(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value any(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value all(Operand x, Axes axes = {}, bool keepdims = false);
+TEGULA_API Value logsumexp(Operand x, Axes axes = {}, bool keepdims = false);
+/// Index of the first largest element along `axis`, as i64.
+TEGULA_API Value argmax(Operand x, std::int64_t axis = -1);
+TEGULA_API Value argmin(Operand x, std::int64_t axis = -1);
+
+struct MatmulOptions {
+  bool transpose_a = false;
+  bool transpose_b = false;
+};
+/// a[..., m, k] · b[..., k, n]; leading dimensions broadcast; a transposed operand is given with
+/// its last two dimensions swapped.
+TEGULA_API Value matmul(Operand a, Operand b, MatmulOptions options = {});
+
+// Losses from logits, one per row (all but the last axis).
+/// Labels are probabilities of the logits' shape and dtype.
+TEGULA_API Value softmax_cross_entropy(Operand logits, Operand labels);
+/// Labels are class indices (i32, i64 or u8) of the logits' shape without the last axis.
+TEGULA_API Value sparse_softmax_cross_entropy(Operand logits, Operand labels);
+/// Elementwise; labels of the logits' shape and dtype.
+TEGULA_API Value sigmoid_cross_entropy(Operand logits, Operand labels);
+
+// Shape and movement.
+/// At most one dimension may be -1: it is inferred.
+TEGULA_API Value reshape(Operand x, const std::vector<std::int64_t>& shape);
+/// Without a permutation: reverses the axes.
+TEGULA_API Value transpose(Operand x, Axes permutation = {});
+/// Without axes: removes all dimensions that are known to be 1.
+TEGULA_API Value squeeze(Operand x, Axes axes = {});
+TEGULA_API Value expand_dims(Operand x, std::int64_t axis);
+TEGULA_API Value broadcast_to(Operand x, const Shape& shape);
+TEGULA_API Value concat(std::span<const Value> values, std::int64_t axis,
+                        std::source_location location = std::source_location::current());
+TEGULA_API Value stack(std::span<const Value> values, std::int64_t axis = 0,
+                       std::source_location location = std::source_location::current());
+/// Pieces of the given sizes along `axis`.
+TEGULA_API std::vector<Value> split(Operand x, const std::vector<std::int64_t>& sizes,
+                                    std::int64_t axis = 0);
+/// One axis of NumPy's `begin:end:step`; absent means from the start, to the end.
+struct SliceRange {
+  std::optional<std::int64_t> begin;
+  std::optional<std::int64_t> end;
+  std::int64_t step = 1;
+};
+/// Axes after the given ranges are kept whole.
+TEGULA_API Value slice(Operand x, const std::vector<SliceRange>& ranges);
+/// Numbers of elements to add before and after each axis.
+TEGULA_API Value pad(Operand x, const std::vector<std::int64_t>& before,
+                     const std::vector<std::int64_t>& after, double value = 0);
+/// Elements of `x` along `axis` at `indices` (i32 or i64); an index out of range is a RunError.
+TEGULA_API Value gather(Operand x, Operand indices, std::int64_t axis = 0);
+/// A new last axis of length `depth`; an index out of range gives a row of `off`.
+TEGULA_API Value one_hot(Operand indices, std::int64_t depth, double on = 1, double off = 0,
+                         DType dtype = DType::f32);
+TEGULA_API Value tile(Operand x, const std::vector<std::int64_t>& multiples);
+/// The concrete shape, as an i64 vector.
+TEGULA_API Value shape_of(Operand x);
+
+// For gradients and layers under unknown dimensions: the shape comes from `like` at run time.
+TEGULA_API Value broadcast_like(Operand x, Operand like);
+TEGULA_API Value reshape_like(Operand x, Operand like);
+/// Sums `x` over the axes along which `like` was broadcast to `x`'s shape.
+TEGULA_API Value sum_like(Operand x, Operand like);
+/// Number of elements along `axes`, as a scalar of `x`'s dtype.
+TEGULA_API Value element_count(Operand x, Axes axes = {});
+
+// Random numbers: a function of the session's seed, the op's place in the graph and the run. A
+// `seed` >= 0 replaces the session's.
+TEGULA_API Value random_uniform(Graph graph, const Shape& shape, double low = 0, double high = 1,
+                                DType dtype = DType::f32, std::int64_t seed = -1,
+                                std::source_location location = std::source_location::current());
+TEGULA_API Value random_normal(Graph graph, const Shape& shape, double mean = 0, double stddev = 1,
+                               DType dtype = DType::f32, std::int64_t seed = -1,
+                               std::source_location location = std::source_location::current());
+/// Normal, restricted to two standard deviations around the mean.
+TEGULA_API Value truncated_normal(Graph graph, const Shape& shape, double mean = 0,
+                                  double stddev = 1, DType dtype = DType::f32,
+                                  std::int64_t seed = -1,
+                                  std::source_location location = std::source_location::current());
+/// Zeroes a fraction `rate` of the elements and scales the others by 1 / (1 - rate).
+TEGULA_API Value dropout(Operand x, double rate, std::int64_t seed = -1);
+
+/// Sets the variable to `value` after everything else in the run has read it. Returns `value`.
+TEGULA_API Value assign(Operand variable, Operand value);
+TEGULA_API Value assign_add(Operand variable, Operand value);
+TEGULA_API Value assign_sub(Operand variable, Operand value);
+
+}  // namespace tegula

@@ -23,3 +23,13 @@ logged() {
   fi
   return $status
 }
+
+# build_preset PRESET [TARGET...]: configure and build, all targets or those named.
+build_preset() {
+  local preset=$1 targets=()
+  shift
+  (($#)) && targets=(--target "$@")
+  logged "configuring ($preset)" "configure-$preset" cmake --preset "$preset"
+  logged "building ($preset)" "build-$preset" \
+    cmake --build --preset "$preset" -j "$(nproc)" "${targets[@]}"
+}

@@ -13,9 +13,11 @@ struct Names {
 };
 
 constexpr Names kNames[] = {
-    {DType::f32, "f32", "float32"},   {DType::f64, "f64", "float64"}, {DType::f16, "f16", "float16"},
-    {DType::bf16, "bf16", "bfloat16"}, {DType::i8, "i8", "int8"},      {DType::u8, "u8", "uint8"},
-    {DType::i32, "i32", "int32"},     {DType::i64, "i64", "int64"},   {DType::boolean, "bool", "bool"},
+    {DType::f32, "f32", "float32"},   {DType::f64, "f64", "float64"},
+    {DType::f16, "f16", "float16"},   {DType::bf16, "bf16", "bfloat16"},
+    {DType::i8, "i8", "int8"},        {DType::u8, "u8", "uint8"},
+    {DType::i32, "i32", "int32"},     {DType::i64, "i64", "int64"},
+    {DType::boolean, "bool", "bool"},
 };
 
 const Names& names(DType dtype) {

@@ -14,8 +14,8 @@ namespace {
 std::shared_ptr<void> allocate(std::size_t bytes) {
   // A zero-sized tensor still gets an address, so that kernels never see null.
   const std::size_t size = bytes == 0 ? kAlignment : bytes;
-  void* memory = ::operator new(size, std::align_val_t{kAlignment});
-  return {memory, [](void* pointer) { ::operator delete(pointer, std::align_val_t{kAlignment}); }};
+  void* memory = ::operator new (size, std::align_val_t{kAlignment});
+  return {memory, [](void* pointer) { ::operator delete (pointer, std::align_val_t{kAlignment}); }};
 }
 
 template <typename T>
@@ -99,9 +99,8 @@ double Tensor::at(std::int64_t index) const {
     throw InvalidArgument("element " + std::to_string(index) + " is outside a tensor of shape " +
                           shape_.to_string());
   }
-  return visit_dtype(dtype_, [&]<typename T>() {
-    return to_double(static_cast<const T*>(data_)[index]);
-  });
+  return visit_dtype(dtype_,
+                     [&]<typename T>() { return to_double(static_cast<const T*>(data_)[index]); });
 }
 
 void Tensor::set(std::int64_t index, double value) {

@@ -20,7 +20,8 @@ struct SourceLocation {
   SourceLocation() = default;
   SourceLocation(const std::source_location& location)  // NOLINT: implicit by design
       : file(location.file_name()), line(location.line()) {}
-  /// For file names that are not string literals (Python frames, parsed text): the name is interned.
+  /// For file names that are not string literals (Python frames, parsed text): the name is
+  /// interned.
   TEGULA_API SourceLocation(std::string_view file_name, std::uint32_t line_number);
 
   bool known() const { return line != 0; }

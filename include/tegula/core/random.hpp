@@ -16,7 +16,8 @@ struct RandomKey {
   std::uint64_t step = 0;   ///< of the run
 };
 
-/// Four 32-bit random words for block `index`; element i of a tensor uses word i % 4 of block i / 4.
+/// Four 32-bit random words for block `index`; element i of a tensor uses word i % 4 of block i
+/// / 4.
 constexpr std::array<std::uint32_t, 4> philox(const RandomKey& key, std::uint32_t index) {
   constexpr std::uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
   constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;

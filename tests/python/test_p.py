@@ -1,0 +1,2 @@
+import tegula
+def test_x(): assert tegula._core

@@ -1,2 +1,0 @@
-import tegula
-def test_x(): assert tegula._core

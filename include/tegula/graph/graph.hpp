@@ -163,7 +163,8 @@ class TEGULA_API Graph {
   static Graph from_text(std::string_view text);
   /// Graphviz form.
   std::string to_dot() const;
-  /// Checks every invariant: ids, arity, inferred types, unique names. Throws Error naming the node.
+  /// Checks every invariant: ids, arity, inferred types, unique names. Throws Error naming the
+  /// node.
   void verify() const;
 
   bool operator==(const Graph& other) const { return storage_ == other.storage_; }

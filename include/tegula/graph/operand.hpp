@@ -23,9 +23,9 @@ class Operand {
   /// A scalar takes the dtype of the value that it meets. Throws DTypeError when that dtype cannot
   /// hold it (0.5 with integers).
   template <typename Number>
-    requires std::integral<Number> || std::floating_point<Number>
-  Operand(Number number,  // NOLINT: implicit by design
-          std::source_location location = std::source_location::current())
+  requires std::integral<Number> || std::floating_point<Number> Operand(
+      Number number,  // NOLINT: implicit by design
+      std::source_location location = std::source_location::current())
       : content_(static_cast<double>(number)), location_(location) {}
   Operand(const Tensor& tensor,  // NOLINT: implicit by design
           std::source_location location = std::source_location::current())
@@ -43,8 +43,8 @@ class Operand {
 
 /// Builds op `name` on the operands: numbers and tensors become constants of the graph that the
 /// first value belongs to. Throws InvalidArgument when no operand is a value or graphs are mixed.
-TEGULA_API Node& build_node(std::string_view op, std::span<const Operand> operands, Attrs attrs = {},
-                            std::string_view name = "");
+TEGULA_API Node& build_node(std::string_view op, std::span<const Operand> operands,
+                            Attrs attrs = {}, std::string_view name = "");
 /// The first output of `build_node`.
 TEGULA_API Value build(std::string_view op, std::initializer_list<Operand> operands,
                        Attrs attrs = {});

@@ -36,7 +36,8 @@ class Kernel {
   virtual std::size_t workspace_bytes() const { return 0; }
 };
 
-/// Whether a kernel may write its output over an input's buffer (same element, read before written).
+/// Whether a kernel may write its output over an input's buffer (same element, read before
+/// written).
 struct InPlace {
   int input = 0;
   int output = 0;

@@ -13,7 +13,7 @@ target_link_libraries(tegula_private INTERFACE $<BUILD_INTERFACE:Eigen3::Eigen>
                                                $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
 
 # Our own thread budget bounds everything, so Eigen must not start threads of its own.
-target_compile_definitions(tegula_private INTERFACE EIGEN_DONT_PARALLELIZE)
+target_compile_definitions(tegula_private INTERFACE EIGEN_DONT_PARALLELIZE EIGEN_MPL2_ONLY)
 
 # Of the instruction sets Highway can compile for, keep the baseline, AVX2 and AVX-512: the ones in
 # between serve no machine that we support and would only cost compile time and size.

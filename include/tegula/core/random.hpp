@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 
+#include "tegula/core/export.hpp"
+
 namespace tegula {
 
 /// Names one stream of random numbers: everything random in a run is a function of this and of the
@@ -48,7 +50,13 @@ constexpr float random_uniform_at(const RandomKey& key, std::uint64_t index) {
   return uniform_from_bits(philox(key, static_cast<std::uint32_t>(index / 4))[index % 4]);
 }
 
-/// Element `index` of a stream of standard normals (Box-Muller on the two pairs of a block).
-float random_normal_at(const RandomKey& key, std::uint64_t index);
+/// Elements 4 * index to 4 * index + 3 of a stream of standard normals, by Box-Muller on the word
+/// pairs (0, 1) and (2, 3) of block `index`. With u1 = (word0 / 2^8 + 1) / 2^24 in (0, 1] and
+/// u2 = uniform_from_bits(word1), element 0 is sqrt(-2 ln u1) cos(2 pi u2) and element 1 the same
+/// with sin; likewise elements 2 (cos) and 3 (sin) from words 2 and 3.
+TEGULA_API std::array<float, 4> random_normal_block(const RandomKey& key, std::uint32_t index);
+
+/// Element `index` of that stream.
+TEGULA_API float random_normal_at(const RandomKey& key, std::uint64_t index);
 
 }  // namespace tegula

@@ -1,0 +1,266 @@
+#include "tegula/core/parallel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#define TEGULA_HAS_FORK 1
+#endif
+
+#include "src/core/processors.hpp"
+#include "tegula/core/error.hpp"
+
+namespace tegula {
+
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+/// How long a thread that waits keeps its processor before it sleeps. Longer than the serial pieces
+/// between the loops of a running plan, shorter than anybody notices on a shared machine.
+constexpr std::chrono::microseconds kSpinTime{30};
+
+inline void pause_processor() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Whether `state` left `value` within the spin time.
+template <typename State>
+bool spin_while(const std::atomic<State>& state, State value) {
+  const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (state.load(std::memory_order_acquire) != value) return true;
+      pause_processor();
+    }
+  } while (std::chrono::steady_clock::now() < deadline);
+  return false;
+}
+
+/// One parallel loop; lives on the stack of the thread that asked for it.
+class Loop {
+ public:
+  Loop(std::int64_t tasks, FunctionRef<void(std::int64_t)> body) : tasks_(tasks), body_(body) {}
+
+  /// Takes tasks until none is left. Runs on several threads at once.
+  void work() {
+    for (;;) {
+      const std::int64_t task = next_.fetch_add(1, std::memory_order_relaxed);
+      if (task >= tasks_) return;
+      try {
+        body_(task);
+      } catch (...) {
+        keep_first_exception(task);
+      }
+    }
+  }
+
+  /// Called once, when all tasks are done.
+  void rethrow() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  /// The exception of the lowest task wins, so that the error does not depend on timing.
+  void keep_first_exception(std::int64_t task) {
+    const std::lock_guard lock(mutex_);
+    if (exception_ && failed_task_ < task) return;
+    exception_ = std::current_exception();
+    failed_task_ = task;
+  }
+
+  const std::int64_t tasks_;
+  const FunctionRef<void(std::int64_t)> body_;
+  std::mutex mutex_;
+  std::exception_ptr exception_;
+  std::int64_t failed_task_ = 0;
+  alignas(64) std::atomic<std::int64_t> next_{0};
+};
+
+/// Life of a worker: idle → (asleep →) invited → working → idle. Only the owner of the pool invites
+/// and may take an invitation back; only the worker accepts it. `awaited` is working with the owner
+/// asleep until it ends. Whoever leaves `asleep` or `awaited` must notify.
+enum class State : std::uint32_t { idle, asleep, invited, working, awaited };
+
+struct alignas(64) Worker {
+  std::atomic<State> state{State::idle};
+  Loop* loop = nullptr;  ///< written by the owner before it invites
+
+  /// Owner: the worker is idle or asleep.
+  void invite(Loop& work) {
+    loop = &work;
+    if (state.exchange(State::invited) == State::asleep) state.notify_one();
+  }
+
+  /// Owner: returns when the worker does not touch the loop, now or later. A worker that has not
+  /// woken up yet is not waited for.
+  void finish() {
+    State expected = State::invited;
+    if (state.compare_exchange_strong(expected, State::idle)) return;
+    if (spin_while(state, State::working)) return;
+    expected = State::working;
+    if (state.compare_exchange_strong(expected, State::awaited)) state.wait(State::awaited);
+  }
+
+  /// The thread's whole life. Never returns: the process may end while workers sleep, and they
+  /// touch nothing that is ever destroyed.
+  [[noreturn]] void run() {
+    for (;;) {
+      accept();
+      loop->work();
+      if (state.exchange(State::idle) == State::awaited) state.notify_one();
+    }
+  }
+
+ private:
+  void accept() {
+    for (;;) {
+      State expected = State::invited;
+      if (state.compare_exchange_strong(expected, State::working)) return;
+      if (spin_while(state, State::idle)) continue;
+      expected = State::idle;
+      if (state.compare_exchange_strong(expected, State::asleep)) state.wait(State::asleep);
+    }
+  }
+};
+
+/// All members are constant-initialized and trivially destroyed: usable before and after everything
+/// else, without a guard that a fork could leave locked.
+struct Pool {
+  std::atomic<int> threads{0};  ///< 0: the default has not been read yet
+  std::atomic<bool> busy{false};
+  // The owner, who set `busy`, alone uses what follows.
+  int started = 0;
+  bool handles_fork = false;
+  std::atomic<std::uint32_t> forks{0};  ///< between the first process and this one
+  std::array<Worker, kMaxThreads - 1> workers;
+};
+
+constinit Pool pool;
+
+#if TEGULA_HAS_FORK
+/// In the child only the forking thread exists; whatever the others were doing is over.
+void forget_workers() {
+  pool.started = 0;
+  for (Worker& worker : pool.workers) worker.state.store(State::idle, std::memory_order_relaxed);
+  pool.forks.fetch_add(1, std::memory_order_relaxed);
+  pool.busy.store(false, std::memory_order_relaxed);
+}
+
+/// While it lives, threads start with all signals blocked: signals belong to the application's
+/// threads (Ctrl-C in Python must interrupt the main thread's system call).
+class BlockSignals {
+ public:
+  BlockSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockSignals(const BlockSignals&) = delete;
+  BlockSignals& operator=(const BlockSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+#endif
+
+/// Starts missing workers and returns how many of `wanted` there are: fewer when the system refuses
+/// more threads, which costs speed and nothing else.
+int start_workers(int wanted) {
+  if (pool.started >= wanted) return wanted;
+#if TEGULA_HAS_FORK
+  if (!pool.handles_fork) {
+    if (pthread_atfork(nullptr, nullptr, forget_workers) != 0) return 0;
+    pool.handles_fork = true;
+  }
+  const BlockSignals block;
+#endif
+  try {
+    for (; pool.started < wanted; ++pool.started) {
+      Worker& worker = pool.workers[static_cast<std::size_t>(pool.started)];
+      std::thread([&worker] { worker.run(); }).detach();
+    }
+  } catch (const std::system_error&) {
+  }
+  return pool.started;
+}
+
+void run_on_pool(Loop& loop, int helpers) {
+  const std::uint32_t forks = pool.forks.load(std::memory_order_relaxed);
+  helpers = start_workers(helpers);
+  for (int i = 0; i < helpers; ++i) pool.workers[static_cast<std::size_t>(i)].invite(loop);
+  loop.work();
+  if (forks != pool.forks.load(std::memory_order_relaxed)) {
+    throw RunError(
+        "the process forked inside a parallel loop, so the child lacks the other threads' results; "
+        "fork between loops, or exec in the child");
+  }
+  for (int i = 0; i < helpers; ++i) pool.workers[static_cast<std::size_t>(i)].finish();
+  pool.busy.store(false, std::memory_order_release);
+}
+
+int default_thread_count() {
+  const char* text = std::getenv("TEGULA_NUM_THREADS");
+  if (text == nullptr || *text == '\0') {
+    return std::min(detail::available_processors(), kMaxThreads);
+  }
+  int threads = 0;
+  const char* end = text + std::strlen(text);
+  const auto [rest, error] = std::from_chars(text, end, threads);
+  if (error != std::errc{} || rest != end || threads < 1 || threads > kMaxThreads) {
+    throw InvalidArgument("the environment variable TEGULA_NUM_THREADS is \"" + std::string(text) +
+                          "\"; expected a whole number from 1 to " + std::to_string(kMaxThreads));
+  }
+  return threads;
+}
+
+}  // namespace
+
+int thread_count() {
+  int threads = pool.threads.load(std::memory_order_relaxed);
+  if (threads == 0) {
+    const int chosen = default_thread_count();
+    // Another thread may have set a count meanwhile; then that one holds.
+    threads = pool.threads.compare_exchange_strong(threads, chosen) ? chosen : threads;
+  }
+  return threads;
+}
+
+void set_thread_count(int threads) {
+  if (threads < 1 || threads > kMaxThreads) {
+    throw InvalidArgument("the thread count must be from 1 to " + std::to_string(kMaxThreads) +
+                          "; got " + std::to_string(threads));
+  }
+  pool.threads.store(threads, std::memory_order_relaxed);
+}
+
+void parallel_for(std::int64_t tasks, FunctionRef<void(std::int64_t)> body) {
+  if (tasks <= 0) return;
+  Loop loop(tasks, body);
+  const int threads = tasks == 1 ? 1 : thread_count();
+  if (threads == 1 || pool.busy.exchange(true, std::memory_order_acquire)) {
+    loop.work();
+  } else {
+    run_on_pool(loop, static_cast<int>(std::min<std::int64_t>(threads, tasks)) - 1);
+  }
+  loop.rethrow();
+}
+
+}  // namespace tegula

@@ -1,0 +1,17 @@
+#pragma once
+// How many processors this process may use: the affinity mask and the container's CPU quota.
+
+#include <string>
+#include <string_view>
+
+namespace tegula::detail {
+
+/// Processors that may be kept busy at once, at least 1.
+int available_processors();
+
+/// The CPU quota of the control group that `membership` (the text of /proc/self/cgroup) names and
+/// of its ancestors, in processors rounded up; 0 when there is none. Reads cgroup v2 and v1 files
+/// below `mount_point`.
+int cpu_quota(std::string_view membership, const std::string& mount_point);
+
+}  // namespace tegula::detail

@@ -1,0 +1,45 @@
+#pragma once
+// Activation functions by name.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tegula/graph/ops.hpp"
+#include "tegula/nn/config.hpp"
+
+namespace tegula::nn {
+
+/// A named activation or a function of the user's; default: linear.
+class TEGULA_API Activation {
+ public:
+  using Function = std::function<Value(Value)>;
+
+  Activation() = default;
+  Activation(const char* name) : Activation(std::string(name)) {}  // NOLINT: implicit by design
+  /// Throws NotFound listing similar names.
+  Activation(const std::string& name);  // NOLINT: implicit by design
+  Activation(std::string name, Function function)
+      : name_(std::move(name)), function_(std::move(function)) {}
+
+  /// "linear" for none.
+  const std::string& name() const { return name_; }
+  Value operator()(Value x) const { return function_ ? function_(x) : x; }
+
+ private:
+  std::string name_ = "linear";
+  Function function_;
+};
+
+struct ActivationInfo {
+  std::string name;
+  std::string doc;
+  Activation::Function function;
+};
+/// All named activations, as Keras names them.
+TEGULA_API const std::vector<ActivationInfo>& activations();
+
+TEGULA_API Config to_config(const Activation& activation);
+TEGULA_API void from_config(const Config& config, Activation& activation);
+
+}  // namespace tegula::nn

@@ -1,0 +1,179 @@
+#pragma once
+// The layers, with Keras's names, arguments and defaults. Each states its arguments once, in
+// `fields()`; configs, Python signatures and documentation come from there.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tegula/nn/activation.hpp"
+#include "tegula/nn/layer.hpp"
+
+namespace tegula::nn {
+
+/// Base class of the built-in layers: options with a `name` field.
+template <typename Derived, HasFields OptionsType>
+class LayerWithOptions : public WithOptions<LayerBase, Derived, OptionsType> {
+ public:
+  explicit LayerWithOptions(OptionsType options)
+      : WithOptions<LayerBase, Derived, OptionsType>(std::move(options)) {
+    this->set_name(this->options_.name, Derived::kName);
+    this->options_.name = this->name();
+  }
+};
+
+struct InputOptions {
+  /// Shape of one sample, without the batch dimension.
+  Shape shape;
+  std::optional<std::int64_t> batch_size = {};
+  std::string dtype = "float32";
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{field<&InputOptions::shape>("shape", "Shape of one sample."),
+                      field<&InputOptions::batch_size>("batch_size", "Fixed batch size, or None."),
+                      field<&InputOptions::dtype>("dtype", "Element type of the data."),
+                      field<&InputOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API InputLayer : public LayerWithOptions<InputLayer, InputOptions> {
+ public:
+  static constexpr const char* kName = "InputLayer";
+  static constexpr const char* kDoc = "States the shape of the model's input.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  Value call(Value x, bool training) override;
+};
+class Input : public Layer {
+ public:
+  Input(const Shape& shape,  // NOLINT: implicit by design
+        std::source_location location = std::source_location::current())
+      : Input(InputOptions{.shape = shape}, location) {}
+  Input(InputOptions options,  // NOLINT: implicit by design
+        std::source_location location = std::source_location::current())
+      : Layer(std::make_shared<InputLayer>(std::move(options)), location) {}
+};
+
+struct DenseOptions {
+  std::int64_t units = 0;
+  Activation activation = {};
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer bias_initializer = "zeros";
+  Regularizer kernel_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Regularizer activity_regularizer = {};
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{
+        field<&DenseOptions::units>("units", "Size of the output, > 0."),
+        field<&DenseOptions::activation>("activation", "Applied to the result; none: linear."),
+        field<&DenseOptions::use_bias>("use_bias", "Whether a bias is added."),
+        field<&DenseOptions::kernel_initializer>("kernel_initializer", "First kernel."),
+        field<&DenseOptions::bias_initializer>("bias_initializer", "First bias."),
+        field<&DenseOptions::kernel_regularizer>("kernel_regularizer", "Penalty on the kernel."),
+        field<&DenseOptions::bias_regularizer>("bias_regularizer", "Penalty on the bias."),
+        field<&DenseOptions::activity_regularizer>("activity_regularizer",
+                                                   "Penalty on the output."),
+        field<&DenseOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API DenseLayer : public LayerWithOptions<DenseLayer, DenseOptions> {
+ public:
+  static constexpr const char* kName = "Dense";
+  static constexpr const char* kDoc =
+      "activation(x · kernel + bias): [batch, ..., n] to [batch, ..., units].";
+  explicit DenseLayer(DenseOptions options);
+
+ protected:
+  void build_weights(const ValueType& input) override;
+  Value call(Value x, bool training) override;
+
+ private:
+  Variable kernel_;
+  Variable bias_;
+};
+using Dense = MakeLayer<DenseLayer>;
+
+struct DropoutOptions {
+  double rate = 0.5;
+  std::optional<std::int64_t> seed = {};
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{
+        field<&DropoutOptions::rate>("rate", "Fraction of the inputs to zero, 0 to 1."),
+        field<&DropoutOptions::seed>("seed", "Replaces the model's seed for this layer."),
+        field<&DropoutOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API DropoutLayer : public LayerWithOptions<DropoutLayer, DropoutOptions> {
+ public:
+  static constexpr const char* kName = "Dropout";
+  static constexpr const char* kDoc =
+      "While training, zeroes a fraction of the inputs and scales the others by 1 / (1 - rate).";
+  explicit DropoutLayer(DropoutOptions options);
+
+ protected:
+  Value call(Value x, bool training) override;
+};
+using Dropout = MakeLayer<DropoutLayer>;
+
+struct ActivationOptions {
+  nn::Activation activation = {};
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{field<&ActivationOptions::activation>("activation", "Name or function."),
+                      field<&ActivationOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API ActivationLayer : public LayerWithOptions<ActivationLayer, ActivationOptions> {
+ public:
+  static constexpr const char* kName = "Activation";
+  static constexpr const char* kDoc = "Applies an activation function.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  Value call(Value x, bool training) override;
+};
+
+struct FlattenOptions {
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{field<&FlattenOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API FlattenLayer : public LayerWithOptions<FlattenLayer, FlattenOptions> {
+ public:
+  static constexpr const char* kName = "Flatten";
+  static constexpr const char* kDoc = "[batch, ...] to [batch, n]; [batch] to [batch, 1].";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  Value call(Value x, bool training) override;
+};
+using Flatten = MakeLayer<FlattenLayer>;
+
+struct ReshapeOptions {
+  /// Without the batch dimension; one dimension may be -1.
+  std::vector<std::int64_t> target_shape = {};
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{field<&ReshapeOptions::target_shape>(
+                          "target_shape", "Shape of one sample; one dimension may be -1."),
+                      field<&ReshapeOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API ReshapeLayer : public LayerWithOptions<ReshapeLayer, ReshapeOptions> {
+ public:
+  static constexpr const char* kName = "Reshape";
+  static constexpr const char* kDoc = "Gives each sample another shape.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  Value call(Value x, bool training) override;
+};
+using Reshape = MakeLayer<ReshapeLayer>;
+
+}  // namespace tegula::nn

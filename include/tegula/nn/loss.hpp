@@ -1,0 +1,42 @@
+#pragma once
+// What `fit` minimizes.
+
+#include <string>
+
+#include "tegula/graph/ops.hpp"
+#include "tegula/nn/object.hpp"
+
+namespace tegula::nn {
+
+/// How per-sample losses become one number.
+enum class Reduction { none, sum, sum_over_batch_size, mean, mean_with_sample_weight };
+TEGULA_API Config to_config(Reduction reduction);
+TEGULA_API void from_config(const Config& config, Reduction& reduction);
+
+class TEGULA_API LossBase : public Object {
+ public:
+  /// One value per sample: the targets' shape without the last axis. `y_true` has been cast to
+  /// `y_pred`'s dtype unless `integer_targets()`, and ranks agree as Keras makes them agree.
+  virtual Value values(Value y_true, Value y_pred) const = 0;
+  virtual Reduction reduction() const { return Reduction::sum_over_batch_size; }
+  virtual std::string name() const = 0;
+  /// Whether targets are class indices, one rank below the predictions.
+  virtual bool integer_targets() const { return false; }
+  /// Weight of each value beside the sample's own: 0 for classes that are ignored. No value: 1.
+  virtual Value mask(Value /*y_true*/) const { return {}; }
+
+  /// The reduced loss: values times weights, divided by the number of values (not of weights) for
+  /// `sum_over_batch_size`. `sample_weight` may be no value.
+  Value operator()(Value y_true, Value y_pred, Value sample_weight = {}) const;
+};
+using Loss = Handle<LossBase>;
+
+/// `y_pred`'s logits when it is the direct output of op `activation` ("softmax", "sigmoid"), else
+/// no value: cross-entropies use them to stay exact where probabilities saturate.
+TEGULA_API Value logits_behind(Value y_pred, std::string_view activation);
+
+/// Keras's rank rule: when ranks differ by one and the longer value ends in 1, rank-1 operands are
+/// expanded and others squeezed.
+TEGULA_API void match_ranks(Value& y_true, Value& y_pred);
+
+}  // namespace tegula::nn

@@ -1,0 +1,165 @@
+#pragma once
+// Compile, fit, evaluate, predict: the training machinery over any stack of layers.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+#include "tegula/core/tensor.hpp"
+#include "tegula/data/dataset.hpp"
+#include "tegula/nn/callback.hpp"
+#include "tegula/nn/layer.hpp"
+#include "tegula/nn/loss.hpp"
+#include "tegula/nn/metric.hpp"
+#include "tegula/nn/optimizer.hpp"
+#include "tegula/runtime/session.hpp"
+
+namespace tegula::nn {
+
+struct CompileOptions {
+  Optimizer optimizer = "rmsprop";
+  Loss loss;
+  std::vector<MetricSpec> metrics;
+  /// Metrics that see sample and class weights.
+  std::vector<MetricSpec> weighted_metrics;
+};
+
+/// How much fit and evaluate print: 0 nothing, 1 a progress bar, 2 a line per epoch; automatic: 1
+/// on a terminal or notebook, 2 elsewhere.
+enum class Verbose { automatic = -1, silent = 0, bar = 1, line = 2 };
+
+struct FitOptions {
+  std::int64_t batch_size = 32;
+  std::int64_t epochs = 1;
+  Verbose verbose = Verbose::automatic;
+  CallbackList callbacks = {};
+  /// The last fraction of the samples, taken before shuffling, is held out.
+  double validation_split = 0;
+  std::optional<data::Dataset> validation_data = {};
+  bool shuffle = true;
+  /// Weight of each class; missing classes weigh 1.
+  std::map<std::int64_t, double> class_weight = {};
+  std::int64_t initial_epoch = 0;
+  std::optional<std::int64_t> steps_per_epoch = {};
+  std::optional<std::int64_t> validation_steps = {};
+  std::optional<std::int64_t> validation_batch_size = {};
+  std::int64_t validation_freq = 1;
+};
+
+struct EvaluateOptions {
+  std::int64_t batch_size = 32;
+  Verbose verbose = Verbose::automatic;
+  std::optional<std::int64_t> steps = {};
+  CallbackList callbacks = {};
+};
+
+struct PredictOptions {
+  std::int64_t batch_size = 32;
+  Verbose verbose = Verbose::silent;
+  std::optional<std::int64_t> steps = {};
+  CallbackList callbacks = {};
+};
+
+/// Per metric, one value per epoch, in Keras's order.
+struct History {
+  std::vector<std::int64_t> epochs;
+  std::vector<std::pair<std::string, std::vector<double>>> values;
+
+  /// Throws NotFound listing the metrics.
+  TEGULA_API const std::vector<double>& at(std::string_view metric) const;
+  TEGULA_API void append(std::int64_t epoch, const Logs& logs);
+};
+
+/// Layers in a graph with a session of their own.
+class TEGULA_API Model {
+ public:
+  virtual ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  const std::string& name() const;
+
+  /// Makes the weights for inputs of this shape (batch dimension first, -1). Done by the first
+  /// fit, evaluate or predict when the model has no Input.
+  void build(const Shape& input_shape, DType input_dtype = DType::f32);
+  bool built() const;
+  /// [?, …]. Throws RunError before the model is built.
+  Shape input_shape() const;
+  Shape output_shape() const;
+
+  void compile(CompileOptions options,
+               std::source_location location = std::source_location::current());
+  bool compiled() const;
+  const CompileOptions& compile_options() const;
+
+  History fit(const data::Dataset& train, const FitOptions& options = {});
+  /// "loss" first, then the metrics.
+  Logs evaluate(const data::Dataset& test, const EvaluateOptions& options = {});
+  /// The model's outputs, one row per row of `x`. Input dtypes other than float32 are converted.
+  Tensor predict(const Tensor& x, const PredictOptions& options = {});
+  /// One step on one batch; returns the metrics since the last `reset_metrics`.
+  Logs train_on_batch(const data::Dataset& batch,
+                      const std::map<std::int64_t, double>& class_weight = {});
+  Logs test_on_batch(const data::Dataset& batch);
+  Tensor predict_on_batch(const Tensor& x);
+  void reset_metrics();
+  std::vector<std::string> metrics_names() const;
+
+  /// A table of layers, output shapes and parameter counts.
+  std::string summary() const;
+  /// What the optimizer made of a step at this batch size: passes, kernels, memory.
+  std::string explain(std::int64_t batch_size = 32, bool training = true);
+
+  virtual const std::vector<Layer>& layers() const = 0;
+  /// Throws NotFound naming similar names.
+  Layer layer(std::string_view name) const;
+  /// All weights, layer by layer in Keras's order, and copies of their values.
+  std::vector<Variable> weights() const;
+  std::vector<Tensor> get_weights() const;
+  /// Throws InvalidArgument for a wrong number and ShapeError for a wrong shape; changes nothing
+  /// then.
+  void set_weights(const std::vector<Tensor>& weights);
+  Tensor get(const Variable& variable) const;
+  void set(const Variable& variable, const Tensor& value);
+
+  double learning_rate() const;
+  /// Throws RunError when a schedule sets it.
+  void set_learning_rate(double rate);
+  /// Makes `fit` return after the current batch.
+  void stop_training();
+
+  /// Saves structure, weights, compile settings and optimizer state into a folder, atomically.
+  void save(const std::filesystem::path& folder) const;
+  /// Weights alone, as one safetensors file.
+  void save_weights(const std::filesystem::path& file) const;
+  void load_weights(const std::filesystem::path& file);
+  /// Class name and constructor options, layers included.
+  Config config() const;
+  virtual std::string_view class_name() const = 0;
+
+  Graph graph() const;
+  Session& session();
+
+ protected:
+  explicit Model(std::string name);
+  /// Builds the computation of the whole stack.
+  virtual Value forward(Value x, bool training) = 0;
+  virtual Config structure() const = 0;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Seeds everything that is random from here on: initial weights, dropout, shuffling. Without a
+/// call the seed is 0.
+TEGULA_API void set_random_seed(std::uint64_t seed);
+
+}  // namespace tegula::nn

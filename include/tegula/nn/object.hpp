@@ -1,0 +1,123 @@
+#pragma once
+// Named, configurable objects (layers, losses, metrics, optimizers, initializers, regularizers,
+// schedules): looked up by name, described by their options, held by handles that accept a string
+// or an object.
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tegula/nn/fields.hpp"
+
+namespace tegula::nn {
+
+/// What all configurable objects have in common.
+class TEGULA_API Object {
+ public:
+  virtual ~Object() = default;
+  /// Keras's class name: "Adam".
+  virtual std::string_view class_name() const = 0;
+  /// The options as plain data; with `class_name` enough to make an equal object.
+  virtual Config config() const = 0;
+};
+
+/// A class of kind Base as the tables know it.
+template <typename Base>
+struct ObjectClass {
+  std::string name;
+  /// Other accepted names: "adam", "mse".
+  std::vector<std::string> aliases;
+  std::string doc;
+  std::vector<FieldInfo> fields;
+  std::function<std::shared_ptr<Base>(const Config& options)> make;
+};
+
+/// Every class of kind Base, in order of documentation. Defined per kind in src/nn.
+template <typename Base>
+const std::vector<ObjectClass<Base>>& object_classes();
+
+/// Throws NotFound naming the kind ("optimizer") and similar names.
+template <typename Base>
+const ObjectClass<Base>& find_class(std::string_view name);
+
+/// The table entry of Impl, which has `Options`, `kName`, `kDoc` and a constructor from Options.
+template <typename Base, typename Impl>
+ObjectClass<Base> object_class(std::vector<std::string> aliases) {
+  return {std::string(Impl::kName), std::move(aliases), Impl::kDoc,
+          field_infos<typename Impl::Options>(), [](const Config& config) {
+            typename Impl::Options options;
+            from_config(config, options, Impl::kName);
+            return std::static_pointer_cast<Base>(std::make_shared<Impl>(std::move(options)));
+          }};
+}
+
+/// Base class of the built-in objects: stores the options and answers for them.
+template <typename Base, typename Derived, HasFields OptionsType>
+class WithOptions : public Base {
+ public:
+  using Options = OptionsType;
+  explicit WithOptions(Options options) : options_(std::move(options)) {}
+  std::string_view class_name() const override { return Derived::kName; }
+  Config config() const override { return to_config(options_); }
+  const Options& options() const { return options_; }
+
+ protected:
+  Options options_;
+};
+
+/// A shared object, a name that stands for one with default options, or nothing.
+template <typename Base>
+class Handle {
+ public:
+  using Kind = Base;
+
+  Handle() = default;
+  Handle(const char* name) : Handle(std::string(name)) {}  // NOLINT: implicit by design
+  Handle(const std::string& name)                          // NOLINT: implicit by design
+      : object_(find_class<Base>(name).make(Config::object({}))) {}
+  Handle(std::shared_ptr<Base> object) : object_(std::move(object)) {}  // NOLINT: implicit
+
+  explicit operator bool() const { return object_ != nullptr; }
+  Base* operator->() const { return object_.get(); }
+  Base& operator*() const { return *object_; }
+  const std::shared_ptr<Base>& shared() const { return object_; }
+
+ private:
+  std::shared_ptr<Base> object_;
+};
+
+/// A handle that makes an Impl: `Adam({.learning_rate = 0.01})`.
+template <typename Impl, typename HandleType>
+class Make : public HandleType {
+ public:
+  using Options = typename Impl::Options;
+  Make(Options options = {})  // NOLINT: implicit by design
+      : HandleType(std::make_shared<Impl>(std::move(options))) {}
+};
+
+/// `{"class_name": "L2", "config": {…}}`, or null.
+template <typename Base>
+Config to_config(const Handle<Base>& handle) {
+  if (!handle) return nullptr;
+  return Config::object(
+      {{"class_name", std::string(handle->class_name())}, {"config", handle->config()}});
+}
+
+/// From null, a name, or a class_name and config.
+template <typename Base>
+void from_config(const Config& config, Handle<Base>& handle) {
+  if (config.is_null()) {
+    handle = {};
+  } else if (config.is_string()) {
+    handle = Handle<Base>(config.as_string());
+  } else {
+    const Config* options = config.find("config");
+    handle = find_class<Base>(config.at("class_name").as_string())
+                 .make(options != nullptr ? *options : Config::object({}));
+  }
+}
+
+}  // namespace tegula::nn

@@ -1,0 +1,16 @@
+#pragma once
+// Penalties on weights and activations that are added to the loss.
+
+#include "tegula/graph/ops.hpp"
+#include "tegula/nn/object.hpp"
+
+namespace tegula::nn {
+
+class TEGULA_API RegularizerBase : public Object {
+ public:
+  /// A scalar penalty.
+  virtual Value operator()(Value x) const = 0;
+};
+using Regularizer = Handle<RegularizerBase>;
+
+}  // namespace tegula::nn

@@ -1,0 +1,35 @@
+#pragma once
+// Learning rates as functions of the step.
+
+#include <memory>
+#include <variant>
+
+#include "tegula/graph/ops.hpp"
+#include "tegula/nn/object.hpp"
+
+namespace tegula::nn {
+
+class TEGULA_API ScheduleBase : public Object {
+ public:
+  /// The rate at `step` (f32 scalar, 0 for the first update), as graph.
+  virtual Value operator()(Value step) const = 0;
+};
+using Schedule = Handle<ScheduleBase>;
+
+/// A constant rate or a schedule.
+class LearningRate {
+ public:
+  LearningRate(double rate) : content_(rate) {}                       // NOLINT: implicit by design
+  LearningRate(Schedule schedule) : content_(std::move(schedule)) {}  // NOLINT
+
+  /// Null for a constant.
+  const Schedule* schedule() const { return std::get_if<Schedule>(&content_); }
+  double constant() const { return std::get<double>(content_); }
+
+ private:
+  std::variant<double, Schedule> content_;
+};
+TEGULA_API Config to_config(const LearningRate& rate);
+TEGULA_API void from_config(const Config& config, LearningRate& rate);
+
+}  // namespace tegula::nn

@@ -1,0 +1,173 @@
+#include "tegula/nn/config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "src/core/similar_names.hpp"
+#include "tegula/nn/fields.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+[[noreturn]] void wrong_type(const Config& config, std::string_view expected) {
+  throw InvalidArgument("expected " + std::string(expected) + ", got " + config.to_string());
+}
+
+std::string json_string(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (byte < 0x20) {
+      constexpr char kHex[] = "0123456789abcdef";
+      result += std::string("\\u00") + kHex[byte >> 4] + kHex[byte & 15];
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+std::string json_number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  char buffer[32];
+  std::string text(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+struct JsonText {
+  std::string operator()(std::nullptr_t) const { return "null"; }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return json_number(value); }
+  std::string operator()(const std::string& value) const { return json_string(value); }
+  std::string operator()(const Config::List& list) const {
+    std::string text = "[";
+    for (const Config& item : list) text += (text.size() > 1 ? ", " : "") + item.to_string();
+    return text + "]";
+  }
+  std::string operator()(const Config::Object& object) const {
+    std::string text = "{";
+    for (const auto& [key, value] : object) {
+      text += (text.size() > 1 ? ", " : "") + json_string(key) + ": " + value.to_string();
+    }
+    return text + "}";
+  }
+};
+
+}  // namespace
+
+bool Config::as_bool() const {
+  if (const bool* value = std::get_if<bool>(&storage_)) return *value;
+  wrong_type(*this, "true or false");
+}
+
+std::int64_t Config::as_integer() const {
+  if (const auto* value = std::get_if<std::int64_t>(&storage_)) return *value;
+  if (const auto* value = std::get_if<double>(&storage_)) {
+    constexpr double kExact = 0x1.0p53;
+    if (*value == std::floor(*value) && std::abs(*value) <= kExact) {
+      return static_cast<std::int64_t>(*value);
+    }
+  }
+  wrong_type(*this, "an integer");
+}
+
+double Config::as_float() const {
+  if (const auto* value = std::get_if<double>(&storage_)) return *value;
+  if (const auto* value = std::get_if<std::int64_t>(&storage_)) return static_cast<double>(*value);
+  wrong_type(*this, "a number");
+}
+
+const std::string& Config::as_string() const {
+  if (const auto* value = std::get_if<std::string>(&storage_)) return *value;
+  wrong_type(*this, "a string");
+}
+
+const Config::List& Config::as_list() const {
+  if (const auto* value = std::get_if<List>(&storage_)) return *value;
+  wrong_type(*this, "a list");
+}
+
+const Config::Object& Config::as_object() const {
+  if (const auto* value = std::get_if<Object>(&storage_)) return *value;
+  wrong_type(*this, "an object");
+}
+
+const Config* Config::find(std::string_view key) const {
+  const auto* object = std::get_if<Object>(&storage_);
+  if (object == nullptr) return nullptr;
+  const auto position = std::find_if(object->begin(), object->end(),
+                                     [key](const Entry& entry) { return entry.first == key; });
+  return position == object->end() ? nullptr : &position->second;
+}
+
+const Config& Config::at(std::string_view key) const {
+  if (const Config* value = find(key)) return *value;
+  throw NotFound("the entry \"" + std::string(key) + "\" is missing in " + to_string());
+}
+
+void Config::set(std::string_view key, Config value) {
+  if (is_null()) storage_ = Object();
+  auto* object = std::get_if<Object>(&storage_);
+  if (object == nullptr) wrong_type(*this, "an object");
+  for (auto& [name, current] : *object) {
+    if (name == key) {
+      current = std::move(value);
+      return;
+    }
+  }
+  object->emplace_back(std::string(key), std::move(value));
+}
+
+std::string Config::to_string() const { return std::visit(JsonText{}, storage_); }
+
+Config to_config(const Shape& shape) {
+  Config::List dims;
+  for (const std::int64_t dim : shape.dims()) {
+    dims.push_back(dim == kUnknown ? Config() : Config(dim));
+  }
+  return dims;
+}
+
+void from_config(const Config& config, Shape& shape) {
+  shape = Shape();
+  for (const Config& dim : config.as_list()) {
+    shape.append(dim.is_null() ? kUnknown : dim.as_integer());
+  }
+}
+
+void check_keys(const Config& config, const std::vector<std::string>& known,
+                std::string_view owner) {
+  for (const auto& [key, value] : config.as_object()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    std::string names;
+    for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
+    throw NotFound("Unrecognized keyword arguments passed to " + std::string(owner) + ": {'" + key +
+                   "': " + value.to_string() + "}" + did_you_mean(key, known) +
+                   "; it takes: " + names);
+  }
+}
+
+void rethrow_for_argument(std::string_view owner, std::string_view name) {
+  const auto explain = [&](const Error& error) {
+    return std::string(owner) + ": argument `" + std::string(name) + "`: " + error.what();
+  };
+  try {
+    throw;
+  } catch (const NotFound& error) {
+    throw NotFound(explain(error));
+  } catch (const ShapeError& error) {
+    throw ShapeError(explain(error));
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(explain(error));
+  }
+}
+
+}  // namespace tegula::nn

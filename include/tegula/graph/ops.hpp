@@ -5,6 +5,7 @@
 // the dtype of the value they meet. Axes may be negative. An unknown batch dimension propagates.
 // Errors: ShapeError and DTypeError, naming op, node, shapes and the user's line.
 
+#include <initializer_list>
 #include <optional>
 #include <source_location>
 #include <span>
@@ -16,8 +17,12 @@
 
 namespace tegula {
 
-/// Axes of a reduction; none given: all axes.
-using Axes = std::optional<std::vector<std::int64_t>>;
+/// Axes of a reduction, as `-1` or `{0, 1}`; none given: all axes.
+struct Axes : std::optional<std::vector<std::int64_t>> {
+  using optional::optional;
+  Axes(std::int64_t axis) : optional(std::vector{axis}) {}  // NOLINT: implicit
+  Axes(std::initializer_list<std::int64_t> axes) : optional(std::vector(axes)) {}  // by design
+};
 
 // Arithmetic.
 TEGULA_API Value add(Operand a, Operand b);

@@ -18,6 +18,8 @@ namespace tegula::nn {
 /// for training, once for inference. Derive from it to write your own.
 class TEGULA_API LayerBase : public Object {
  public:
+  static constexpr const char* kKind = "layer";
+
   /// Unique within the process unless given: "dense", "dense_1".
   const std::string& name() const { return name_; }
   /// Whether `fit` changes the weights.
@@ -61,12 +63,15 @@ class TEGULA_API LayerBase : public Object {
 
   std::string name_;
   bool built_ = false;
-  Graph* building_ = nullptr;
+  Graph graph_;
   ValueType input_type_;
   std::vector<Variable> weights_;
   std::vector<std::pair<Variable, Regularizer>> penalties_;
   std::vector<Value> activity_penalties_;
 };
+
+template <>
+TEGULA_API const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>();
 
 /// Shared by copies: the same layer in two models shares nothing but its options until it is built.
 class Layer : public Handle<LayerBase> {

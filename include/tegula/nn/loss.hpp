@@ -15,6 +15,8 @@ TEGULA_API void from_config(const Config& config, Reduction& reduction);
 
 class TEGULA_API LossBase : public Object {
  public:
+  static constexpr const char* kKind = "loss";
+
   /// One value per sample: the targets' shape without the last axis. `y_true` has been cast to
   /// `y_pred`'s dtype unless `integer_targets()`, and ranks agree as Keras makes them agree.
   virtual Value values(Value y_true, Value y_pred) const = 0;
@@ -29,6 +31,8 @@ class TEGULA_API LossBase : public Object {
   /// `sum_over_batch_size`. `sample_weight` may be no value.
   Value operator()(Value y_true, Value y_pred, Value sample_weight = {}) const;
 };
+template <>
+TEGULA_API const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>();
 using Loss = Handle<LossBase>;
 
 /// `y_pred`'s logits when it is the direct output of op `activation` ("softmax", "sigmoid"), else

@@ -12,6 +12,8 @@ namespace tegula::nn {
 
 class TEGULA_API MetricBase : public Object {
  public:
+  static constexpr const char* kKind = "metric";
+
   virtual std::string name() const = 0;
   /// Whether larger is better (for callbacks with mode "auto"); unknown for most.
   enum class Direction { unknown, up, down };
@@ -34,6 +36,8 @@ class TEGULA_API MetricBase : public Object {
   Graph graph_;
   std::vector<Variable> variables_;
 };
+template <>
+TEGULA_API const std::vector<ObjectClass<MetricBase>>& object_classes<MetricBase>();
 using Metric = Handle<MetricBase>;
 
 /// "accuracy"/"acc" and "crossentropy"/"ce" depend on the shapes of targets and predictions; every

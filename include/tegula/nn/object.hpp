@@ -35,13 +35,35 @@ struct ObjectClass {
   std::function<std::shared_ptr<Base>(const Config& options)> make;
 };
 
-/// Every class of kind Base, in order of documentation. Defined per kind in src/nn.
+/// Every class of kind Base, in order of documentation. Each kind's header declares it, its source
+/// in src/nn fills it.
 template <typename Base>
 const std::vector<ObjectClass<Base>>& object_classes();
 
-/// Throws NotFound naming the kind ("optimizer") and similar names.
+/// Snake case as Keras derives it: "BinaryCrossentropy" to "binary_crossentropy".
+TEGULA_API std::string snake_case(std::string_view class_name);
+
+/// Whether `given` is the class's name, its snake or lower case, or an alias.
+TEGULA_API bool names_class(std::string_view given, const std::string& class_name,
+                            const std::vector<std::string>& aliases);
+
+/// `Could not interpret optimizer identifier: adm; did you mean "adam"?`
+[[noreturn]] TEGULA_API void throw_unknown_class(std::string_view kind, std::string_view given,
+                                                 const std::vector<std::string>& known);
+
+/// By class name, snake case, lower case or alias. Throws NotFound naming the kind and similar
+/// names.
 template <typename Base>
-const ObjectClass<Base>& find_class(std::string_view name);
+const ObjectClass<Base>& find_class(std::string_view name) {
+  std::vector<std::string> known;
+  for (const ObjectClass<Base>& entry : object_classes<Base>()) {
+    if (names_class(name, entry.name, entry.aliases)) return entry;
+    known.push_back(entry.name);
+    known.push_back(snake_case(entry.name));
+    known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
+  }
+  throw_unknown_class(Base::kKind, name, known);
+}
 
 /// The table entry of Impl, which has `Options`, `kName`, `kDoc` and a constructor from Options.
 template <typename Base, typename Impl>

@@ -30,6 +30,8 @@ struct OptimizerOptions {
 
 class TEGULA_API OptimizerBase : public Object {
  public:
+  static constexpr const char* kKind = "optimizer";
+
   /// Makes `iterations`, `learning_rate` and the slots in the variables' graph.
   void build(Graph& graph, std::span<const Variable> trainable);
   bool built() const { return !trainable_.empty(); }
@@ -72,6 +74,8 @@ class TEGULA_API OptimizerBase : public Object {
   std::vector<Variable> slots_;
   Value update_count_;
 };
+template <>
+TEGULA_API const std::vector<ObjectClass<OptimizerBase>>& object_classes<OptimizerBase>();
 using Optimizer = Handle<OptimizerBase>;
 
 }  // namespace tegula::nn

@@ -11,9 +11,13 @@ namespace tegula::nn {
 
 class TEGULA_API ScheduleBase : public Object {
  public:
+  static constexpr const char* kKind = "schedule";
+
   /// The rate at `step` (f32 scalar, 0 for the first update), as graph.
   virtual Value operator()(Value step) const = 0;
 };
+template <>
+TEGULA_API const std::vector<ObjectClass<ScheduleBase>>& object_classes<ScheduleBase>();
 using Schedule = Handle<ScheduleBase>;
 
 /// A constant rate or a schedule.

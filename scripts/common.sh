@@ -17,7 +17,7 @@ logged() {
   "$@" >"$log" 2>&1 || status=$?
   if ((status)); then
     say "$text: FAILED after $((SECONDS - start)) s; the end of $log:"
-    tail -n 60 "$log"
+    tail -n 60 "$log" | cut -c -300
   else
     say "$text: done in $((SECONDS - start)) s"
   fi

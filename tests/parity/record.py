@@ -23,13 +23,22 @@ import parity_harness as harness  # noqa: E402
 REPEAT_TOLERANCE = 1e-6
 CONDITION_TOLERANCE = 5e-6
 
+# Cases that have no float64 counterpart, and why.
+SINGLE_PRECISION = {
+    "keras/compiled_metrics/functions_become_means": "float32 labels meet float64 outputs in the user's function",
+    "keras/fit_options/loss_weights": "Keras keeps the weight of a loss in float32",
+    "keras/losses/clipped_probabilities": "1 - 1e-7 is rounded to 1 - 2**-23",
+}
+
 
 def reference(kind):
     """The real library of a kind of cases."""
     if kind == "keras":
         import keras
         return keras
-    import tensorflow.compat.v1 as tf
+    import tensorflow
+    tf = tensorflow.compat.v1
+    tf.nn.gelu = tensorflow.nn.gelu  # newer than TensorFlow 1, but its graph mode runs it
     return tf
 
 
@@ -56,11 +65,13 @@ def run_in_double_precision(kind, function):
         with library.Graph().as_default():
             results = function(DoublePrecision(library), DoublePrecision(np))
         return {key: np.asarray(value) for key, value in results.items()}
-    library.config.set_floatx("float64")
     try:
+        library.config.set_floatx("float64")
+        library.config.set_dtype_policy("float64")
         return harness.run_case(kind, library, function)
     finally:
         library.config.set_floatx("float32")
+        library.config.set_dtype_policy("float32")
 
 
 def record(kind, subject):
@@ -83,9 +94,11 @@ def check(kind, subject):
         error, key = harness.case_error(kind, harness.run_case(kind, reference(kind), function), expected)
         if error > REPEAT_TOLERANCE:
             messages.append(f"{kind}/{subject}/{name}: repeated run differs by {error:.1e} in {key}")
+        if f"{kind}/{subject}/{name}" in SINGLE_PRECISION:
+            continue
         try:
             precise = run_in_double_precision(kind, function)
-        except Exception as failure:  # noqa: BLE001 - some cases state their dtypes and cannot run in float64
+        except Exception as failure:  # noqa: BLE001 - reported, to be listed in SINGLE_PRECISION
             messages.append(f"{kind}/{subject}/{name}: no float64 run ({type(failure).__name__})")
             continue
         errors = {key: harness.relative_error(precise[key], expected[key]) for key in expected if key in precise}

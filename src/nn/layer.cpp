@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "tegula/nn/layers.hpp"
+#include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
 
@@ -62,7 +63,9 @@ Value LayerBase::operator()(Value x, bool training) {
   LocationScope line(location);
   NameScope scope(graph, name_);
   activity_penalties_.clear();
-  return call(x, training);
+  const Value y = call(x, training);
+  output_type_ = y.type();
+  return y;
 }
 
 std::vector<Variable> LayerBase::trainable_weights() const {
@@ -72,6 +75,43 @@ std::vector<Variable> LayerBase::trainable_weights() const {
     if (weight.node().attrs().get<bool>("trainable")) result.push_back(weight);
   }
   return result;
+}
+
+std::vector<Tensor> LayerBase::get_weights() const {
+  std::vector<Tensor> values;
+  if (weights_.empty()) return values;
+  const auto session = living_session();
+  for (const Variable& weight : weights_) values.push_back(session->get(weight));
+  return values;
+}
+
+void LayerBase::set_weights(const std::vector<Tensor>& values) {
+  if (values.size() != weights_.size()) {
+    throw InvalidArgument("You called `set_weights(weights)` on layer '" + name_ +
+                          "' with a weight list of length " + std::to_string(values.size()) +
+                          ", but the layer was expecting " + std::to_string(weights_.size()) +
+                          " weights.");
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].shape() != weights_[i].shape()) {
+      throw ShapeError("Layer " + name_ + " weight shape " + weights_[i].shape().to_string() +
+                       " is not compatible with provided weight shape " +
+                       values[i].shape().to_string() + ".");
+    }
+  }
+  if (weights_.empty()) return;
+  const auto session = living_session();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    session->set(weights_[i], values[i].cast(weights_[i].dtype()));
+  }
+}
+
+std::shared_ptr<Session> LayerBase::living_session() const {
+  auto session = session_.lock();
+  if (session == nullptr) {
+    throw RunError("layer \"" + name_ + "\" has no weights' values: it is in no living model");
+  }
+  return session;
 }
 
 std::vector<Value> LayerBase::regularization() const {

@@ -55,6 +55,9 @@ class TEGULA_API Callback {
   virtual void on_predict_end() {}
   virtual void on_predict_batch_begin(std::int64_t /*batch*/) {}
   virtual void on_predict_batch_end(std::int64_t /*batch*/) {}
+  /// Called after every batch, without reading the metrics; an exception stops the run (the Python
+  /// binding looks for Ctrl-C here).
+  virtual void on_poll() {}
   /// Whether the batch hooks are wanted: reading the metrics after every batch costs time.
   virtual bool wants_batches() const { return false; }
 
@@ -62,5 +65,11 @@ class TEGULA_API Callback {
   RunParameters parameters;
 };
 using CallbackList = std::vector<std::shared_ptr<Callback>>;
+
+/// Writes the progress of a run to standard output: a bar that is redrawn in a terminal or
+/// notebook, a line per epoch in a log (verbose 2). `verbose` 0 gives null.
+TEGULA_API std::shared_ptr<Callback> make_progress_bar(int verbose);
+/// 1 when standard output is a terminal, else 2.
+TEGULA_API int automatic_verbosity();
 
 }  // namespace tegula::nn

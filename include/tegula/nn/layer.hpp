@@ -1,6 +1,8 @@
 #pragma once
 // What a layer is: weights, and a function that builds graph.
 
+#include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -11,6 +13,10 @@
 #include "tegula/nn/initializer.hpp"
 #include "tegula/nn/object.hpp"
 #include "tegula/nn/regularizer.hpp"
+
+namespace tegula {
+class Session;
+}
 
 namespace tegula::nn {
 
@@ -26,17 +32,26 @@ class TEGULA_API LayerBase : public Object {
   bool trainable = true;
   /// The user's line that made the layer; errors while building point at it.
   SourceLocation location;
+  /// Shape of one sample, for a first layer without an `Input` before it (Keras's `input_shape`).
+  std::optional<Shape> input_shape;
 
   /// Makes the weights for inputs of this type (batch dimension first, unknown).
   void build(Graph& graph, const ValueType& input);
   bool built() const { return built_; }
   const ValueType& input_type() const { return input_type_; }
+  /// Of the last call; known once the layer is built.
+  const ValueType& output_type() const { return output_type_; }
 
   /// The layer's output for `x`; builds the weights first if needed.
   Value operator()(Value x, bool training);
 
   /// Weights in Keras's order.
   const std::vector<Variable>& weights() const { return weights_; }
+  /// Copies of the weights' values. Throws RunError when the layer is in no living model.
+  std::vector<Tensor> get_weights() const;
+  /// Throws InvalidArgument for a wrong number and ShapeError for a wrong shape; changes nothing
+  /// then.
+  void set_weights(const std::vector<Tensor>& values);
   std::vector<Variable> trainable_weights() const;
   /// Scalar penalties of the weights, built in the weights' graph.
   std::vector<Value> regularization() const;
@@ -59,15 +74,20 @@ class TEGULA_API LayerBase : public Object {
   void add_activity_penalty(const Regularizer& regularizer, Value output);
 
  private:
-  friend class Sequential;
+  friend class Model;
+
+  std::shared_ptr<Session> living_session() const;
 
   std::string name_;
   bool built_ = false;
   Graph graph_;
   ValueType input_type_;
+  ValueType output_type_;
   std::vector<Variable> weights_;
   std::vector<std::pair<Variable, Regularizer>> penalties_;
   std::vector<Value> activity_penalties_;
+  /// Holds the weights' values; set by the model.
+  std::weak_ptr<Session> session_;
 };
 
 template <>

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -129,6 +130,8 @@ class TEGULA_API Model {
   Tensor get(const Variable& variable) const;
   void set(const Variable& variable, const Tensor& value);
 
+  /// State of the compiled optimizer, in Keras's order; empty before compile.
+  std::vector<Variable> optimizer_variables() const;
   double learning_rate() const;
   /// Throws RunError when a schedule sets it.
   void set_learning_rate(double rate);
@@ -140,8 +143,12 @@ class TEGULA_API Model {
   /// Weights alone, as one safetensors file.
   void save_weights(const std::filesystem::path& file) const;
   void load_weights(const std::filesystem::path& file);
-  /// Class name and constructor options, layers included.
+  /// `{"class_name", "config"}`: name, layers and the built input shape.
   Config config() const;
+  /// Optimizer, loss and metrics; null before compile.
+  Config compile_config() const;
+  /// Compiles as `compile_config` says.
+  void compile_from_config(const Config& config);
   virtual std::string_view class_name() const = 0;
 
   Graph graph() const;
@@ -151,12 +158,23 @@ class TEGULA_API Model {
   explicit Model(std::string name);
   /// Builds the computation of the whole stack.
   virtual Value forward(Value x, bool training) = 0;
+  /// The layers' classes and options.
   virtual Config structure() const = 0;
+  /// Forgets what was built on the layers, after a change of the stack.
+  void rebuild();
 
  private:
   struct Impl;
+  struct Loops;
+  friend Executable& find_step(Impl& impl, const std::vector<Layer>& layers,
+                               const std::function<Value(Value, bool)>& forward, bool training,
+                               bool weighted);
   std::unique_ptr<Impl> impl_;
 };
+
+/// What `Model::save` wrote, ready to use, compiled when it was. Throws FormatError for a damaged
+/// folder and NotFound for classes that do not exist.
+TEGULA_API std::unique_ptr<Model> load_model(const std::filesystem::path& folder);
 
 /// Seeds everything that is random from here on: initial weights, dropout, shuffling. Without a
 /// call the seed is 0.

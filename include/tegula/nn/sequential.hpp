@@ -34,6 +34,7 @@ class TEGULA_API Sequential : public Model {
 
  private:
   std::vector<Layer> layers_;
+  std::string input_name_;
 };
 
 }  // namespace tegula::nn

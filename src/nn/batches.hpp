@@ -1,0 +1,40 @@
+#pragma once
+// Data of a run, cut into batches. Private to src/nn.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tegula/core/tensor.hpp"
+
+namespace tegula::nn {
+
+/// Inputs of any number dtype, prepared targets and optional weights: hands out batches as the
+/// tensors that a step takes (x as f32, y, weights). Batches in order of the data share its memory;
+/// shuffled ones are gathered into buffers that are reused by the next call.
+class Batches {
+ public:
+  Batches(Tensor x, std::optional<Tensor> y, std::optional<Tensor> weight, std::int64_t batch_size);
+
+  std::int64_t rows() const { return rows_; }
+  /// Number of batches, the last one possibly smaller.
+  std::int64_t count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
+  std::int64_t rows_of(std::int64_t batch) const;
+  /// Rows in this order from now on; empty: in the data's own.
+  void set_order(std::vector<std::int64_t> order) { order_ = std::move(order); }
+  /// Valid until the next call.
+  std::span<const Tensor> get(std::int64_t batch);
+
+ private:
+  Tensor gather(std::size_t part, std::int64_t begin, std::int64_t end);
+
+  std::vector<Tensor> parts_;
+  std::int64_t rows_ = 0;
+  std::int64_t batch_size_ = 0;
+  std::vector<std::int64_t> order_;
+  std::vector<Tensor> buffers_;
+  std::vector<Tensor> current_;
+};
+
+}  // namespace tegula::nn

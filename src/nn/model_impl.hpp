@@ -1,0 +1,72 @@
+#pragma once
+// What a Model consists of. Private to src/nn.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tegula/nn/model.hpp"
+
+namespace tegula::nn {
+
+/// A compiled metric: the object, its name in logs, and whether it sees sample weights.
+struct BoundMetric {
+  Metric metric;
+  std::string name;
+  bool weighted = false;
+};
+
+struct Model::Impl {
+  explicit Impl(std::string model_name);
+
+  std::string name;
+  Graph graph;
+  std::shared_ptr<Session> session;
+  std::uint64_t seed = 0;
+  bool built = false;
+  Value x;
+  Value y;
+  std::optional<Executable> predict;
+
+  std::optional<CompileOptions> options;
+  SourceLocation compile_location;
+
+  /// Set when the first targets are seen: dtype and shape of a batch of them.
+  std::optional<ValueType> target_type;
+  Value y_true;
+  Value sample_weight;
+  std::vector<BoundMetric> metrics;
+  Variable loss_total;
+  Variable loss_count;
+  std::optional<Executable> results;
+  /// Steps by (training, weighted).
+  std::map<std::pair<bool, bool>, Executable> steps;
+
+  /// Epochs trained so far: each shuffles differently.
+  std::uint64_t shuffles = 0;
+  bool stop = false;
+
+  const CompileOptions& compiled() const;
+  std::string describe() const { return "model \"" + name + "\""; }
+  /// Forgets everything that depends on the targets or the optimizer.
+  void forget_steps();
+  /// Chooses placeholders, metrics and names for targets of this type; keeps them when they fit.
+  void bind_targets(const ValueType& target);
+  std::vector<Variable> metric_state() const;
+  void reset_metrics();
+  /// With moving averages (`use_ema`), training ends by making them the weights.
+  void finish_averages();
+  /// Loss and metrics of the state, in Keras's order.
+  Logs read_metrics();
+};
+
+/// Targets as the loss wants them: class indices become i32, all others f32. Throws
+/// InvalidArgument for NaN and for indices that are no integers.
+Tensor prepare_targets(const Tensor& y, bool integer_targets);
+
+/// A weight per sample from its class: labels are indices, or one-hot rows.
+Tensor class_weights_to_samples(const Tensor& y, const std::map<std::int64_t, double>& weights);
+
+}  // namespace tegula::nn

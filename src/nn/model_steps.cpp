@@ -1,0 +1,192 @@
+// The computations of a compiled model: one graph for training steps, one for test steps, one that
+// reads the metrics.
+
+#include <cmath>
+#include <set>
+
+#include "src/nn/model_impl.hpp"
+#include "src/nn/model_steps.hpp"
+#include "tegula/graph/gradients.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+/// Keras's names in logs: the string that the user wrote, or the object's name; later duplicates
+/// get a number, and weighted metrics that collide a prefix.
+std::string unique_metric_name(std::string name, bool weighted, std::set<std::string>& taken) {
+  if (weighted && taken.contains(name)) name = "weighted_" + name;
+  std::string candidate = name;
+  for (int i = 1; taken.contains(candidate); ++i) candidate = name + "_" + std::to_string(i);
+  taken.insert(candidate);
+  return candidate;
+}
+
+std::vector<BoundMetric> bind_metrics(const CompileOptions& options, const ValueType& y_true,
+                                      const ValueType& y_pred) {
+  std::vector<BoundMetric> bound;
+  std::set<std::string> taken = {"loss"};
+  const auto bind = [&](const std::vector<MetricSpec>& specs, bool weighted) {
+    for (const MetricSpec& spec : specs) {
+      const Metric metric =
+          spec.metric() ? spec.metric() : resolve_metric(spec.name(), y_true, y_pred);
+      const std::string& name = spec.metric() ? metric->name() : spec.name();
+      bound.push_back({metric, unique_metric_name(name, weighted, taken), weighted});
+    }
+  };
+  bind(options.metrics, false);
+  bind(options.weighted_metrics, true);
+  return bound;
+}
+
+Value total_of(const std::vector<Value>& values) {
+  Value total;
+  for (const Value& value : values) total = total ? total + value : value;
+  return total;
+}
+
+}  // namespace
+
+void Model::Impl::bind_targets(const ValueType& target) {
+  const bool fits = target_type && target_type->dtype == target.dtype &&
+                    compatible(target_type->shape, target.shape);
+  if (fits) return;
+  const CompileOptions& settings = compiled();
+  if (!settings.loss) {
+    throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
+  }
+  forget_steps();
+  LocationScope line(compile_location);
+  Shape shape = target.shape;
+  shape.set(0, kUnknown);
+  y_true = graph.placeholder(target.dtype, shape, "target");
+  sample_weight = graph.placeholder(DType::f32, {kUnknown}, "sample_weight");
+  metrics = bind_metrics(settings, y_true.type(), y.type());
+  for (BoundMetric& bound : metrics) bound.metric->build(graph, y_true.type(), y.type());
+  const Tensor zero = Tensor::scalar(0.0f);
+  loss_total = graph.variable(zero, "loss/total", false);
+  loss_count = graph.variable(zero, "loss/count", false);
+
+  std::vector<Value> fetches = {where(greater(loss_count, 0.0), loss_total / loss_count, 0.0)};
+  for (BoundMetric& bound : metrics) {
+    fetches.push_back(bound.metric->result());
+    if (fetches.back().shape().rank() != 0) {
+      throw InvalidArgument("the result of metric \"" + bound.name + "\" is not a scalar but " +
+                            fetches.back().type().to_string() +
+                            "; give it a single threshold or an average");
+    }
+  }
+  results = session->compile({}, fetches);
+  target_type = ValueType{target.dtype, shape};
+}
+
+Executable& find_step(Model::Impl& impl, const std::vector<Layer>& layers,
+                      const ForwardFunction& forward, bool training, bool weighted) {
+  const auto found = impl.steps.find({training, weighted});
+  if (found != impl.steps.end()) return found->second;
+
+  const CompileOptions& settings = impl.compiled();
+  LocationScope line(impl.compile_location);
+  const Value y_pred = training ? forward(impl.x, true) : forward(impl.x, false);
+  const Value weight = weighted ? impl.sample_weight : Value();
+  std::vector<Value> losses = {(*settings.loss)(impl.y_true, y_pred, weight)};
+  for (const Layer& layer : layers) {
+    for (const Value& penalty : layer->activity_penalties()) losses.push_back(penalty);
+  }
+  for (const Layer& layer : layers) {
+    for (const Value& penalty : layer->regularization()) losses.push_back(penalty);
+  }
+  const Value loss = total_of(losses);
+  if (loss.shape().rank() != 0) {
+    throw InvalidArgument("the loss is not a scalar but " + loss.type().to_string() +
+                          "; training needs a reduction other than \"none\"");
+  }
+
+  const Value rows = element_count(impl.x, 0);
+  std::vector<Value> targets = {assign_add(impl.loss_total, loss * rows),
+                                assign_add(impl.loss_count, rows)};
+  for (BoundMetric& bound : impl.metrics) {
+    const Value metric_weight = bound.weighted ? weight : Value();
+    for (const Value& update : bound.metric->update(impl.y_true, y_pred, metric_weight)) {
+      targets.push_back(update);
+    }
+  }
+  if (training) {
+    OptimizerBase& optimizer = *settings.optimizer;
+    if (optimizer.trainable().empty()) {
+      throw InvalidArgument(impl.describe() + " has no trainable weights");
+    }
+    const std::vector<Value> variables(optimizer.trainable().begin(), optimizer.trainable().end());
+    for (const Value& update : optimizer.apply(gradients(loss, variables))) {
+      targets.push_back(update);
+    }
+  }
+  std::vector<Value> feeds = {impl.x, impl.y_true};
+  if (weighted) feeds.push_back(weight);
+  return impl.steps
+      .emplace(std::pair(training, weighted), impl.session->compile(feeds, {}, targets))
+      .first->second;
+}
+
+std::vector<Variable> Model::Impl::metric_state() const {
+  std::vector<Variable> state = {loss_total, loss_count};
+  for (const BoundMetric& bound : metrics) {
+    const std::vector<Variable>& variables = bound.metric->variables();
+    state.insert(state.end(), variables.begin(), variables.end());
+  }
+  return state;
+}
+
+void Model::Impl::reset_metrics() {
+  if (target_type) session->initialize(metric_state());
+}
+
+void Model::Impl::finish_averages() {
+  const OptimizerBase& optimizer = *compiled().optimizer;
+  for (std::size_t i = 0; i < optimizer.averages().size(); ++i) {
+    session->set(optimizer.trainable()[i], session->get(optimizer.averages()[i]));
+  }
+}
+
+Logs Model::Impl::read_metrics() {
+  Logs logs;
+  const std::vector<Tensor> values = results->run({});
+  logs.set("loss", values[0].item());
+  for (std::size_t i = 0; i < metrics.size(); ++i) logs.set(metrics[i].name, values[i + 1].item());
+  return logs;
+}
+
+Tensor prepare_targets(const Tensor& y, bool integer_targets) {
+  if (is_floating(y.dtype())) {
+    const Tensor as_double = y.dtype() == DType::f32 ? y : y.cast(DType::f32);
+    for (const float value : as_double.values<float>()) {
+      if (std::isnan(value)) throw InvalidArgument("the targets contain NaN");
+      if (integer_targets && value != std::floor(value)) {
+        throw InvalidArgument("this loss takes class indices as targets; " + std::to_string(value) +
+                              " is not an integer");
+      }
+    }
+  }
+  return y.cast(integer_targets ? DType::i32 : DType::f32);
+}
+
+Tensor class_weights_to_samples(const Tensor& y, const std::map<std::int64_t, double>& weights) {
+  const std::int64_t rows = y.shape()[0];
+  const std::int64_t width = rows == 0 ? 0 : y.element_count() / rows;
+  Tensor result(DType::f32, {rows});
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::int64_t label = 0;
+    if (width == 1) {
+      label = std::llround(y.at(row));
+    } else {
+      for (std::int64_t i = 1; i < width; ++i) {
+        if (y.at(row * width + i) > y.at(row * width + label)) label = i;
+      }
+    }
+    const auto found = weights.find(label);
+    result.set(row, found == weights.end() ? 1.0 : found->second);
+  }
+  return result;
+}
+
+}  // namespace tegula::nn

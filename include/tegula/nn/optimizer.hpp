@@ -16,16 +16,36 @@ namespace tegula::nn {
 
 /// What every optimizer takes besides its own options; defaults and meaning as in Keras 3.
 struct OptimizerOptions {
-  std::optional<double> weight_decay;
-  std::optional<double> clipnorm;
-  std::optional<double> clipvalue;
-  std::optional<double> global_clipnorm;
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
   bool use_ema = false;
   double ema_momentum = 0.99;
-  std::optional<std::int64_t> ema_overwrite_frequency;
-  std::optional<double> loss_scale_factor;
-  std::optional<std::int64_t> gradient_accumulation_steps;
-  std::string name;
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  std::optional<double> loss_scale_factor = {};
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
+  std::string name = {};
+
+  /// The fields of these options inside an optimizer's own, reached through `Common`.
+  template <auto Common>
+  static auto fields_through() {
+    using Self = OptimizerOptions;
+    return std::tuple{
+        field<Common, &Self::weight_decay>("weight_decay", "Decoupled decay per step, times rate."),
+        field<Common, &Self::clipnorm>("clipnorm", "Largest norm of each gradient."),
+        field<Common, &Self::clipvalue>("clipvalue", "Largest magnitude of gradient elements."),
+        field<Common, &Self::global_clipnorm>("global_clipnorm", "Largest norm of all gradients."),
+        field<Common, &Self::use_ema>("use_ema", "Keep moving averages of the weights."),
+        field<Common, &Self::ema_momentum>("ema_momentum", "Momentum of the averages."),
+        field<Common, &Self::ema_overwrite_frequency>(
+            "ema_overwrite_frequency", "Steps between copies of the averages to the weights."),
+        field<Common, &Self::loss_scale_factor>("loss_scale_factor",
+                                                "Factor by which the loss was scaled."),
+        field<Common, &Self::gradient_accumulation_steps>(
+            "gradient_accumulation_steps", "Batches whose gradients are averaged per update."),
+        field<Common, &Self::name>("name", "Name of the optimizer.")};
+  }
 };
 
 class TEGULA_API OptimizerBase : public Object {
@@ -44,6 +64,8 @@ class TEGULA_API OptimizerBase : public Object {
   const Variable& iterations() const { return iterations_; }
   /// No value when a schedule sets the rate.
   const Variable& learning_rate() const { return learning_rate_; }
+  /// "adam", "adam_1": as given, or unique within the process.
+  std::string name() const;
   virtual const OptimizerOptions& common() const = 0;
   virtual const LearningRate& rate() const = 0;
   const std::vector<Variable>& trainable() const { return trainable_; }
@@ -65,6 +87,8 @@ class TEGULA_API OptimizerBase : public Object {
   Value update_count() const { return update_count_; }
 
  private:
+  std::vector<Value> clip(std::vector<Value> gradients) const;
+
   Graph graph_;
   std::vector<Variable> trainable_;
   Variable iterations_;

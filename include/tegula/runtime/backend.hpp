@@ -24,6 +24,13 @@ struct KernelArguments {
   RandomKey key;
 };
 
+/// Whether a kernel may write its output over an input's buffer (same element, read before
+/// written).
+struct InPlace {
+  int input = 0;
+  int output = 0;
+};
+
 /// One node, ready to run: everything that depends only on shapes and attributes is precomputed.
 /// `run` must be safe to call from several threads with different arguments, must not allocate,
 /// and reports bad data (an index out of range) by an exception.
@@ -34,13 +41,10 @@ class Kernel {
   /// What runs, for explain and profiles: "gemm own 32x128x784 + cluster(3)".
   virtual std::string description() const = 0;
   virtual std::size_t workspace_bytes() const { return 0; }
-};
-
-/// Whether a kernel may write its output over an input's buffer (same element, read before
-/// written).
-struct InPlace {
-  int input = 0;
-  int output = 0;
+  /// Pairs that may share a buffer; the planner decides.
+  virtual std::vector<InPlace> in_place() const { return {}; }
+  /// Whether an output that nobody reads may be null; else it is given memory.
+  virtual bool skips_null_outputs() const { return true; }
 };
 
 class Backend {
@@ -49,8 +53,6 @@ class Backend {
   virtual std::string_view name() const = 0;
   /// A kernel for `node`, whose types are all known. Falls back to the op's reference evaluation.
   virtual std::unique_ptr<Kernel> lower(const Node& node) const = 0;
-  /// Pairs that `lower(node)`'s kernel allows to share a buffer; the planner decides.
-  virtual std::vector<InPlace> in_place(const Node& node) const = 0;
 };
 
 /// The CPU backend; lives as long as the process.

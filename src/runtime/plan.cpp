@@ -1,0 +1,140 @@
+#include "src/runtime/plan.hpp"
+
+#include <chrono>
+
+#include "tegula/core/error.hpp"
+#include "tegula/graph/op_def.hpp"
+
+namespace tegula::detail {
+
+namespace {
+
+/// Rethrows the exception in flight; errors of the library keep their class and gain the node.
+[[noreturn]] void rethrow_for(const Node* node) {
+  const auto text = [&](const Error& error) {
+    return node == nullptr ? std::string(error.what())
+                           : std::string(error.what()) + "\n  in: " + node->describe();
+  };
+  try {
+    throw;
+  } catch (const ShapeError& error) {
+    throw ShapeError(text(error));
+  } catch (const DTypeError& error) {
+    throw DTypeError(text(error));
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(text(error));
+  } catch (const RunError& error) {
+    throw RunError(text(error));
+  }
+}
+
+KernelInfo describe_step(const Plan& plan, const Step& step) {
+  KernelInfo info;
+  info.description = step.kernel->description();
+  if (step.node != nullptr) {
+    const Cost cost = node_cost(*step.node);
+    info.node = step.node->name();
+    info.flops = cost.flops;
+    info.bytes = cost.bytes;
+  } else {
+    info.node = plan.places[step.first_place + step.inputs].storage == Storage::variable ? "assign"
+                                                                                         : "result";
+  }
+  return info;
+}
+
+std::int64_t now_in_nanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+std::shared_ptr<const std::vector<KernelInfo>> Plan::kernel_infos() const {
+  std::call_once(infos_made_, [this] {
+    auto infos = std::make_shared<std::vector<KernelInfo>>();
+    for (const Step& step : steps) infos->push_back(describe_step(*this, step));
+    infos_ = std::move(infos);
+  });
+  return infos_;
+}
+
+PlanInstance::PlanInstance(std::shared_ptr<const Plan> plan)
+    : plan_(std::move(plan)),
+      arena_(DType::u8, Shape{static_cast<std::int64_t>(plan_->arena_bytes)}) {
+  bind();
+}
+
+void PlanInstance::bind() {
+  pointers_.reserve(plan_->places.size());
+  auto* const arena = static_cast<std::byte*>(arena_.raw());
+  for (const Place& place : plan_->places) {
+    const auto index = static_cast<std::size_t>(place.index);
+    void* pointer = nullptr;
+    switch (place.storage) {
+      case Storage::none:
+        break;
+      case Storage::arena:
+        pointer = arena + place.offset;
+        break;
+      case Storage::feed:
+        feeds_.push_back({pointers_.size(), index});
+        break;
+      case Storage::fetch:
+        fetches_.push_back({pointers_.size(), index});
+        break;
+      case Storage::variable:
+        pointer = plan_->variables[index]->value.raw();
+        break;
+      case Storage::constant:
+        pointer = const_cast<void*>(plan_->constants[index]);  // only ever an input
+        break;
+    }
+    pointers_.push_back(pointer);
+  }
+  steps_.reserve(plan_->steps.size());
+  for (const Step& step : plan_->steps) {
+    void* const* const first = pointers_.data() + step.first_place;
+    steps_.push_back({step.kernel.get(), const_cast<const void* const*>(first), first + step.inputs,
+                      step.workspace_bytes > 0 ? arena + step.workspace_offset : nullptr});
+  }
+}
+
+void PlanInstance::run(const TensorRow& feeds, std::span<Tensor> outputs, const RandomKey& key,
+                       Profiler* profiler) {
+  for (const Patch& patch : feeds_) {
+    pointers_[patch.place] = const_cast<void*>(feeds[patch.index].raw());  // only ever an input
+  }
+  for (const Patch& patch : fetches_) pointers_[patch.place] = outputs[patch.index].raw();
+  if (profiler != nullptr) {
+    run_profiled(key, *profiler);
+    return;
+  }
+  const BoundStep* step = steps_.data();
+  try {
+    for (const BoundStep* const end = step + steps_.size(); step != end; ++step) {
+      step->kernel->run({step->inputs, step->outputs, step->workspace, key});
+    }
+  } catch (const Error&) {
+    rethrow_for(plan_->steps[static_cast<std::size_t>(step - steps_.data())].node);
+  }
+}
+
+void PlanInstance::run_profiled(const RandomKey& key, Profiler& profiler) {
+  times_.clear();
+  times_.reserve(steps_.size() + 1);
+  times_.push_back(now_in_nanoseconds());
+  const BoundStep* step = steps_.data();
+  try {
+    for (const BoundStep* const end = step + steps_.size(); step != end; ++step) {
+      step->kernel->run({step->inputs, step->outputs, step->workspace, key});
+      times_.push_back(now_in_nanoseconds());
+    }
+  } catch (const Error&) {
+    rethrow_for(plan_->steps[static_cast<std::size_t>(step - steps_.data())].node);
+  }
+  profiler.record(plan_->kernel_infos(), times_);
+}
+
+}  // namespace tegula::detail

@@ -1,0 +1,145 @@
+#include "src/runtime/session_state.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_set>
+
+#include "tegula/core/error.hpp"
+#include "tegula/graph/op_def.hpp"
+
+namespace tegula::detail {
+
+namespace {
+
+/// Initial values have a step of their own: they do not depend on how many runs came before.
+constexpr std::uint64_t kInitializationStep = std::numeric_limits<std::uint64_t>::max();
+
+bool contains(const std::vector<VariableState*>& list, const VariableState* state) {
+  return std::find(list.begin(), list.end(), state) != list.end();
+}
+
+void check_initial_type(const VariableState& state, const ValueType& type) {
+  if (type == state.variable.type()) return;
+  throw ShapeError("the initial value of " + describe_variable(state.variable) + " is " +
+                   type.to_string());
+}
+
+}  // namespace
+
+void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span<Tensor> outputs) {
+  const Plan& plan = instance.plan();
+  if (!plan.variables_ready.load(std::memory_order_acquire)) {
+    std::vector<VariableState*> read;
+    for (const int index : plan.reads)
+      read.push_back(plan.variables[static_cast<std::size_t>(index)]);
+    initialize_missing(read);
+    plan.variables_ready.store(true, std::memory_order_release);
+  }
+  const auto run_locked = [&] {
+    RandomKey key{.seed = seed};
+    if (plan.random) key.step = step.fetch_add(1, std::memory_order_relaxed);
+    instance.run(feeds, outputs, key, profiler.load(std::memory_order_acquire));
+  };
+  if (plan.writes.empty()) {
+    const std::shared_lock guard(lock);
+    run_locked();
+  } else {
+    const std::unique_lock guard(lock);
+    run_locked();
+    for (const int variable : plan.writes) {
+      plan.variables[static_cast<std::size_t>(variable)]->initialized = true;
+    }
+  }
+}
+
+void SessionState::initialize(std::span<VariableState* const> listed) {
+  const std::unique_lock guard(lock);
+  initialize_locked({listed.begin(), listed.end()});
+}
+
+void SessionState::initialize_missing(std::span<VariableState* const> listed) {
+  const std::unique_lock guard(lock);
+  std::vector<VariableState*> missing;
+  for (VariableState* state : listed) {
+    if (!state->initialized) missing.push_back(state);
+  }
+  initialize_locked(std::move(missing));
+}
+
+/// All variables that the computation of `initial` reads.
+std::vector<VariableState*> SessionState::variables_behind(const Value& initial) {
+  std::vector<VariableState*> found;
+  std::unordered_set<const Node*> seen;
+  std::vector<Value> stack = {initial};
+  while (!stack.empty()) {
+    const Value value = stack.back();
+    stack.pop_back();
+    if (!seen.insert(&value.node()).second) continue;
+    if (value.node().op().name == "variable") found.push_back(&variables.state(value));
+    stack.insert(stack.end(), value.node().inputs().begin(), value.node().inputs().end());
+  }
+  return found;
+}
+
+void SessionState::initialize_locked(std::vector<VariableState*> pending) {
+  struct Waiting {
+    VariableState* state;
+    std::vector<VariableState*> needs;
+  };
+  std::vector<Waiting> waiting;
+  for (std::size_t i = 0; i < pending.size(); ++i) {  // grows while it is walked
+    VariableState* state = pending[i];
+    const Value initial = graph.initial_value(state->variable);
+    if (!initial) {
+      throw RunError(describe_variable(state->variable) +
+                     " has no value: give it an initial one, or set it before it is read");
+    }
+    waiting.push_back({state, variables_behind(initial)});
+    for (VariableState* needed : waiting.back().needs) {
+      if (!needed->initialized && !contains(pending, needed)) pending.push_back(needed);
+    }
+  }
+  while (!waiting.empty()) {
+    std::vector<VariableState*> now;
+    std::vector<Waiting> later;
+    for (Waiting& candidate : waiting) {
+      const bool must_wait =
+          std::any_of(candidate.needs.begin(), candidate.needs.end(),
+                      [&](const VariableState* needed) { return contains(pending, needed); });
+      if (must_wait) {
+        later.push_back(std::move(candidate));
+      } else {
+        now.push_back(candidate.state);
+      }
+    }
+    if (now.empty()) {
+      throw RunError("the initial value of " + describe_variable(later.front().state->variable) +
+                     " depends on itself");
+    }
+    compute_initial_values(now);
+    std::erase_if(pending, [&](const VariableState* state) { return contains(now, state); });
+    waiting = std::move(later);
+  }
+}
+
+void SessionState::compute_initial_values(std::span<VariableState* const> states) {
+  std::vector<Value> fetches;
+  std::vector<Tensor> outputs;
+  for (VariableState* state : states) {
+    fetches.push_back(graph.initial_value(state->variable));
+    outputs.push_back(state->value);  // shares the variable's memory
+  }
+  const auto plan = build_plan(
+      {.graph = graph, .feeds = {}, .feed_shapes = {}, .fetches = fetches, .targets = {}},
+      options.passes, variables, backend);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    check_initial_type(*states[i], plan->fetch_types[i]);
+  }
+  const RandomKey key{.seed = seed, .op_id = 0, .step = kInitializationStep};
+  PlanInstance(plan).run(TensorRow(std::span<const Tensor>()), outputs, key, nullptr);
+  for (VariableState* state : states) state->initialized = true;
+}
+
+}  // namespace tegula::detail

@@ -1,0 +1,50 @@
+#pragma once
+// What a session and its executables share: the variables, the lock on them, the random state.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "src/runtime/plan.hpp"
+#include "src/runtime/run_lock.hpp"
+#include "src/runtime/variables.hpp"
+#include "tegula/runtime/session.hpp"
+
+namespace tegula::detail {
+
+class SessionState {
+ public:
+  SessionState(Graph user_graph, SessionOptions session_options)
+      : graph(std::move(user_graph)),
+        options(std::move(session_options)),
+        backend(cpu_backend()),
+        seed(options.seed) {}
+
+  /// Runs the instance's plan; takes the lock and initializes variables that the plan reads first.
+  void run(PlanInstance& instance, const TensorRow& feeds, std::span<Tensor> outputs);
+  /// Gives the variables their initial values, in the order in which those depend on each other,
+  /// and the variables that these read, if they have no value. Takes the lock.
+  void initialize(std::span<VariableState* const> listed);
+  /// The same for those that have no value yet.
+  void initialize_missing(std::span<VariableState* const> listed);
+
+  const Graph graph;
+  const SessionOptions options;
+  const Backend& backend;
+  VariableStore variables;
+  /// Shared: variables are only read. Exclusive: variables, `seed` and `step` may change.
+  RunLock lock;
+  std::uint64_t seed;
+  /// Atomic, because runs that only read variables draw random numbers side by side.
+  std::atomic<std::uint64_t> step{0};
+  std::atomic<Profiler*> profiler{nullptr};
+
+ private:
+  void initialize_locked(std::vector<VariableState*> pending);
+  void compute_initial_values(std::span<VariableState* const> variables);
+  std::vector<VariableState*> variables_behind(const Value& initial);
+};
+
+}  // namespace tegula::detail

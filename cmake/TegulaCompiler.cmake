@@ -2,6 +2,8 @@
 #
 # The baseline is plain x86-64: one binary serves every machine, and kernels/cpu chooses its
 # instruction set at run time. -ffast-math stays out: NaN, infinities and the order of sums count.
+# Nor may the compiler fuse products with sums where it likes (GCC's default for C++): an element's
+# bits must not depend on how its loop was unrolled. Kernels ask for fused operations by name.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -14,7 +16,8 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 
 add_library(tegula_flags INTERFACE)
-target_compile_options(tegula_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -fno-math-errno)
+target_compile_options(tegula_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -fno-math-errno
+                                                  -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Both warn in vain about inlined code of the standard library: about moves of std::variant, and,
   # in GCC 12, about std::string's operator+ (GCC bug 105651).

@@ -1,0 +1,243 @@
+#include "kernels/cpu/elementwise.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "kernels/cpu/elementwise_code.hpp"
+#include "tegula/core/error.hpp"
+#include "tegula/core/parallel.hpp"
+
+namespace tegula::kernels {
+
+namespace {
+
+struct OpEntry {
+  ElementwiseOp op;
+  std::string_view name;
+  int operands;
+  int immediates;
+};
+
+constexpr OpEntry kOps[] = {
+    {ElementwiseOp::add, "add", 2, 0},
+    {ElementwiseOp::sub, "sub", 2, 0},
+    {ElementwiseOp::mul, "mul", 2, 0},
+    {ElementwiseOp::div, "div", 2, 0},
+    {ElementwiseOp::pow, "pow", 2, 0},
+    {ElementwiseOp::maximum, "maximum", 2, 0},
+    {ElementwiseOp::minimum, "minimum", 2, 0},
+    {ElementwiseOp::equal, "equal", 2, 0},
+    {ElementwiseOp::not_equal, "not_equal", 2, 0},
+    {ElementwiseOp::less, "less", 2, 0},
+    {ElementwiseOp::less_equal, "less_equal", 2, 0},
+    {ElementwiseOp::greater, "greater", 2, 0},
+    {ElementwiseOp::greater_equal, "greater_equal", 2, 0},
+    {ElementwiseOp::logical_and, "logical_and", 2, 0},
+    {ElementwiseOp::logical_or, "logical_or", 2, 0},
+    {ElementwiseOp::logical_xor, "logical_xor", 2, 0},
+    {ElementwiseOp::neg, "neg", 1, 0},
+    {ElementwiseOp::abs, "abs", 1, 0},
+    {ElementwiseOp::sign, "sign", 1, 0},
+    {ElementwiseOp::exp, "exp", 1, 0},
+    {ElementwiseOp::log, "log", 1, 0},
+    {ElementwiseOp::log1p, "log1p", 1, 0},
+    {ElementwiseOp::expm1, "expm1", 1, 0},
+    {ElementwiseOp::sqrt, "sqrt", 1, 0},
+    {ElementwiseOp::rsqrt, "rsqrt", 1, 0},
+    {ElementwiseOp::square, "square", 1, 0},
+    {ElementwiseOp::reciprocal, "reciprocal", 1, 0},
+    {ElementwiseOp::tanh, "tanh", 1, 0},
+    {ElementwiseOp::sigmoid, "sigmoid", 1, 0},
+    {ElementwiseOp::relu, "relu", 1, 0},
+    {ElementwiseOp::leaky_relu, "leaky_relu", 1, 1},
+    {ElementwiseOp::elu, "elu", 1, 1},
+    {ElementwiseOp::gelu, "gelu", 1, 0},
+    {ElementwiseOp::gelu_tanh, "gelu_tanh", 1, 0},
+    {ElementwiseOp::silu, "silu", 1, 0},
+    {ElementwiseOp::softplus, "softplus", 1, 0},
+    {ElementwiseOp::erf, "erf", 1, 0},
+    {ElementwiseOp::sin, "sin", 1, 0},
+    {ElementwiseOp::cos, "cos", 1, 0},
+    {ElementwiseOp::floor, "floor", 1, 0},
+    {ElementwiseOp::ceil, "ceil", 1, 0},
+    {ElementwiseOp::round, "round", 1, 0},
+    {ElementwiseOp::clip, "clip", 1, 2},
+    {ElementwiseOp::identity, "identity", 1, 0},
+    {ElementwiseOp::logical_not, "logical_not", 1, 0},
+    {ElementwiseOp::is_nan, "is_nan", 1, 0},
+    {ElementwiseOp::is_finite, "is_finite", 1, 0},
+    {ElementwiseOp::cast, "cast", 1, 1},
+    {ElementwiseOp::dropout, "dropout", 1, 1},
+    {ElementwiseOp::where, "where", 3, 0},
+    {ElementwiseOp::constant, "constant", 0, 1},
+    {ElementwiseOp::random_uniform, "random_uniform", 0, 2},
+    {ElementwiseOp::random_normal, "random_normal", 0, 2},
+};
+
+constexpr bool table_in_order() {
+  for (std::size_t i = 0; i < std::size(kOps); ++i) {
+    if (static_cast<std::size_t>(kOps[i].op) != i) return false;
+  }
+  return std::size(kOps) == static_cast<std::size_t>(ElementwiseOp::random_normal) + 1;
+}
+static_assert(table_in_order(), "kOps lists the opcodes in the order of the enumeration");
+
+const OpEntry& entry(ElementwiseOp op) { return kOps[static_cast<std::size_t>(op)]; }
+
+using detail::ElementwiseCode;
+using detail::TileGrid;
+
+void run_tiles(const ElementwiseCode& code, const detail::RunArguments& arguments,
+               const TileGrid& grid, std::int64_t first, std::int64_t last) {
+  if (code.compute == DType::f32) {
+    detail::run_tiles_f32(code, arguments, grid, first, last);
+  } else {
+    detail::run_tiles_f64(code, arguments, grid, first, last);
+  }
+}
+
+std::shared_ptr<const ElementwiseCode> compile(ElementwiseCode::Kind kind, const Program& program,
+                                               DType compute,
+                                               std::span<const ElementwiseInput> inputs,
+                                               const Shape& output,
+                                               std::span<const DType> outputs) {
+  return std::make_shared<const ElementwiseCode>(
+      detail::compile_elementwise(kind, program, compute, inputs, output, outputs));
+}
+
+void expect_kind(const ElementwiseCode& code, ElementwiseCode::Kind kind, const char* factory) {
+  if (code.kind != kind) {
+    throw InvalidArgument(std::string("this elementwise plan was not made by ElementwisePlan::") +
+                          factory);
+  }
+}
+
+/// Tiles [first, last) of the concatenated tiles of all segments.
+void run_segment_tiles(const ElementwiseCode& code, std::span<const Segment> segments,
+                       RandomState random, std::int64_t first, std::int64_t last) {
+  std::int64_t begin = 0;
+  for (const Segment& segment : segments) {
+    if (begin >= last) return;
+    TileGrid grid{.columns = segment.length, .full_columns = segment.length};
+    detail::set_tile_shape(grid, code.tile_elements);
+    const std::int64_t tiles = segment.length == 0 ? 0 : grid.column_tiles();
+    const std::int64_t from = std::max(first, begin), to = std::min(last, begin + tiles);
+    if (from < to) {
+      run_tiles(code, {segment.inputs, segment.outputs, random}, grid, from - begin, to - begin);
+    }
+    begin += tiles;
+  }
+}
+
+}  // namespace
+
+std::optional<ElementwiseOp> elementwise_op(std::string_view name) {
+  for (const OpEntry& op : kOps) {
+    if (op.name == name) return op.op;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(ElementwiseOp op) { return entry(op).name; }
+
+int operand_count(ElementwiseOp op) { return entry(op).operands; }
+
+int Program::append(ElementwiseOp op, std::array<int, 3> operands, std::array<double, 2> immediates,
+                    std::uint32_t random_op_id) {
+  instructions.push_back({op, operands, immediates, random_op_id});
+  return inputs + static_cast<int>(instructions.size()) - 1;
+}
+
+std::string to_string(const Program& program) {
+  std::ostringstream out;
+  int value = program.inputs;
+  for (const Instruction& instruction : program.instructions) {
+    const OpEntry& op = entry(instruction.op);
+    out << '%' << value++ << " = " << op.name;
+    for (int k = 0; k < op.operands; ++k) {
+      out << " %" << instruction.operands[static_cast<std::size_t>(k)];
+    }
+    for (int k = 0; k < op.immediates; ++k) {
+      out << ' ' << instruction.immediates[static_cast<std::size_t>(k)];
+    }
+    if (instruction.random_op_id != 0) out << " op_id=" << instruction.random_op_id;
+    out << '\n';
+  }
+  out << "return";
+  for (const int output : program.outputs) out << " %" << output;
+  out << '\n';
+  return out.str();
+}
+
+ElementwisePlan ElementwisePlan::whole(const Program& program, DType compute,
+                                       std::span<const ElementwiseInput> inputs,
+                                       const Shape& output, std::span<const DType> outputs) {
+  return ElementwisePlan(
+      compile(ElementwiseCode::Kind::whole, program, compute, inputs, output, outputs));
+}
+
+ElementwisePlan ElementwisePlan::blocks(const Program& program, DType compute,
+                                        std::span<const ElementwiseInput> inputs,
+                                        const Shape& output, std::span<const DType> outputs) {
+  return ElementwisePlan(
+      compile(ElementwiseCode::Kind::blocks, program, compute, inputs, output, outputs));
+}
+
+ElementwisePlan ElementwisePlan::linear(const Program& program, DType compute,
+                                        std::span<const ElementwiseInput> inputs,
+                                        std::span<const DType> outputs) {
+  return ElementwisePlan(
+      compile(ElementwiseCode::Kind::linear, program, compute, inputs, Shape{}, outputs));
+}
+
+void ElementwisePlan::run(const void* const* inputs, void* const* outputs,
+                          RandomState random) const {
+  const ElementwiseCode& code = *code_;
+  expect_kind(code, ElementwiseCode::Kind::whole, "whole");
+  TileGrid grid{.outer = code.outer,
+                .rows = code.rows,
+                .columns = code.columns,
+                .full_rows = code.rows,
+                .full_columns = code.columns};
+  if (grid.outer * grid.rows * grid.columns == 0) return;
+  detail::set_tile_shape(grid, code.tile_elements);
+  const std::int64_t tiles = grid.tiles();
+  const std::int64_t elements_per_tile = std::min(grid.tile_rows, grid.rows) * grid.tile_columns;
+  const std::int64_t per_task = std::max<std::int64_t>(code.task_elements / elements_per_tile, 1);
+  const detail::RunArguments arguments{inputs, outputs, random};
+  parallel_for((tiles + per_task - 1) / per_task, [&](std::int64_t task) {
+    run_tiles(code, arguments, grid, task * per_task, std::min(tiles, (task + 1) * per_task));
+  });
+}
+
+void ElementwisePlan::run_block(const Block& block, const void* const* inputs, void* const* outputs,
+                                RandomState random) const {
+  const ElementwiseCode& code = *code_;
+  expect_kind(code, ElementwiseCode::Kind::blocks, "blocks");
+  if (block.rows <= 0 || block.columns <= 0) return;
+  TileGrid grid{.row = block.row,
+                .rows = block.rows,
+                .column = block.column,
+                .columns = block.columns,
+                .full_rows = code.rows,
+                .full_columns = code.columns};
+  detail::set_tile_shape(grid, code.tile_elements);
+  run_tiles(code, {inputs, outputs, random}, grid, 0, grid.tiles());
+}
+
+void ElementwisePlan::run_segments(std::span<const Segment> segments, RandomState random) const {
+  const ElementwiseCode& code = *code_;
+  expect_kind(code, ElementwiseCode::Kind::linear, "linear");
+  std::int64_t tiles = 0;
+  for (const Segment& segment : segments) {
+    tiles += (segment.length + code.tile_elements - 1) / code.tile_elements;
+  }
+  const std::int64_t per_task = std::max<std::int64_t>(code.task_elements / code.tile_elements, 1);
+  parallel_for((tiles + per_task - 1) / per_task, [&](std::int64_t task) {
+    run_segment_tiles(code, segments, random, task * per_task,
+                      std::min(tiles, (task + 1) * per_task));
+  });
+}
+
+}  // namespace tegula::kernels

@@ -1,7 +1,8 @@
-"""What the parity scripts share: the table of cases, the fixture format, and the measure of error.
+"""What the parity scripts share: the table of cases, the fixture format, the measure of error.
 
-A case is a function `case(library, np) -> dict[str, array-like]`. It uses only the public API that Tegula and the real
-library have in common, so that the same function runs under both. This module knows neither of them.
+A case is a function `case(library, np) -> dict[str, array-like]`. It uses only the public API that
+Tegula and the real library have in common, so that the same function runs under both. This module
+knows neither of them.
 """
 
 import importlib
@@ -13,9 +14,11 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 KINDS = ("keras", "graph")
 
-# The bar: |actual - expected| <= RELATIVE_TOLERANCE * max(|expected|, rms(expected), MAGNITUDE_FLOOR), elementwise.
+# The bar: |actual - expected| <= RELATIVE_TOLERANCE * max(|expected|, rms(expected),
+# MAGNITUDE_FLOOR), elementwise.
 RELATIVE_TOLERANCE = 1e-5
-# Below this magnitude errors count as absolute: 1e-2 * 1e-5 = 1e-7, one float32 rounding of a number near 1.
+# Below this magnitude errors count as absolute: 1e-2 * 1e-5 = 1e-7, one float32 rounding of a
+# number near 1.
 MAGNITUDE_FLOOR = 1e-2
 
 
@@ -45,7 +48,9 @@ def load_cases(kind, subject):
 
 
 def run_case(kind, library, function):
-    """Runs one case and returns its results as NumPy arrays. Graph cases each get a graph of their own."""
+    """Runs one case and returns its results as NumPy arrays. Graph cases each get a graph of their
+    own.
+    """
     if kind == "graph":
         with library.Graph().as_default():
             results = function(library, np)
@@ -54,7 +59,7 @@ def run_case(kind, library, function):
     return {key: np.asarray(value) for key, value in results.items()}
 
 
-# --- fixtures: one JSON file per case file, one line per array, so that a change shows up in a diff -------------------
+# Fixtures: one JSON file per case file, one line per array, so that a change shows up.
 
 
 def fixture_path(kind, subject):
@@ -62,7 +67,9 @@ def fixture_path(kind, subject):
 
 
 def encode(array):
-    """An array as JSON-ready dict. float32 is written with 9 significant digits, float64 with 17: both round-trip."""
+    """An array as JSON-ready dict. float32 is written with 9 significant digits, float64 with 17:
+    both round-trip.
+    """
     if array.dtype == np.float32:
         data = [float(f"{value:.9g}") for value in array.ravel().astype(np.float64)]
     else:
@@ -79,15 +86,20 @@ def decode(entry):
 
 
 def write_fixture(kind, subject, versions, results):
-    """Writes the results of one case file: {case: {key: array}}. `versions` names the libraries that gave them."""
+    """Writes the results of one case file: {case: {key: array}}. `versions` names the libraries
+    that gave them.
+    """
     lines = []
     for name in sorted(results):
-        entries = [f"  {json.dumps(key)}: {json.dumps(encode(array), separators=(',', ':'))}"
-                   for key, array in sorted(results[name].items())]
+        entries = [
+            f"  {json.dumps(key)}: {json.dumps(encode(array), separators=(',', ':'))}"
+            for key, array in sorted(results[name].items())
+        ]
         lines.append(f" {json.dumps(name)}: {{\n" + ",\n".join(entries) + "\n }")
     body = ",\n".join(lines)
     fixture_path(kind, subject).write_text(
-        f'{{"versions": {json.dumps(versions, sort_keys=True)},\n"cases": {{\n{body}\n}}}}\n')
+        f'{{"versions": {json.dumps(versions, sort_keys=True)},\n"cases": {{\n{body}\n}}}}\n'
+    )
 
 
 def read_fixture(kind, subject):
@@ -96,21 +108,33 @@ def read_fixture(kind, subject):
     if not path.exists():
         return {}
     cases = json.loads(path.read_text())["cases"]
-    return {name: {key: decode(entry) for key, entry in entries.items()} for name, entries in cases.items()}
+    return {
+        name: {key: decode(entry) for key, entry in entries.items()}
+        for name, entries in cases.items()
+    }
 
 
-# --- the measure of error ---------------------------------------------------------------------------------------------
+# The measure of error.
 
 
 def _kind_of(dtype):
-    return {"i": "integer", "u": "integer", "f": "float", "V": "float", "b": "bool", "U": "string"}.get(dtype.kind, "other")
+    return {
+        "i": "integer",
+        "u": "integer",
+        "f": "float",
+        "V": "float",
+        "b": "bool",
+        "U": "string",
+    }.get(dtype.kind, "other")
 
 
 def relative_error(actual, expected, exact_dtype=False):
-    """The largest error of `actual` against `expected`, in units of max(|expected|, rms(expected), MAGNITUDE_FLOOR).
+    """The largest error of `actual` against `expected`, in units of max(|expected|, rms(expected),
+    MAGNITUDE_FLOOR).
 
-    Integers, booleans and strings must be equal (0 or infinity). NaN equals NaN, an infinity equals itself. A different
-    shape, or a different kind of dtype (with `exact_dtype`: a different dtype), is an infinite error.
+    Integers, booleans and strings must be equal (0 or infinity). NaN equals NaN, an infinity equals
+    itself. A different shape, or a different kind of dtype (with `exact_dtype`: a different dtype),
+    is an infinite error.
     """
     if actual.shape != expected.shape or _kind_of(actual.dtype) != _kind_of(expected.dtype):
         return float("inf")
@@ -122,19 +146,29 @@ def relative_error(actual, expected, exact_dtype=False):
         return 0.0
     actual, expected = actual.astype(np.float64), expected.astype(np.float64)
     finite = np.isfinite(expected)
-    if not np.array_equal(actual[~finite], expected[~finite], equal_nan=True) or not np.isfinite(actual[finite]).all():
+    if (
+        not np.array_equal(actual[~finite], expected[~finite], equal_nan=True)
+        or not np.isfinite(actual[finite]).all()
+    ):
         return float("inf")
     if not finite.any():
         return 0.0
     expected, actual = expected[finite], actual[finite]
     rms = np.sqrt(np.mean(np.square(expected)))
-    return float(np.max(np.abs(actual - expected) / np.maximum(np.abs(expected), max(rms, MAGNITUDE_FLOOR))))
+    return float(
+        np.max(np.abs(actual - expected) / np.maximum(np.abs(expected), max(rms, MAGNITUDE_FLOOR)))
+    )
 
 
 def case_error(kind, actual, expected):
-    """(largest error over the arrays of a case, the key it belongs to). Missing or additional keys are infinite errors."""
+    """(largest error over the arrays of a case, the key it belongs to). Missing or additional keys
+    are infinite errors.
+    """
     if set(actual) != set(expected):
         return float("inf"), f"keys {sorted(actual)} instead of {sorted(expected)}"
-    errors = {key: relative_error(actual[key], expected[key], exact_dtype=kind == "graph") for key in expected}
+    errors = {
+        key: relative_error(actual[key], expected[key], exact_dtype=kind == "graph")
+        for key in expected
+    }
     worst = max(errors, key=errors.get, default=None)
     return (errors[worst], worst) if worst is not None else (0.0, "")

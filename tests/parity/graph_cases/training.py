@@ -29,9 +29,18 @@ OPTIMIZERS = [
 
 def network(tf, np):
     """tanh layer and linear layer with fixed weights; (placeholders, variables, loss)."""
-    x, y = tf.placeholder(tf.float32, [None, 4], name="x"), tf.placeholder(tf.float32, [None, 2], name="y")
-    w1, b1 = tf.Variable(normal(71, 4, 5, scale=0.6), name="w1"), tf.Variable(np.zeros(5, np.float32), name="b1")
-    w2, b2 = tf.Variable(normal(72, 5, 2, scale=0.6), name="w2"), tf.Variable(np.zeros(2, np.float32), name="b2")
+    x, y = (
+        tf.placeholder(tf.float32, [None, 4], name="x"),
+        tf.placeholder(tf.float32, [None, 2], name="y"),
+    )
+    w1, b1 = (
+        tf.Variable(normal(71, 4, 5, scale=0.6), name="w1"),
+        tf.Variable(np.zeros(5, np.float32), name="b1"),
+    )
+    w2, b2 = (
+        tf.Variable(normal(72, 5, 2, scale=0.6), name="w2"),
+        tf.Variable(np.zeros(2, np.float32), name="b2"),
+    )
     output = tf.matmul(tf.tanh(tf.matmul(x, w1) + b1), w2) + b2
     return (x, y), [w1, b1, w2, b2], tf.reduce_mean(tf.square(output - y))
 
@@ -53,6 +62,7 @@ def optimizer_case(name, arguments, options):
                 session.run(train, {x: features, y: targets})
             values = session.run(variables)
         return {"losses": losses, **{f"variable{i}": value for i, value in enumerate(values)}}
+
     return case
 
 
@@ -66,7 +76,9 @@ def classifier(tf, np):
     x, labels = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.int64, [None])
     w, b = tf.Variable(normal(71, 4, 3), name="w"), tf.Variable(tf.zeros([3]), name="b")
     logits = tf.matmul(x, w) + b
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    loss = tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    )
     train = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
     accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.float32))
     feeds = {x: normal(80, 9, 4), labels: np.arange(9) % 3}
@@ -76,7 +88,12 @@ def classifier(tf, np):
         for _ in range(STEPS):
             session.run(train, feeds)
             losses.append(session.run(loss, feeds))
-        return {"losses": losses, "accuracy": session.run(accuracy, feeds), "w": session.run(w), "b": session.run(b)}
+        return {
+            "losses": losses,
+            "accuracy": session.run(accuracy, feeds),
+            "w": session.run(w),
+            "b": session.run(b),
+        }
 
 
 @CASES.case
@@ -98,14 +115,20 @@ def not_trainable_stays(tf, np):
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         session.run(train)
-        return {"w": session.run(w), "fixed": session.run(fixed), "trainable": len(tf.trainable_variables()),
-                "global": len(tf.global_variables())}
+        return {
+            "w": session.run(w),
+            "fixed": session.run(fixed),
+            "trainable": len(tf.trainable_variables()),
+            "global": len(tf.global_variables()),
+        }
 
 
 @CASES.case
 def global_step_counts(tf, np):
     w, step = tf.Variable([1.0, 2.0]), tf.Variable(0, trainable=False, name="global_step")
-    train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(tf.square(w)), global_step=step)
+    train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(
+        tf.reduce_sum(tf.square(w)), global_step=step
+    )
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         for _ in range(3):
@@ -165,11 +188,20 @@ def no_gradient_is_an_error(tf, np):
 @CASES.case
 def assign(tf, np):
     v = tf.Variable([1.0, 2.0])
-    assigned, added, subtracted = tf.assign(v, [5.0, 6.0]), tf.assign_add(v, [0.5, 0.25]), tf.assign_sub(v, [1.0, 1.0])
+    assigned, added, subtracted = (
+        tf.assign(v, [5.0, 6.0]),
+        tf.assign_add(v, [0.5, 0.25]),
+        tf.assign_sub(v, [1.0, 1.0]),
+    )
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         results = {"initial": session.run(v)}
-        for name, operation in (("assigned", assigned), ("added", added), ("subtracted", subtracted), ("again", added)):
+        for name, operation in (
+            ("assigned", assigned),
+            ("added", added),
+            ("subtracted", subtracted),
+            ("again", added),
+        ):
             results[name] = session.run(operation)
             results[f"{name}_value"] = session.run(v)
     return results
@@ -213,13 +245,26 @@ def variable_in_expressions(tf, np):
     v = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
-        return session.run({"add": v + 1.0, "radd": 1.0 - v, "slice": v[0], "matmul": tf.matmul(v, v), "sum": tf.reduce_sum(v), "neg": -v,
-                            "power": v ** 2.0, "compare": v > 2.0})
+        return session.run(
+            {
+                "add": v + 1.0,
+                "radd": 1.0 - v,
+                "slice": v[0],
+                "matmul": tf.matmul(v, v),
+                "sum": tf.reduce_sum(v),
+                "neg": -v,
+                "power": v**2.0,
+                "compare": v > 2.0,
+            }
+        )
 
 
 @CASES.case
 def moving_average_by_hand(tf, np):
-    x, average = tf.placeholder(tf.float32, [3]), tf.Variable(np.zeros(3, np.float32), trainable=False)
+    x, average = (
+        tf.placeholder(tf.float32, [3]),
+        tf.Variable(np.zeros(3, np.float32), trainable=False),
+    )
     update = tf.assign(average, 0.9 * average + 0.1 * x)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())

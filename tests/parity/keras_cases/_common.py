@@ -1,4 +1,6 @@
-"""Data, models and result dicts that the layer-API cases share. Everything is fixed by explicit seeds."""
+"""Data, models and result dicts that the layer-API cases share. Everything is fixed by explicit
+seeds.
+"""
 
 import numpy as np
 
@@ -32,23 +34,33 @@ def distribution(seed, rows, columns):
 
 def set_seeded_weights(model, seed=7, scale=0.6):
     """Gives every weight of a built model fixed values."""
-    model.set_weights([normal(seed + i, *w.shape, scale=scale) for i, w in enumerate(model.get_weights())])
+    model.set_weights(
+        [normal(seed + i, *w.shape, scale=scale) for i, w in enumerate(model.get_weights())]
+    )
     return model
 
 
-def mlp(keras, inputs=4, hidden=5, outputs=1, activation="tanh", output_activation=None, seed=7, **dense):
-    """Two dense layers with fixed weights. tanh by default: smooth, so that no case sits on a kink."""
-    model = keras.Sequential([
-        keras.Input((inputs,)),
-        keras.layers.Dense(hidden, activation=activation, **dense),
-        keras.layers.Dense(outputs, activation=output_activation),
-    ])
+def mlp(
+    keras, inputs=4, hidden=5, outputs=1, activation="tanh", output_activation=None, seed=7, **dense
+):
+    """Two dense layers with fixed weights. tanh by default: smooth, without kinks."""
+    model = keras.Sequential(
+        [
+            keras.Input((inputs,)),
+            keras.layers.Dense(hidden, activation=activation, **dense),
+            keras.layers.Dense(outputs, activation=output_activation),
+        ]
+    )
     return set_seeded_weights(model, seed)
 
 
 def linear(keras, inputs=4, outputs=3, activation=None, seed=7, scale=0.6, **dense):
-    """One dense layer with fixed weights: the smallest model whose training shows the gradient of a loss."""
-    model = keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(outputs, activation=activation, **dense)])
+    """One dense layer with fixed weights: the smallest model whose training shows the gradient of a
+    loss.
+    """
+    model = keras.Sequential(
+        [keras.Input((inputs,)), keras.layers.Dense(outputs, activation=activation, **dense)]
+    )
     return set_seeded_weights(model, seed, scale)
 
 
@@ -58,7 +70,9 @@ def weights_of(model):
 
 def history_of(history):
     """The keys of a History in order, the epochs it counted, and every curve."""
-    curves = {f"history/{key}": np.asarray(values, np.float64) for key, values in history.history.items()}
+    curves = {
+        f"history/{key}": np.asarray(values, np.float64) for key, values in history.history.items()
+    }
     return {"keys": np.array(list(history.history)), "epochs": np.array(history.epoch), **curves}
 
 
@@ -68,7 +82,7 @@ def logs_of(logs):
 
 
 def builtin_error(function):
-    """Runs `function`, which must fail; the name of the built-in exception family that it raised."""
+    """The built-in exception family of what `function`, which must fail, raises."""
     try:
         function()
     except Exception as error:  # noqa: BLE001 - the class is what is examined

@@ -1,4 +1,6 @@
-"""Activations: values over a range, the gradient through a dense layer, and parameters of the function forms."""
+"""Activations: values over a range, the gradient through a dense layer, and parameters of the
+function forms.
+"""
 
 from parity_harness import CaseTable
 
@@ -7,9 +9,36 @@ from ._common import linear, normal, weights_of
 CASES = CaseTable()
 
 NAMES = [
-    "celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu",
-    "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softmax",
-    "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink",
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
 ]
 
 # Name of the case, function, arguments.
@@ -41,16 +70,19 @@ def layer_case(name):
     def case(keras, np):
         model = keras.Sequential([keras.Input((6,)), keras.layers.Activation(name)])
         return {"y": model.predict(grid(np), verbose=0)}
+
     return case
 
 
 def gradient_case(name):
-    """One step of gradient descent with learning rate 1: the change of the weights is the gradient."""
+    """One step of gradient descent at rate 1: the change of the weights is the gradient."""
+
     def case(keras, np):
         model = linear(keras, inputs=3, outputs=4, activation=name, seed=31)
         model.compile(optimizer=keras.optimizers.SGD(1.0), loss="mse")
         loss = model.train_on_batch(normal(33, 6, 3), normal(34, 6, 4))
         return {"loss": loss, **weights_of(model)}
+
     return case
 
 
@@ -58,6 +90,7 @@ def function_case(name, arguments):
     def case(keras, np):
         function = getattr(keras.activations, name)
         return {"y": function(grid(np), **arguments)}
+
     return case
 
 
@@ -71,8 +104,11 @@ for _case, _name, _arguments in PARAMETERS:
 @CASES.case
 def get_by_name_and_none(keras, np):
     x = grid(np)
-    return {"none": keras.activations.get(None)(x), "relu": keras.activations.get("relu")(x),
-            "function": keras.activations.get(keras.activations.tanh)(x)}
+    return {
+        "none": keras.activations.get(None)(x),
+        "relu": keras.activations.get("relu")(x),
+        "function": keras.activations.get(keras.activations.tanh)(x),
+    }
 
 
 @CASES.case

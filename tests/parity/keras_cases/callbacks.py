@@ -1,4 +1,6 @@
-"""Callbacks: when they stop, save, restore and change the learning rate; the hooks and what they are told."""
+"""Callbacks: when they stop, save, restore and change the learning rate; the hooks and what they
+are told.
+"""
 
 import csv
 import os
@@ -24,7 +26,15 @@ def compiled(keras, rate=0.1):
 
 
 def fit(model, callbacks, epochs=6, **arguments):
-    return model.fit(*data(), epochs=epochs, batch_size=5, shuffle=False, verbose=0, callbacks=callbacks, **arguments)
+    return model.fit(
+        *data(),
+        epochs=epochs,
+        batch_size=5,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+        **arguments,
+    )
 
 
 def validation():
@@ -36,33 +46,103 @@ def callback_case(make, rate=0.1, epochs=6, **arguments):
         model = compiled(keras, rate)
         history = fit(model, [make(keras)], epochs, **arguments)
         return {**history_of(history), **weights_of(model)}
+
     return case
 
 
 # A rate of 1.2 makes the loss go up, so that patience runs out.
 for _name, _make, _rate, _arguments in [
     ("early_stopping_never", lambda k: k.callbacks.EarlyStopping("loss"), 0.05, {}),
-    ("early_stopping_min_delta", lambda k: k.callbacks.EarlyStopping("loss", min_delta=10.0), 0.05, {}),
-    ("early_stopping_patience", lambda k: k.callbacks.EarlyStopping("loss", min_delta=10.0, patience=2), 0.05, {}),
-    ("early_stopping_restore", lambda k: k.callbacks.EarlyStopping(
-        "loss", min_delta=10.0, patience=2, restore_best_weights=True), 0.05, {}),
-    ("early_stopping_max", lambda k: k.callbacks.EarlyStopping("mae", mode="max", patience=1), 0.05, {}),
-    ("early_stopping_baseline", lambda k: k.callbacks.EarlyStopping("loss", baseline=0.01, patience=2), 0.05, {}),
-    ("early_stopping_start_from_epoch", lambda k: k.callbacks.EarlyStopping(
-        "loss", min_delta=10.0, start_from_epoch=3), 0.05, {}),
-    ("early_stopping_validation", lambda k: k.callbacks.EarlyStopping(
-        min_delta=5.0, patience=1, restore_best_weights=True), 0.05, {"validation_data": validation()}),
-    ("early_stopping_metric", lambda k: k.callbacks.EarlyStopping("mae", min_delta=5.0, patience=1), 0.05, {}),
-    ("reduce_on_plateau", lambda k: k.callbacks.ReduceLROnPlateau(
-        "loss", factor=0.5, patience=1, min_delta=10.0), 0.2, {}),
-    ("reduce_on_plateau_cooldown", lambda k: k.callbacks.ReduceLROnPlateau(
-        "loss", factor=0.5, patience=1, min_delta=10.0, cooldown=2), 0.2, {}),
-    ("reduce_on_plateau_min_lr", lambda k: k.callbacks.ReduceLROnPlateau(
-        "loss", factor=0.1, patience=1, min_delta=10.0, min_lr=0.05), 0.2, {}),
-    ("reduce_on_plateau_validation", lambda k: k.callbacks.ReduceLROnPlateau(
-        factor=0.3, patience=2, min_delta=10.0), 0.2, {"validation_data": validation()}),
-    ("scheduler_epoch", lambda k: k.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1)), 0.2, {}),
-    ("scheduler_epoch_rate", lambda k: k.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7), 0.2, {}),
+    (
+        "early_stopping_min_delta",
+        lambda k: k.callbacks.EarlyStopping("loss", min_delta=10.0),
+        0.05,
+        {},
+    ),
+    (
+        "early_stopping_patience",
+        lambda k: k.callbacks.EarlyStopping("loss", min_delta=10.0, patience=2),
+        0.05,
+        {},
+    ),
+    (
+        "early_stopping_restore",
+        lambda k: k.callbacks.EarlyStopping(
+            "loss", min_delta=10.0, patience=2, restore_best_weights=True
+        ),
+        0.05,
+        {},
+    ),
+    (
+        "early_stopping_max",
+        lambda k: k.callbacks.EarlyStopping("mae", mode="max", patience=1),
+        0.05,
+        {},
+    ),
+    (
+        "early_stopping_baseline",
+        lambda k: k.callbacks.EarlyStopping("loss", baseline=0.01, patience=2),
+        0.05,
+        {},
+    ),
+    (
+        "early_stopping_start_from_epoch",
+        lambda k: k.callbacks.EarlyStopping("loss", min_delta=10.0, start_from_epoch=3),
+        0.05,
+        {},
+    ),
+    (
+        "early_stopping_validation",
+        lambda k: k.callbacks.EarlyStopping(min_delta=5.0, patience=1, restore_best_weights=True),
+        0.05,
+        {"validation_data": validation()},
+    ),
+    (
+        "early_stopping_metric",
+        lambda k: k.callbacks.EarlyStopping("mae", min_delta=5.0, patience=1),
+        0.05,
+        {},
+    ),
+    (
+        "reduce_on_plateau",
+        lambda k: k.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=10.0),
+        0.2,
+        {},
+    ),
+    (
+        "reduce_on_plateau_cooldown",
+        lambda k: k.callbacks.ReduceLROnPlateau(
+            "loss", factor=0.5, patience=1, min_delta=10.0, cooldown=2
+        ),
+        0.2,
+        {},
+    ),
+    (
+        "reduce_on_plateau_min_lr",
+        lambda k: k.callbacks.ReduceLROnPlateau(
+            "loss", factor=0.1, patience=1, min_delta=10.0, min_lr=0.05
+        ),
+        0.2,
+        {},
+    ),
+    (
+        "reduce_on_plateau_validation",
+        lambda k: k.callbacks.ReduceLROnPlateau(factor=0.3, patience=2, min_delta=10.0),
+        0.2,
+        {"validation_data": validation()},
+    ),
+    (
+        "scheduler_epoch",
+        lambda k: k.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1)),
+        0.2,
+        {},
+    ),
+    (
+        "scheduler_epoch_rate",
+        lambda k: k.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7),
+        0.2,
+        {},
+    ),
     ("terminate_on_nan_quiet", lambda k: k.callbacks.TerminateOnNaN(), 0.1, {}),
 ]:
     CASES.add(_name, callback_case(_make, _rate, **_arguments))
@@ -72,7 +152,12 @@ for _name, _make, _rate, _arguments in [
 def early_stopping_attributes(keras, np):
     stopping = keras.callbacks.EarlyStopping("loss", min_delta=10.0, patience=2)
     fit(compiled(keras, 0.05), [stopping])
-    return {"stopped_epoch": stopping.stopped_epoch, "best_epoch": stopping.best_epoch, "wait": stopping.wait, "best": stopping.best}
+    return {
+        "stopped_epoch": stopping.stopped_epoch,
+        "best_epoch": stopping.best_epoch,
+        "wait": stopping.wait,
+        "best": stopping.best,
+    }
 
 
 @CASES.case
@@ -81,25 +166,53 @@ def terminate_on_nan(keras, np):
     x, y = data()
     y = y.copy()
     y[7, 1] = np.nan
-    history = model.fit(x, y, epochs=3, batch_size=5, shuffle=False, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])
+    history = model.fit(
+        x,
+        y,
+        epochs=3,
+        batch_size=5,
+        shuffle=False,
+        verbose=0,
+        callbacks=[keras.callbacks.TerminateOnNaN()],
+    )
     return {"epochs": history.epoch, "loss": history.history["loss"]}
 
 
 def recorder(keras, events, logs_seen):
     """A user's callback that notes every hook with its argument and the keys of its logs."""
+
     def noting(hook, position):
         def method(self, *arguments, logs=None):
             index = arguments[0] if position else ""
-            logs = logs if logs is not None else (arguments[position] if len(arguments) > position else None)
+            logs = (
+                logs
+                if logs is not None
+                else (arguments[position] if len(arguments) > position else None)
+            )
             keys = ",".join(key for key in (logs or {}) if key != "outputs")
             events.append(f"{hook} {index} {keys}".strip())
-            logs_seen.extend(float(value) for key, value in (logs or {}).items() if key != "outputs")
+            logs_seen.extend(
+                float(value) for key, value in (logs or {}).items() if key != "outputs"
+            )
+
         return method
+
     hooks = {}
     for stage in ("train", "test", "predict"):
-        hooks.update({f"on_{stage}_begin": 0, f"on_{stage}_end": 0, f"on_{stage}_batch_begin": 1, f"on_{stage}_batch_end": 1})
+        hooks.update(
+            {
+                f"on_{stage}_begin": 0,
+                f"on_{stage}_end": 0,
+                f"on_{stage}_batch_begin": 1,
+                f"on_{stage}_batch_end": 1,
+            }
+        )
     hooks.update({"on_epoch_begin": 1, "on_epoch_end": 1})
-    return type("Recorder", (keras.callbacks.Callback,), {name: noting(name, position) for name, position in hooks.items()})()
+    return type(
+        "Recorder",
+        (keras.callbacks.Callback,),
+        {name: noting(name, position) for name, position in hooks.items()},
+    )()
 
 
 @CASES.case
@@ -174,7 +287,9 @@ def lambda_callback(keras, np):
     callback = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: events.append(f"begin {epoch}"),
         on_epoch_end=lambda epoch, logs: events.append(f"end {epoch} {sorted(logs)}"),
-        on_train_begin=lambda logs: events.append("train"), on_train_end=lambda logs: events.append("done"))
+        on_train_begin=lambda logs: events.append("train"),
+        on_train_end=lambda logs: events.append("done"),
+    )
     fit(compiled(keras), [callback], epochs=2)
     return {"events": events}
 
@@ -196,7 +311,12 @@ def read_csv(path):
 def csv_logger(keras, np):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "log.csv")
-        fit(compiled(keras), [keras.callbacks.CSVLogger(path)], epochs=2, validation_data=validation())
+        fit(
+            compiled(keras),
+            [keras.callbacks.CSVLogger(path)],
+            epochs=2,
+            validation_data=validation(),
+        )
         header, rows = read_csv(path)
     return {"header": header, "rows": np.array(rows, np.float64)}
 
@@ -207,23 +327,45 @@ def csv_logger_append_and_separator(keras, np):
         path = os.path.join(folder, "log.csv")
         model = compiled(keras)
         for _ in range(2):
-            fit(model, [keras.callbacks.CSVLogger(path, separator=";", append=True)], epochs=2, validation_data=validation())
+            fit(
+                model,
+                [keras.callbacks.CSVLogger(path, separator=";", append=True)],
+                epochs=2,
+                validation_data=validation(),
+            )
         with open(path) as file:
             lines = file.read().splitlines()
-    return {"header": lines[0], "rows": np.array([[float(v) for v in line.split(";")] for line in lines[1:]])}
+    return {
+        "header": lines[0],
+        "rows": np.array([[float(v) for v in line.split(";")] for line in lines[1:]]),
+    }
 
 
 def checkpoint_case(monitor, **options):
     """The best weights come back from the file; the model has moved on."""
+
     def case(keras, np):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "best.weights.h5")
             model = compiled(keras, rate=0.05)
-            fit(model, [keras.callbacks.ModelCheckpoint(path, monitor=monitor, save_weights_only=True, **options)], epochs=3,
-                validation_data=validation())
+            fit(
+                model,
+                [
+                    keras.callbacks.ModelCheckpoint(
+                        path, monitor=monitor, save_weights_only=True, **options
+                    )
+                ],
+                epochs=3,
+                validation_data=validation(),
+            )
             last = model.get_weights()
             model.load_weights(path)
-            return {"saved0": model.get_weights()[0], "saved3": model.get_weights()[3], "last0": last[0]}
+            return {
+                "saved0": model.get_weights()[0],
+                "saved3": model.get_weights()[3],
+                "last0": last[0],
+            }
+
     return case
 
 
@@ -237,7 +379,11 @@ CASES.add("checkpoint_every_2_batches", checkpoint_case("loss", save_freq=2))
 def checkpoint_file_names(keras, np):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model-{epoch:02d}.weights.h5")
-        fit(compiled(keras), [keras.callbacks.ModelCheckpoint(path, save_weights_only=True)], epochs=3)
+        fit(
+            compiled(keras),
+            [keras.callbacks.ModelCheckpoint(path, save_weights_only=True)],
+            epochs=3,
+        )
         return {"files": sorted(os.listdir(folder))}
 
 
@@ -246,7 +392,11 @@ def checkpoint_of_the_whole_model(keras, np):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model = compiled(keras)
-        fit(model, [keras.callbacks.ModelCheckpoint(path, monitor="loss", save_best_only=True)], epochs=2)
+        fit(
+            model,
+            [keras.callbacks.ModelCheckpoint(path, monitor="loss", save_best_only=True)],
+            epochs=2,
+        )
         loaded = keras.models.load_model(path)
         loaded.fit(*data(), epochs=1, batch_size=5, shuffle=False, verbose=0)
         return {"predicted": loaded.predict(data()[0], verbose=0), **weights_of(loaded)}
@@ -255,16 +405,38 @@ def checkpoint_of_the_whole_model(keras, np):
 @CASES.case
 def several_together(keras, np):
     model = compiled(keras, rate=0.2)
-    history = fit(model, [keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=10.0),
-                          keras.callbacks.EarlyStopping("loss", min_delta=10.0, patience=4, restore_best_weights=True)])
-    return {**history_of(history), **weights_of(model), "rate": float(model.optimizer.learning_rate)}
+    history = fit(
+        model,
+        [
+            keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=10.0),
+            keras.callbacks.EarlyStopping(
+                "loss", min_delta=10.0, patience=4, restore_best_weights=True
+            ),
+        ],
+    )
+    return {
+        **history_of(history),
+        **weights_of(model),
+        "rate": float(model.optimizer.learning_rate),
+    }
 
 
 @CASES.case
 def auto_mode_knows_accuracy_rises(keras, np):
     model = mlp(keras, outputs=3, output_activation="softmax", seed=37)
-    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.5),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
     stopping = keras.callbacks.EarlyStopping("accuracy", min_delta=0.5, patience=2)
-    history = model.fit(normal(71, ROWS, 4), classes(75, ROWS, 3), epochs=6, batch_size=5, shuffle=False, verbose=0,
-                        callbacks=[stopping])
+    history = model.fit(
+        normal(71, ROWS, 4),
+        classes(75, ROWS, 3),
+        epochs=6,
+        batch_size=5,
+        shuffle=False,
+        verbose=0,
+        callbacks=[stopping],
+    )
     return {"epochs": history.epoch, "stopped": stopping.stopped_epoch}

@@ -1,4 +1,6 @@
-"""Metrics inside compile: what a string resolves to, names, order, weighted metrics, what evaluate returns."""
+"""Metrics inside compile: what a string resolves to, names, order, weighted metrics, what evaluate
+returns.
+"""
 
 from parity_harness import CaseTable
 
@@ -25,15 +27,41 @@ STRINGS = [
     ("accuracy_binary", 1, "sigmoid", "binary_crossentropy", "binary", ["accuracy"]),
     ("accuracy_binary_flat", 1, "sigmoid", "binary_crossentropy", "binary_flat", ["accuracy"]),
     ("accuracy_sparse", 3, "softmax", "sparse_categorical_crossentropy", "sparse", ["accuracy"]),
-    ("accuracy_sparse_column", 3, "softmax", "sparse_categorical_crossentropy", "sparse_column", ["accuracy"]),
+    (
+        "accuracy_sparse_column",
+        3,
+        "softmax",
+        "sparse_categorical_crossentropy",
+        "sparse_column",
+        ["accuracy"],
+    ),
     ("accuracy_categorical", 3, "softmax", "categorical_crossentropy", "categorical", ["accuracy"]),
     ("acc_sparse", 3, "softmax", "sparse_categorical_crossentropy", "sparse", ["acc"]),
     ("binary_accuracy", 1, "sigmoid", "bce", "binary", ["binary_accuracy", "BinaryAccuracy"]),
-    ("sparse_categorical_accuracy", 3, "softmax", "sparse_categorical_crossentropy", "sparse",
-     ["sparse_categorical_accuracy", "sparse_categorical_crossentropy"]),
-    ("categorical_accuracy", 3, "softmax", "categorical_crossentropy", "categorical",
-     ["categorical_accuracy", "categorical_crossentropy", "top_k_categorical_accuracy"]),
-    ("regression", 3, None, "mse", "regression", ["mae", "mse", "mean_absolute_error", "root_mean_squared_error"]),
+    (
+        "sparse_categorical_accuracy",
+        3,
+        "softmax",
+        "sparse_categorical_crossentropy",
+        "sparse",
+        ["sparse_categorical_accuracy", "sparse_categorical_crossentropy"],
+    ),
+    (
+        "categorical_accuracy",
+        3,
+        "softmax",
+        "categorical_crossentropy",
+        "categorical",
+        ["categorical_accuracy", "categorical_crossentropy", "top_k_categorical_accuracy"],
+    ),
+    (
+        "regression",
+        3,
+        None,
+        "mse",
+        "regression",
+        ["mae", "mse", "mean_absolute_error", "root_mean_squared_error"],
+    ),
     ("regression_capital", 3, None, "mse", "regression", ["MAE", "MSE", "MeanSquaredError"]),
     ("precision_recall_auc", 1, "sigmoid", "bce", "binary", ["precision", "recall", "auc"]),
     ("crossentropy", 1, "sigmoid", "mse", "binary", ["binary_crossentropy", "bce"]),
@@ -47,6 +75,7 @@ def string_case(outputs, activation, loss, kind, metrics):
         x, y = normal(11, ROWS, 4), labels_of(kind)
         history = model.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0)
         return {**history_of(history), "evaluated": model.evaluate(x, y, verbose=0)}
+
     return case
 
 
@@ -57,28 +86,49 @@ for _name, *_setting in STRINGS:
 @CASES.case
 def objects_keep_their_names(keras, np):
     model = linear(keras, outputs=1, activation="sigmoid")
-    model.compile(loss="bce", metrics=[keras.metrics.AUC(name="area"), keras.metrics.Precision(name="hits", thresholds=0.3),
-                                       keras.metrics.BinaryAccuracy(threshold=0.6)])
+    model.compile(
+        loss="bce",
+        metrics=[
+            keras.metrics.AUC(name="area"),
+            keras.metrics.Precision(name="hits", thresholds=0.3),
+            keras.metrics.BinaryAccuracy(threshold=0.6),
+        ],
+    )
     x, y = normal(11, ROWS, 4), labels_of("binary")
-    return {"list": model.evaluate(x, y, verbose=0), **logs_of(model.evaluate(x, y, verbose=0, return_dict=True))}
+    return {
+        "list": model.evaluate(x, y, verbose=0),
+        **logs_of(model.evaluate(x, y, verbose=0, return_dict=True)),
+    }
 
 
 @CASES.case
 def functions_become_means(keras, np):
     def largest_gap(y_true, y_pred):
         return (y_true - y_pred) * (y_true - y_pred)
+
     model = linear(keras)
     model.compile(loss="mae", metrics=[keras.losses.mean_squared_error, largest_gap])
-    return logs_of(model.evaluate(normal(11, ROWS, 4), labels_of("regression"), verbose=0, return_dict=True, batch_size=4))
+    return logs_of(
+        model.evaluate(
+            normal(11, ROWS, 4), labels_of("regression"), verbose=0, return_dict=True, batch_size=4
+        )
+    )
 
 
 @CASES.case
 def weighted_metrics_use_sample_weights(keras, np):
     model = mlp(keras, outputs=3)
-    model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mse", metrics=["mae"], weighted_metrics=["mse"])
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.05), loss="mse", metrics=["mae"], weighted_metrics=["mse"]
+    )
     x, y = normal(11, ROWS, 4), labels_of("regression")
-    history = model.fit(x, y, sample_weight=uniform(12, ROWS), epochs=2, batch_size=4, shuffle=False, verbose=0)
-    return {**history_of(history), "list": model.evaluate(x, y, sample_weight=uniform(13, ROWS), verbose=0)}
+    history = model.fit(
+        x, y, sample_weight=uniform(12, ROWS), epochs=2, batch_size=4, shuffle=False, verbose=0
+    )
+    return {
+        **history_of(history),
+        "list": model.evaluate(x, y, sample_weight=uniform(13, ROWS), verbose=0),
+    }
 
 
 @CASES.case
@@ -86,14 +136,18 @@ def same_metric_plain_and_weighted(keras, np):
     model = linear(keras)
     model.compile(loss="mse", metrics=["mae"], weighted_metrics=["mae"])
     x, y = normal(11, ROWS, 4), labels_of("regression")
-    return logs_of(model.evaluate(x, y, sample_weight=uniform(12, ROWS), verbose=0, return_dict=True))
+    return logs_of(
+        model.evaluate(x, y, sample_weight=uniform(12, ROWS), verbose=0, return_dict=True)
+    )
 
 
 @CASES.case
 def same_metric_twice(keras, np):
     model = linear(keras)
     model.compile(loss="mse", metrics=["mae", "mae"])
-    return logs_of(model.evaluate(normal(11, ROWS, 4), labels_of("regression"), verbose=0, return_dict=True))
+    return logs_of(
+        model.evaluate(normal(11, ROWS, 4), labels_of("regression"), verbose=0, return_dict=True)
+    )
 
 
 @CASES.case
@@ -101,7 +155,9 @@ def accuracy_weighted(keras, np):
     model = linear(keras, outputs=3, activation="softmax")
     model.compile(loss="sparse_categorical_crossentropy", weighted_metrics=["accuracy"])
     x, y = normal(11, ROWS, 4), labels_of("sparse")
-    return logs_of(model.evaluate(x, y, sample_weight=uniform(12, ROWS), verbose=0, return_dict=True))
+    return logs_of(
+        model.evaluate(x, y, sample_weight=uniform(12, ROWS), verbose=0, return_dict=True)
+    )
 
 
 @CASES.case
@@ -109,23 +165,40 @@ def no_metrics_returns_a_scalar(keras, np):
     model = linear(keras)
     model.compile(optimizer="sgd", loss="mse")
     x, y = normal(11, ROWS, 4), labels_of("regression")
-    return {"evaluate": model.evaluate(x, y, verbose=0), "test": model.test_on_batch(x, y), "train": model.train_on_batch(x, y)}
+    return {
+        "evaluate": model.evaluate(x, y, verbose=0),
+        "test": model.test_on_batch(x, y),
+        "train": model.train_on_batch(x, y),
+    }
 
 
 @CASES.case
 def order_of_results(keras, np):
     """The list follows compile (loss first); dictionaries follow the alphabet."""
     model = linear(keras)
-    model.compile(loss="mae", metrics=["mse", "cosine_similarity", "mae"], weighted_metrics=["root_mean_squared_error"])
+    model.compile(
+        loss="mae",
+        metrics=["mse", "cosine_similarity", "mae"],
+        weighted_metrics=["root_mean_squared_error"],
+    )
     x, y = normal(11, ROWS, 4), labels_of("regression")
-    return {"list": model.evaluate(x, y, verbose=0), **logs_of(model.evaluate(x, y, verbose=0, return_dict=True))}
+    return {
+        "list": model.evaluate(x, y, verbose=0),
+        **logs_of(model.evaluate(x, y, verbose=0, return_dict=True)),
+    }
 
 
 @CASES.case
 def batches_of_unequal_size(keras, np):
     """10 rows in batches of 4: the mean over the data, not the mean of the means of batches."""
     model = linear(keras, outputs=3, activation="softmax")
-    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(k=2)])
+    model.compile(
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(k=2)],
+    )
     x, y = normal(11, ROWS, 4), labels_of("sparse")
-    return {"by4": model.evaluate(x, y, batch_size=4, verbose=0), "by10": model.evaluate(x, y, batch_size=10, verbose=0),
-            "weighted": model.evaluate(x, y, batch_size=4, sample_weight=uniform(12, ROWS), verbose=0)}
+    return {
+        "by4": model.evaluate(x, y, batch_size=4, verbose=0),
+        "by10": model.evaluate(x, y, batch_size=10, verbose=0),
+        "weighted": model.evaluate(x, y, batch_size=4, sample_weight=uniform(12, ROWS), verbose=0),
+    }

@@ -96,7 +96,12 @@ CONFIGURATIONS = [
     ("auc_thresholds", "AUC", {"thresholds": [0.2, 0.33, 0.71]}, binary),
     ("auc_multi_label", "AUC", {"multi_label": True}, multi_label),
     ("auc_flat_multi_label", "AUC", {}, multi_label),
-    ("auc_label_weights", "AUC", {"multi_label": True, "label_weights": [1.0, 2.0, 0.5, 1.0, 0.25, 3.0]}, multi_label),
+    (
+        "auc_label_weights",
+        "AUC",
+        {"multi_label": True, "label_weights": [1.0, 2.0, 0.5, 1.0, 0.25, 3.0]},
+        multi_label,
+    ),
     ("true_positives", "TruePositives", {}, binary),
     ("true_negatives", "TrueNegatives", {"thresholds": [0.25, 0.6]}, binary),
     ("false_positives", "FalsePositives", {}, binary),
@@ -106,6 +111,7 @@ CONFIGURATIONS = [
 
 def update_case(metric, arguments, data):
     """Running results after each batch, then with weights after a reset."""
+
     def case(keras, np):
         instance = getattr(keras.metrics, metric)(**arguments)
         results = {}
@@ -119,6 +125,7 @@ def update_case(metric, arguments, data):
             instance.update_state(*data(20 + batch), sample_weight=weights)
         results["weighted"] = np.asarray(instance.result())
         return results
+
     return case
 
 
@@ -128,18 +135,22 @@ for _name, _metric, _arguments, _data in CONFIGURATIONS:
 
 def values_case(metric):
     """Mean and Sum take values instead of labels and predictions."""
+
     def case(keras, np):
         instance = getattr(keras.metrics, metric)()
         results = {"empty": np.asarray(instance.result())}
         instance.update_state(2.5)
         instance.update_state([1.0, 2.0, 6.0])
         results["list"] = np.asarray(instance.result())
-        instance.update_state(normal(1, 4, 3), sample_weight=np.array([0.5, 1.0, 0.0, 2.0], np.float32))
+        instance.update_state(
+            normal(1, 4, 3), sample_weight=np.array([0.5, 1.0, 0.0, 2.0], np.float32)
+        )
         results["weighted"] = np.asarray(instance.result())
         instance.reset_state()
         instance.update_state(4.0, sample_weight=0.25)
         results["reset"] = np.asarray(instance.result())
         return results
+
     return case
 
 
@@ -151,14 +162,20 @@ CASES.add("sum", values_case("Sum"))
 def mean_metric_wrapper(keras, np):
     metric = keras.metrics.MeanMetricWrapper(keras.losses.mean_absolute_error, name="wrapped")
     metric.update_state(*regression(20))
-    metric.update_state(*regression(21), sample_weight=np.linspace(0.0, 1.0, ROWS).astype(np.float32))
+    metric.update_state(
+        *regression(21), sample_weight=np.linspace(0.0, 1.0, ROWS).astype(np.float32)
+    )
     return {"result": metric.result(), "name": metric.name}
 
 
 @CASES.case
 def call_updates_and_returns(keras, np):
     metric = keras.metrics.BinaryAccuracy()
-    return {"first": metric(*binary(20)), "second": metric(*binary(21)), "third": metric(*binary(22))}
+    return {
+        "first": metric(*binary(20)),
+        "second": metric(*binary(21)),
+        "third": metric(*binary(22)),
+    }
 
 
 @CASES.case
@@ -194,17 +211,34 @@ def functions(keras, np):
 
 @CASES.case
 def default_names(keras, np):
-    fixed = ["Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy", "TopKCategoricalAccuracy",
-             "SparseTopKCategoricalAccuracy", "Mean", "Sum", "MeanSquaredError", "MeanAbsoluteError", "RootMeanSquaredError",
-             "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"]
+    fixed = [
+        "Accuracy",
+        "BinaryAccuracy",
+        "CategoricalAccuracy",
+        "SparseCategoricalAccuracy",
+        "TopKCategoricalAccuracy",
+        "SparseTopKCategoricalAccuracy",
+        "Mean",
+        "Sum",
+        "MeanSquaredError",
+        "MeanAbsoluteError",
+        "RootMeanSquaredError",
+        "BinaryCrossentropy",
+        "CategoricalCrossentropy",
+        "SparseCategoricalCrossentropy",
+    ]
     return {"names": [getattr(keras.metrics, name)().name for name in fixed]}
 
 
 @CASES.case
 def config_round_trip(keras, np):
-    metric = keras.metrics.AUC(num_thresholds=15, curve="PR", summation_method="majoring", name="area")
+    metric = keras.metrics.AUC(
+        num_thresholds=15, curve="PR", summation_method="majoring", name="area"
+    )
     clone = keras.metrics.AUC.from_config(metric.get_config())
-    top = keras.metrics.TopKCategoricalAccuracy.from_config(keras.metrics.TopKCategoricalAccuracy(k=2, name="two").get_config())
+    top = keras.metrics.TopKCategoricalAccuracy.from_config(
+        keras.metrics.TopKCategoricalAccuracy(k=2, name="two").get_config()
+    )
     clone.update_state(*binary(20))
     top.update_state(*categorical(20))
     return {"area": clone.result(), "name": clone.name, "top": top.result(), "top_name": top.name}

@@ -1,4 +1,6 @@
-"""Keras losses beyond the foundation's list: percentage and logarithmic errors, hinges, divergences, focal forms."""
+"""Keras losses beyond the foundation's list: percentage and logarithmic errors, hinges,
+divergences, focal forms.
+"""
 
 from parity_harness import CaseTable
 
@@ -10,7 +12,9 @@ ROWS, COLUMNS = 7, 3
 
 
 def regression():
-    return uniform(1, ROWS, COLUMNS, low=0.5, high=2.0), uniform(2, ROWS, COLUMNS, low=0.4, high=2.5)
+    return uniform(1, ROWS, COLUMNS, low=0.5, high=2.0), uniform(
+        2, ROWS, COLUMNS, low=0.4, high=2.5
+    )
 
 
 def signed():
@@ -18,7 +22,9 @@ def signed():
 
 
 def binary():
-    return classes(3, ROWS * COLUMNS, 2).reshape(ROWS, COLUMNS).astype("float32"), uniform(4, ROWS, COLUMNS)
+    return classes(3, ROWS * COLUMNS, 2).reshape(ROWS, COLUMNS).astype("float32"), uniform(
+        4, ROWS, COLUMNS
+    )
 
 
 def categorical():
@@ -50,8 +56,12 @@ def call_case(loss, function, data):
         y_true, y_pred = data()
         weights = np.linspace(0.2, 1.6, ROWS).astype(np.float32)
         instance = getattr(keras.losses, loss)()
-        return {"plain": instance(y_true, y_pred), "weighted": instance(y_true, y_pred, sample_weight=weights),
-                "none": getattr(keras.losses, loss)(reduction="none")(y_true, y_pred)}
+        return {
+            "plain": instance(y_true, y_pred),
+            "weighted": instance(y_true, y_pred, sample_weight=weights),
+            "none": getattr(keras.losses, loss)(reduction="none")(y_true, y_pred),
+        }
+
     return case
 
 
@@ -62,6 +72,7 @@ def train_case(function, data):
         model.compile(optimizer=keras.optimizers.SGD(0.05), loss=function)
         losses = [model.train_on_batch(normal(11, ROWS, 4), y_true) for _ in range(2)]
         return {"losses": losses, **weights_of(model)}
+
     return case
 
 
@@ -74,7 +85,10 @@ for _loss, _function, _data in LOSSES:
 @CASES.case
 def hinge_keeps_signed_labels(keras, np):
     y_true = np.where(binary()[0] > 0, 1.0, -1.0).astype(np.float32)
-    return {"hinge": keras.losses.Hinge()(y_true, signed()[1]), "squared": keras.losses.SquaredHinge()(y_true, signed()[1])}
+    return {
+        "hinge": keras.losses.Hinge()(y_true, signed()[1]),
+        "squared": keras.losses.SquaredHinge()(y_true, signed()[1]),
+    }
 
 
 @CASES.case
@@ -82,8 +96,16 @@ def focal_arguments(keras, np):
     y_true, y_pred = binary()
     labels, probabilities = categorical()
     return {
-        "balanced": keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.4, gamma=1.5)(y_true, y_pred),
-        "logits": keras.losses.BinaryFocalCrossentropy(from_logits=True, label_smoothing=0.1)(y_true, signed()[1]),
-        "categorical": keras.losses.CategoricalFocalCrossentropy(alpha=0.4, gamma=1.5, label_smoothing=0.1)(labels, probabilities),
-        "categorical_logits": keras.losses.CategoricalFocalCrossentropy(from_logits=True)(labels, signed()[1]),
+        "balanced": keras.losses.BinaryFocalCrossentropy(
+            apply_class_balancing=True, alpha=0.4, gamma=1.5
+        )(y_true, y_pred),
+        "logits": keras.losses.BinaryFocalCrossentropy(from_logits=True, label_smoothing=0.1)(
+            y_true, signed()[1]
+        ),
+        "categorical": keras.losses.CategoricalFocalCrossentropy(
+            alpha=0.4, gamma=1.5, label_smoothing=0.1
+        )(labels, probabilities),
+        "categorical_logits": keras.losses.CategoricalFocalCrossentropy(from_logits=True)(
+            labels, signed()[1]
+        ),
     }

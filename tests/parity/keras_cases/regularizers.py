@@ -27,6 +27,7 @@ def data():
 def value_case(make):
     def case(keras, np):
         return {"value": keras.regularizers.get(make(keras))(normal(53, 4, 3))}
+
     return case
 
 
@@ -35,7 +36,12 @@ def kernel_case(make):
         model = linear(keras, kernel_regularizer=make(keras))
         model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", metrics=["mse"])
         history = model.fit(*data(), epochs=2, batch_size=4, shuffle=False, verbose=0)
-        return {**history_of(history), **weights_of(model), "evaluated": model.evaluate(*data(), verbose=0)}
+        return {
+            **history_of(history),
+            **weights_of(model),
+            "evaluated": model.evaluate(*data(), verbose=0),
+        }
+
     return case
 
 
@@ -70,10 +76,17 @@ def activity_l1(keras, np):
 
 @CASES.case
 def all_three_in_two_layers(keras, np):
-    model = mlp(keras, outputs=3, kernel_regularizer="l2", bias_regularizer="l1",
-                activity_regularizer=keras.regularizers.L1L2(0.01, 0.02))
+    model = mlp(
+        keras,
+        outputs=3,
+        kernel_regularizer="l2",
+        bias_regularizer="l1",
+        activity_regularizer=keras.regularizers.L1L2(0.01, 0.02),
+    )
     model.compile(optimizer=keras.optimizers.Adam(0.05), loss="mae")
-    history = model.fit(*data(), epochs=2, batch_size=4, shuffle=False, verbose=0, validation_data=data())
+    history = model.fit(
+        *data(), epochs=2, batch_size=4, shuffle=False, verbose=0, validation_data=data()
+    )
     return {**history_of(history), **weights_of(model)}
 
 
@@ -95,5 +108,10 @@ def frozen_layer_is_not_penalised(keras, np):
 
 @CASES.case
 def configs(keras, np):
-    return {"l1": keras.regularizers.L1(0.25).get_config()["l1"], "l2": keras.regularizers.L2(0.5).get_config()["l2"],
-            "l1l2": sorted(f"{k}={v}" for k, v in keras.regularizers.L1L2(0.125, 0.5).get_config().items())}
+    return {
+        "l1": keras.regularizers.L1(0.25).get_config()["l1"],
+        "l2": keras.regularizers.L2(0.5).get_config()["l2"],
+        "l1l2": sorted(
+            f"{k}={v}" for k, v in keras.regularizers.L1L2(0.125, 0.5).get_config().items()
+        ),
+    }

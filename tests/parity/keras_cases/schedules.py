@@ -2,32 +2,67 @@
 
 from parity_harness import CaseTable
 
-from ._common import normal
 from .optimizers import train
 
 CASES = CaseTable()
 
 # Name of the case, class, arguments.
 CONFIGURATIONS = [
-    ("exponential", "ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 4, "decay_rate": 0.7}),
-    ("exponential_staircase", "ExponentialDecay",
-     {"initial_learning_rate": 0.1, "decay_steps": 4, "decay_rate": 0.7, "staircase": True}),
-    ("inverse_time", "InverseTimeDecay", {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5}),
-    ("inverse_time_staircase", "InverseTimeDecay",
-     {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5, "staircase": True}),
+    (
+        "exponential",
+        "ExponentialDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 4, "decay_rate": 0.7},
+    ),
+    (
+        "exponential_staircase",
+        "ExponentialDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 4, "decay_rate": 0.7, "staircase": True},
+    ),
+    (
+        "inverse_time",
+        "InverseTimeDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5},
+    ),
+    (
+        "inverse_time_staircase",
+        "InverseTimeDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5, "staircase": True},
+    ),
     ("piecewise", "PiecewiseConstantDecay", {"boundaries": [2, 5], "values": [0.1, 0.05, 0.01]}),
     ("polynomial", "PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 6}),
-    ("polynomial_power", "PolynomialDecay",
-     {"initial_learning_rate": 0.1, "decay_steps": 6, "end_learning_rate": 0.02, "power": 2.0}),
-    ("polynomial_cycle", "PolynomialDecay",
-     {"initial_learning_rate": 0.1, "decay_steps": 4, "end_learning_rate": 0.01, "cycle": True}),
+    (
+        "polynomial_power",
+        "PolynomialDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 6, "end_learning_rate": 0.02, "power": 2.0},
+    ),
+    (
+        "polynomial_cycle",
+        "PolynomialDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 4, "end_learning_rate": 0.01, "cycle": True},
+    ),
     ("cosine", "CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 7}),
     ("cosine_alpha", "CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 7, "alpha": 0.2}),
-    ("cosine_warmup", "CosineDecay",
-     {"initial_learning_rate": 0.01, "decay_steps": 6, "warmup_target": 0.1, "warmup_steps": 3}),
-    ("cosine_restarts", "CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 4}),
-    ("cosine_restarts_options", "CosineDecayRestarts",
-     {"initial_learning_rate": 0.1, "first_decay_steps": 3, "t_mul": 1.5, "m_mul": 0.8, "alpha": 0.1}),
+    (
+        "cosine_warmup",
+        "CosineDecay",
+        {"initial_learning_rate": 0.01, "decay_steps": 6, "warmup_target": 0.1, "warmup_steps": 3},
+    ),
+    (
+        "cosine_restarts",
+        "CosineDecayRestarts",
+        {"initial_learning_rate": 0.1, "first_decay_steps": 4},
+    ),
+    (
+        "cosine_restarts_options",
+        "CosineDecayRestarts",
+        {
+            "initial_learning_rate": 0.1,
+            "first_decay_steps": 3,
+            "t_mul": 1.5,
+            "m_mul": 0.8,
+            "alpha": 0.1,
+        },
+    ),
 ]
 
 
@@ -35,6 +70,7 @@ def curve_case(name, arguments):
     def case(keras, np):
         schedule = getattr(keras.optimizers.schedules, name)(**arguments)
         return {"rates": np.array([float(schedule(step)) for step in range(11)])}
+
     return case
 
 
@@ -43,6 +79,7 @@ def training_case(name, arguments):
         schedule = getattr(keras.optimizers.schedules, name)(**arguments)
         model, results = train(keras, keras.optimizers.SGD(schedule))
         return {**results, "rate": float(model.optimizer.learning_rate)}
+
     return case
 
 

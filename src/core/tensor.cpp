@@ -5,6 +5,7 @@
 #include <limits>
 #include <new>
 
+#include "src/core/convert.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula {
@@ -24,29 +25,6 @@ double to_double(T value) {
     return static_cast<double>(static_cast<float>(value));
   } else {
     return static_cast<double>(value);
-  }
-}
-
-template <typename To, typename From>
-To convert(From value) {
-  if constexpr (std::is_same_v<To, From>) {
-    return value;
-  } else if constexpr (std::is_same_v<From, float16> || std::is_same_v<From, bfloat16>) {
-    return convert<To>(static_cast<float>(value));
-  } else if constexpr (std::is_same_v<To, bool>) {
-    return value != From{};
-  } else if constexpr (std::is_same_v<To, float16> || std::is_same_v<To, bfloat16>) {
-    return To(static_cast<float>(value));
-  } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
-    // Out-of-range conversions are undefined in C++; saturate, and map NaN to 0.
-    if (std::isnan(value)) return To{0};
-    constexpr auto kLowest = std::numeric_limits<To>::lowest();
-    constexpr auto kHighest = std::numeric_limits<To>::max();
-    if (value <= static_cast<From>(kLowest)) return kLowest;
-    if (value >= static_cast<From>(kHighest)) return kHighest;
-    return static_cast<To>(value);
-  } else {
-    return static_cast<To>(value);
   }
 }
 
@@ -71,7 +49,7 @@ Tensor Tensor::zeros(DType dtype, const Shape& shape) {
 Tensor Tensor::full(DType dtype, const Shape& shape, double value) {
   Tensor tensor(dtype, shape);
   visit_dtype(dtype, [&]<typename T>() {
-    std::fill_n(static_cast<T*>(tensor.data_), tensor.count_, convert<T>(value));
+    std::fill_n(static_cast<T*>(tensor.data_), tensor.count_, detail::convert<T>(value));
   });
   return tensor;
 }
@@ -108,7 +86,8 @@ void Tensor::set(std::int64_t index, double value) {
     throw InvalidArgument("element " + std::to_string(index) + " is outside a tensor of shape " +
                           shape_.to_string());
   }
-  visit_dtype(dtype_, [&]<typename T>() { static_cast<T*>(data_)[index] = convert<T>(value); });
+  visit_dtype(dtype_,
+              [&]<typename T>() { static_cast<T*>(data_)[index] = detail::convert<T>(value); });
 }
 
 Tensor Tensor::clone() const {
@@ -149,7 +128,7 @@ Tensor Tensor::cast(DType dtype) const {
     visit_dtype(dtype, [&]<typename To>() {
       const auto* from = static_cast<const From*>(data_);
       auto* to = static_cast<To*>(result.data_);
-      for (std::int64_t i = 0; i < count_; ++i) to[i] = convert<To>(from[i]);
+      for (std::int64_t i = 0; i < count_; ++i) to[i] = detail::convert<To>(from[i]);
     });
   });
   return result;

@@ -1,0 +1,44 @@
+#pragma once
+// One rectangle of a float product, computed by one thread: what gemm.cpp asks of gemm_tile.cpp.
+
+#include <cstdint>
+
+#include "kernels/cpu/gemm.hpp"
+
+namespace tegula::kernels {
+
+/// Columns of a packed panel of B: two AVX2 registers, one AVX-512 register. A packed B is a
+/// sequence of panels, each holding k rows of 16 contiguous floats; the last is padded with zeros.
+inline constexpr std::int64_t kPanel = 16;
+
+/// C[rows, cols] of a product. Pointers name the rectangle's first elements.
+struct GemmTile {
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t k = 0;
+  const float* a = nullptr;
+  std::int64_t a_row_stride = 0;
+  std::int64_t a_k_stride = 0;
+  /// With `b_packed`, `b` is the panel of the first column, which must be a panel's first.
+  const float* b = nullptr;
+  std::int64_t ldb = 0;
+  bool transpose_b = false;
+  bool b_packed = false;
+  float* c = nullptr;
+  std::int64_t ldc = 0;
+  bool accumulate = false;
+  /// Bias of the first column, or null.
+  const float* bias = nullptr;
+  const GemmEpilogue* epilogue = nullptr;
+  /// Where the rectangle lies, for the epilogue.
+  std::int64_t row = 0;
+  std::int64_t col = 0;
+};
+
+void compute_gemm_tile(const GemmTile& tile);
+
+/// Packs columns [0, cols) of op(B), all k rows.
+void pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
+                   std::int64_t cols, float* packed);
+
+}  // namespace tegula::kernels

@@ -1,0 +1,105 @@
+#include "tegula/nn/activation.hpp"
+
+#include <cmath>
+
+#include "src/core/similar_names.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+Value relu6(Value x) { return clip(x, 0, 6); }
+Value hard_sigmoid(Value x) { return relu6(x + 3.0) * (1.0 / 6.0); }
+
+/// Klambauer et al., "Self-normalizing neural networks", 2017.
+Value selu(Value x) {
+  constexpr double kAlpha = 1.67326324235437728481, kScale = 1.05070098735548049342;
+  return elu(x, kAlpha) * kScale;
+}
+
+Value celu(Value x) { return maximum(x, 0.0) + expm1(minimum(x, 0.0)); }
+
+Value glu(Value x) {
+  const std::int64_t width = x.shape().dim(-1);
+  if (width == kUnknown || width % 2 != 0) {
+    throw ShapeError("glu needs an even last dimension, got " + x.type().to_string());
+  }
+  const std::vector<Value> halves = split(x, {width / 2, width / 2}, -1);
+  return halves[0] * sigmoid(halves[1]);
+}
+
+Value hard_shrink(Value x) { return where(greater(abs(x), 0.5), x, 0.0); }
+
+Value soft_shrink(Value x) {
+  return where(greater(x, 0.5), x - 0.5, where(less(x, -0.5), x + 0.5, 0.0));
+}
+
+Value sparse_plus(Value x) {
+  const Value middle = square(x + 1.0) * 0.25;
+  return where(less_equal(x, -1.0), 0.0, where(less(x, 1.0), middle, x));
+}
+
+Value sparse_sigmoid(Value x) { return clip((x + 1.0) * 0.5, 0, 1); }
+
+Value squareplus(Value x) { return (x + sqrt(square(x) + 4.0)) * 0.5; }
+
+}  // namespace
+
+const std::vector<ActivationInfo>& activations() {
+  static const std::vector<ActivationInfo> table = {
+      {"linear", "x", {}},
+      {"relu", "max(x, 0)", [](Value x) { return relu(x); }},
+      {"relu6", "min(max(x, 0), 6)", relu6},
+      {"leaky_relu", "x, or 0.2 x below 0", [](Value x) { return leaky_relu(x); }},
+      {"elu", "x, or exp(x) - 1 below 0", [](Value x) { return elu(x); }},
+      {"selu", "1.0507 elu(x) with alpha 1.67326", selu},
+      {"celu", "max(x, 0) + exp(min(x, 0)) - 1", celu},
+      {"gelu", "x times the normal distribution of x", [](Value x) { return gelu(x); }},
+      {"glu", "first half of the last axis times the sigmoid of the second", glu},
+      {"silu", "x sigmoid(x)", [](Value x) { return silu(x); }},
+      {"swish", "x sigmoid(x)", [](Value x) { return silu(x); }},
+      {"sigmoid", "1 / (1 + exp(-x))", [](Value x) { return sigmoid(x); }},
+      {"hard_sigmoid", "relu6(x + 3) / 6", hard_sigmoid},
+      {"hard_silu", "x hard_sigmoid(x)", [](Value x) { return x * hard_sigmoid(x); }},
+      {"hard_swish", "x hard_sigmoid(x)", [](Value x) { return x * hard_sigmoid(x); }},
+      {"tanh", "hyperbolic tangent", [](Value x) { return tanh(x); }},
+      {"hard_tanh", "x, clipped to [-1, 1]", [](Value x) { return clip(x, -1, 1); }},
+      {"tanh_shrink", "x - tanh(x)", [](Value x) { return x - tanh(x); }},
+      {"hard_shrink", "x where |x| > 0.5, else 0", hard_shrink},
+      {"soft_shrink", "x moved by 0.5 towards 0", soft_shrink},
+      {"softplus", "log(1 + exp(x))", [](Value x) { return softplus(x); }},
+      {"softsign", "x / (1 + |x|)", [](Value x) { return x / (abs(x) + 1.0); }},
+      {"log_sigmoid", "log(sigmoid(x))", [](Value x) { return -softplus(-x); }},
+      {"mish", "x tanh(softplus(x))", [](Value x) { return x * tanh(softplus(x)); }},
+      {"squareplus", "(x + sqrt(x² + 4)) / 2", squareplus},
+      {"sparse_plus", "0, (x + 1)² / 4, then x", sparse_plus},
+      {"sparse_sigmoid", "0, (x + 1) / 2, then 1", sparse_sigmoid},
+      {"exponential", "exp(x)", [](Value x) { return exp(x); }},
+      {"softmax", "exp(x) / sum(exp(x)) over the last axis", [](Value x) { return softmax(x); }},
+      {"log_softmax", "log(softmax(x))", [](Value x) { return log_softmax(x); }},
+  };
+  return table;
+}
+
+Activation::Activation(const std::string& name) {
+  if (name.empty()) return;
+  std::vector<std::string> known;
+  for (const ActivationInfo& info : activations()) {
+    if (info.name == name) {
+      name_ = name;
+      function_ = info.function;
+      return;
+    }
+    known.push_back(info.name);
+  }
+  throw NotFound("Could not interpret activation function identifier: " + name +
+                 did_you_mean(name, known));
+}
+
+Config to_config(const Activation& activation) { return activation.name(); }
+
+void from_config(const Config& config, Activation& activation) {
+  activation = config.is_null() ? Activation() : Activation(config.as_string());
+}
+
+}  // namespace tegula::nn

@@ -1,0 +1,73 @@
+#include "tegula/nn/regularizers.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+void check_factor(std::string_view regularizer, std::string_view argument, double factor) {
+  if (factor >= 0) return;
+  throw InvalidArgument(std::string(regularizer) + ": `" + std::string(argument) +
+                        "` must be a non-negative number, got " + std::to_string(factor));
+}
+
+Value magnitudes(Value x) { return sum(abs(x)); }
+Value squares(Value x) { return sum(square(x)); }
+
+}  // namespace
+
+L1Regularizer::L1Regularizer(L1Options options) : WithOptions(options) {
+  check_factor(kName, "l1", options.l1);
+}
+Value L1Regularizer::operator()(Value x) const { return magnitudes(x) * options_.l1; }
+
+L2Regularizer::L2Regularizer(L2Options options) : WithOptions(options) {
+  check_factor(kName, "l2", options.l2);
+}
+Value L2Regularizer::operator()(Value x) const { return squares(x) * options_.l2; }
+
+L1L2Regularizer::L1L2Regularizer(L1L2Options options) : WithOptions(options) {
+  check_factor(kName, "l1", options.l1);
+  check_factor(kName, "l2", options.l2);
+}
+Value L1L2Regularizer::operator()(Value x) const {
+  return magnitudes(x) * options_.l1 + squares(x) * options_.l2;
+}
+
+OrthogonalPenalty::OrthogonalPenalty(OrthogonalRegularizerOptions options)
+    : WithOptions(std::move(options)) {
+  check_factor(kName, "factor", options_.factor);
+  if (options_.mode != "rows" && options_.mode != "columns") {
+    throw InvalidArgument("OrthogonalRegularizer: `mode` must be \"rows\" or \"columns\", got \"" +
+                          options_.mode + "\"");
+  }
+}
+
+Value OrthogonalPenalty::operator()(Value x) const {
+  if (x.shape().rank() != 2 || !x.shape().is_known()) {
+    throw ShapeError("OrthogonalRegularizer takes matrices, got " + x.type().to_string());
+  }
+  constexpr double kSmallest = 1e-12;
+  const bool rows = options_.mode == "rows";
+  const std::int64_t count = x.shape()[rows ? 0 : 1];
+  const Value unit =
+      x * rsqrt(maximum(sum(square(x), rows ? 1 : 0, true), kSmallest));
+  const Value products = rows ? matmul(unit, unit, {.transpose_b = true})
+                              : matmul(unit, unit, {.transpose_a = true});
+  Tensor off_diagonal = Tensor::full(x.dtype(), {count, count}, 1);
+  for (std::int64_t i = 0; i < count; ++i) off_diagonal.set(i * count + i, 0);
+  const double pairs = static_cast<double>(count) * static_cast<double>(count - 1) / 2;
+  return sum(abs(products * off_diagonal)) * (options_.factor * 0.5 / pairs);
+}
+
+template <>
+const std::vector<ObjectClass<RegularizerBase>>& object_classes<RegularizerBase>() {
+  static const std::vector<ObjectClass<RegularizerBase>> classes = {
+      object_class<RegularizerBase, L1Regularizer>({}),
+      object_class<RegularizerBase, L2Regularizer>({}),
+      object_class<RegularizerBase, L1L2Regularizer>({"l1_l2"}),
+      object_class<RegularizerBase, OrthogonalPenalty>({}),
+  };
+  return classes;
+}
+
+}  // namespace tegula::nn

@@ -1,0 +1,24 @@
+// The list of op families.
+
+#include "src/ops/family.hpp"
+
+namespace tegula::ops {
+
+void register_all(OpRegistry& registry);
+
+void register_all(OpRegistry& registry) {
+  register_arithmetic(registry);
+  register_activation(registry);
+  register_logic(registry);
+  register_reduce(registry);
+  register_matmul(registry);
+  register_softmax(registry);
+  register_shape(registry);
+  register_movement(registry);
+  register_indexing(registry);
+  register_random(registry);
+  register_state(registry);
+  register_fused(registry);
+}
+
+}  // namespace tegula::ops

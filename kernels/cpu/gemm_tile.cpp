@@ -209,16 +209,23 @@ Index panels_for(Index rows) {
   return std::clamp<Index>(kMaxSums / (rows * kVectorsPerPanel), 1, 4);
 }
 
+/// The first `count` of a vector's lanes, zeros in the others; reads nothing beyond.
+HWY_INLINE Vector load_first(Tag d, const float* from, Index count) {
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  const Index lanes = std::clamp(count, Index{0}, kLanes);
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(lanes)), d, from);
+#else
+  HWY_ALIGN float lanes[kLanes] = {};
+  for (Index i = 0; i < std::min(count, kLanes); ++i) lanes[i] = from[i];
+  return hn::Load(d, lanes);
+#endif
+}
+
 /// packed[p*16 + j] = b[p*ldb + j] for j < cols, 0 beyond; whole panels are `stride` apart.
 void pack_rows(const float* b, Index ldb, Index depth, Index cols, float* HWY_RESTRICT packed,
                Index stride) {
   const Tag d;
   const Index whole = cols / kPanel * kPanel;
-  hn::Mask<Tag> used[kVectorsPerPanel];
-  for (int v = 0; v < kVectorsPerPanel; ++v) {
-    const Index lanes = std::clamp(cols - whole - v * kLanes, Index{0}, kLanes);
-    used[v] = hn::FirstN(d, static_cast<std::size_t>(lanes));
-  }
   for (Index p = 0; p < depth; ++p, b += ldb, packed += kPanel) {
     // Rows are often pages apart, where the hardware does not prefetch.
     const float* ahead = b + std::min(kRowsAhead, depth - 1 - p) * ldb;
@@ -233,7 +240,8 @@ void pack_rows(const float* b, Index ldb, Index depth, Index cols, float* HWY_RE
     }
     if (whole == cols) continue;
     for (int v = 0; v < kVectorsPerPanel; ++v) {
-      hn::Store(hn::MaskedLoad(used[v], d, b + whole + v * kLanes), d, to + v * kLanes);
+      const Index at = whole + v * kLanes;
+      hn::Store(load_first(d, b + at, cols - at), d, to + v * kLanes);
     }
   }
 }
@@ -328,9 +336,7 @@ void pack_a_block(const float* a, Index row_stride, Index k_stride, Index rows, 
   for (Index p = 0; p < depth; ++p, a += k_stride, packed += rows) {
     hwy::Prefetch(a + std::min(kRowsAhead, depth - 1 - p) * k_stride);
     for (Index r = 0; r < rows; r += kLanes) {
-      const Index lanes = std::min(kLanes, rows - r);
-      const auto used = hn::FirstN(d, static_cast<std::size_t>(lanes));
-      hn::StoreU(hn::MaskedLoad(used, d, a + r), d, packed + r);
+      hn::StoreU(load_first(d, a + r, rows - r), d, packed + r);
     }
   }
 }
@@ -471,12 +477,11 @@ void dot_columns(const float* a, const float* b, Index ldb, Index k, float* sums
       totals[j] = hn::MulAdd(values, hn::LoadU(d, b + j * ldb + p), totals[j]);
     }
   }
-  const auto rest = hn::FirstN(d, static_cast<std::size_t>(k - p));
   if (p < k) {
-    const Vector values = hn::MaskedLoad(rest, d, a + p);
+    const Vector values = load_first(d, a + p, k - p);
 #pragma GCC unroll 4
     for (int j = 0; j < Count; ++j) {
-      totals[j] = hn::MulAdd(values, hn::MaskedLoad(rest, d, b + j * ldb + p), totals[j]);
+      totals[j] = hn::MulAdd(values, load_first(d, b + j * ldb + p, k - p), totals[j]);
     }
   }
 #pragma GCC unroll 4

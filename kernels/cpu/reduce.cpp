@@ -1,0 +1,592 @@
+#include "kernels/cpu/reduce.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include "kernels/cpu/reduce_internal.hpp"
+#include "tegula/core/error.hpp"
+#include "tegula/core/parallel.hpp"
+
+namespace tegula::kernels {
+
+namespace {
+
+using detail::Fold;
+using detail::fold_columns;
+using detail::fold_row;
+using detail::kStripColumns;
+
+constexpr std::pair<ReduceOp, std::string_view> kNames[] = {
+    {ReduceOp::sum, "sum"},       {ReduceOp::mean, "mean"},     {ReduceOp::prod, "prod"},
+    {ReduceOp::max, "max"},       {ReduceOp::min, "min"},       {ReduceOp::logsumexp, "logsumexp"},
+    {ReduceOp::argmax, "argmax"}, {ReduceOp::argmin, "argmin"}, {ReduceOp::any, "any"},
+    {ReduceOp::all, "all"},
+};
+
+/// Elements that are worth a parallel task.
+constexpr std::int64_t kTaskElements = 32768;
+/// Rows longer than this are cut into chunks that are folded in parallel.
+constexpr std::int64_t kLongRow = 4 * kTaskElements;
+constexpr std::int64_t kMaxChunks = 256;
+
+bool is_argument(ReduceOp op) { return op == ReduceOp::argmax || op == ReduceOp::argmin; }
+
+/// The fold behind a floating-point reduction (for argmax and logsumexp the one that comes first).
+Fold fold_of(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::prod:
+      return Fold::prod;
+    case ReduceOp::max:
+    case ReduceOp::argmax:
+    case ReduceOp::logsumexp:
+      return Fold::max;
+    case ReduceOp::min:
+    case ReduceOp::argmin:
+      return Fold::min;
+    default:
+      return Fold::sum;
+  }
+}
+
+template <typename T>
+T combine(Fold fold, T a, T b) {
+  switch (fold) {
+    case Fold::sum:
+    case Fold::sum_exp:
+      return a + b;
+    case Fold::prod:
+      return a * b;
+    case Fold::max:
+      return std::isnan(a) || a > b ? a : b;
+    case Fold::min:
+      return std::isnan(a) || a < b ? a : b;
+  }
+  return a;
+}
+
+/// Folds values[0], values[step], ... in pairs; overwrites them.
+template <typename T>
+T combine_pairwise(Fold fold, T* values, std::int64_t count, std::int64_t step = 1) {
+  while (count > 1) {
+    const std::int64_t half = (count + 1) / 2;
+    for (std::int64_t i = 0; i + half < count; ++i) {
+      values[i * step] = combine(fold, values[i * step], values[(i + half) * step]);
+    }
+    count = half;
+  }
+  return values[0];
+}
+
+/// What exp subtracts: the maximum, or 0 where that is infinite or NaN and speaks for itself.
+template <typename T>
+T finite_shift(T maximum) {
+  return std::isfinite(maximum) ? maximum : T(0);
+}
+
+/// Index of the first element equal to `value` (of the first NaN, for NaN), or -1.
+template <typename T>
+std::int64_t find_first(const T* x, std::int64_t count, T value) {
+  constexpr std::int64_t kBlock = 64;
+  const bool nan = std::isnan(value);
+  for (std::int64_t begin = 0; begin < count; begin += kBlock) {
+    const std::int64_t end = std::min(count, begin + kBlock);
+    int found = 0;
+    for (std::int64_t i = begin; i < end; ++i) found |= nan ? x[i] != x[i] : x[i] == value;
+    if (found == 0) continue;
+    for (std::int64_t i = begin; i < end; ++i) {
+      if (nan ? x[i] != x[i] : x[i] == value) return i;
+    }
+  }
+  return -1;
+}
+
+/// Folds one row, in parallel chunks when it is long. The chunks depend on its length alone.
+template <typename T>
+T fold_long_row(Fold fold, const T* x, std::int64_t count, T shift) {
+  if (count <= kLongRow) return fold_row(fold, x, count, shift);
+  const std::int64_t chunk = std::max(kTaskElements, (count + kMaxChunks - 1) / kMaxChunks);
+  const std::int64_t chunks = (count + chunk - 1) / chunk;
+  std::array<T, kMaxChunks> partial;
+  parallel_for(chunks, [&](std::int64_t c) {
+    partial[static_cast<std::size_t>(c)] =
+        fold_row(fold, x + c * chunk, std::min(chunk, count - c * chunk), shift);
+  });
+  return combine_pairwise(fold, partial.data(), chunks);
+}
+
+/// One row of a floating-point reduction.
+template <typename T>
+void reduce_row(ReduceOp op, const T* x, std::int64_t count, void* result, std::int64_t index) {
+  const T folded = fold_long_row(fold_of(op), x, count, T(0));
+  if (is_argument(op)) {
+    static_cast<std::int64_t*>(result)[index] = find_first(x, count, folded);
+  } else if (op == ReduceOp::logsumexp) {
+    const T shift = finite_shift(folded);
+    static_cast<T*>(result)[index] =
+        shift + std::log(fold_long_row(Fold::sum_exp, x, count, shift));
+  } else {
+    static_cast<T*>(result)[index] = op == ReduceOp::mean ? folded / static_cast<T>(count) : folded;
+  }
+}
+
+template <typename T>
+void reduce_rows(ReduceOp op, const T* x, void* result, std::int64_t rows, std::int64_t count) {
+  if (count > kLongRow) {
+    for (std::int64_t row = 0; row < rows; ++row)
+      reduce_row(op, x + row * count, count, result, row);
+    return;
+  }
+  const std::int64_t per_task =
+      std::max<std::int64_t>(kTaskElements / std::max<std::int64_t>(count, 1), 1);
+  parallel_for((rows + per_task - 1) / per_task, [&](std::int64_t task) {
+    const std::int64_t end = std::min(rows, (task + 1) * per_task);
+    for (std::int64_t row = task * per_task; row < end; ++row) {
+      reduce_row(op, x + row * count, count, result, row);
+    }
+  });
+}
+
+/// fold_columns for a strip of a narrow array: several rows are taken as one, as wide as a strip.
+template <typename T>
+void fold_narrow(Fold fold, const T* x, std::int64_t rows, std::int64_t columns, const T* shift,
+                 T* result) {
+  const std::int64_t together = std::min(kStripColumns / columns, rows);
+  const std::int64_t width = together * columns, wide_rows = rows / together;
+  std::array<T, kStripColumns> wide, shifts, rest;
+  for (std::int64_t i = 0; shift != nullptr && i < width; ++i) {
+    shifts[static_cast<std::size_t>(i)] = shift[i % columns];
+  }
+  fold_columns(fold, x, wide_rows, width, width, shift != nullptr ? shifts.data() : nullptr,
+               wide.data());
+  const std::int64_t rest_rows = rows - wide_rows * together;
+  if (rest_rows > 0) {
+    fold_columns(fold, x + wide_rows * width, rest_rows, columns, columns, shift, rest.data());
+  }
+  for (std::int64_t c = 0; c < columns; ++c) {
+    const T folded = combine_pairwise(fold, wide.data() + c, together, columns);
+    result[c] = rest_rows > 0 ? combine(fold, folded, rest[static_cast<std::size_t>(c)]) : folded;
+  }
+}
+
+template <typename T>
+void fold_any_columns(Fold fold, const T* x, std::int64_t rows, std::int64_t stride,
+                      std::int64_t columns, const T* shift, T* result) {
+  if (stride == columns && columns <= kStripColumns / 4) {
+    fold_narrow(fold, x, rows, columns, shift, result);
+  } else {
+    fold_columns(fold, x, rows, stride, columns, shift, result);
+  }
+}
+
+/// argmax or argmin of each column of a strip.
+template <typename T>
+void argument_columns(ReduceOp op, const T* x, std::int64_t rows, std::int64_t stride,
+                      std::int64_t columns, std::int64_t* result) {
+  std::array<T, kStripColumns> best;
+  std::copy_n(x, columns, best.begin());
+  std::fill_n(result, columns, 0);
+  for (std::int64_t r = 1; r < rows; ++r) {
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const T value = x[r * stride + c];
+      T& current = best[static_cast<std::size_t>(c)];
+      bool better = op == ReduceOp::argmax ? value > current : value < current;
+      if constexpr (std::is_floating_point_v<T>) {
+        better = better || (std::isnan(value) && !std::isnan(current));
+      }
+      if (better) {
+        current = value;
+        result[c] = r;
+      }
+    }
+  }
+}
+
+/// One strip of a floating-point reduction of columns.
+template <typename T>
+void reduce_strip(ReduceOp op, const T* x, std::int64_t rows, std::int64_t stride,
+                  std::int64_t columns, void* result, std::int64_t index) {
+  if (is_argument(op)) {
+    return argument_columns(op, x, rows, stride, columns,
+                            static_cast<std::int64_t*>(result) + index);
+  }
+  T* out = static_cast<T*>(result) + index;
+  fold_any_columns<T>(fold_of(op), x, rows, stride, columns, nullptr, out);
+  if (op == ReduceOp::mean) {
+    for (std::int64_t c = 0; c < columns; ++c) out[c] /= static_cast<T>(rows);
+  } else if (op == ReduceOp::logsumexp) {
+    std::array<T, kStripColumns> shift, sum;
+    std::transform(out, out + columns, shift.begin(), finite_shift<T>);
+    fold_any_columns<T>(Fold::sum_exp, x, rows, stride, columns, shift.data(), sum.data());
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const auto i = static_cast<std::size_t>(c);
+      out[c] = shift[i] + std::log(sum[i]);
+    }
+  }
+}
+
+/// Columns of one tall array with few strips: chunks of rows are folded in parallel.
+template <typename T>
+bool reduce_tall(ReduceOp op, const T* x, T* result, std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t kPartials = 8192;
+  if (op == ReduceOp::logsumexp || is_argument(op)) return false;
+  const std::int64_t chunks =
+      std::min({rows * columns / kTaskElements, kPartials / columns, std::int64_t{64}});
+  if (columns > kStripColumns || chunks < 2) return false;
+  std::array<T, kPartials> partial;
+  const std::int64_t chunk = (rows + chunks - 1) / chunks;
+  const std::int64_t used = (rows + chunk - 1) / chunk;
+  const Fold fold = fold_of(op);
+  parallel_for(used, [&](std::int64_t c) {
+    fold_any_columns<T>(fold, x + c * chunk * columns, std::min(chunk, rows - c * chunk), columns,
+                        columns, nullptr, partial.data() + c * columns);
+  });
+  for (std::int64_t c = 0; c < columns; ++c) {
+    const T folded = combine_pairwise(fold, partial.data() + c, used, columns);
+    result[c] = op == ReduceOp::mean ? folded / static_cast<T>(rows) : folded;
+  }
+  return true;
+}
+
+template <typename T>
+void reduce_columns(ReduceOp op, const T* x, void* result, std::int64_t outer, std::int64_t rows,
+                    std::int64_t columns) {
+  if (outer == 1 && reduce_tall(op, x, static_cast<T*>(result), rows, columns)) return;
+  const std::int64_t strips = (columns + kStripColumns - 1) / kStripColumns;
+  const std::int64_t strip_elements = rows * std::min(columns, kStripColumns);
+  const std::int64_t per_task = std::max<std::int64_t>(kTaskElements / strip_elements, 1);
+  const std::int64_t total = outer * strips;
+  parallel_for((total + per_task - 1) / per_task, [&](std::int64_t task) {
+    const std::int64_t end = std::min(total, (task + 1) * per_task);
+    for (std::int64_t s = task * per_task; s < end; ++s) {
+      const std::int64_t column = s % strips * kStripColumns, o = s / strips;
+      reduce_strip(op, x + o * rows * columns + column, rows, columns,
+                   std::min(kStripColumns, columns - column), result, o * columns + column);
+    }
+  });
+}
+
+/// A reduction of strided elements one after the other, for what has no vector path: integers,
+/// truth values, and axes that do not merge. `Accumulator` has add(value) and result(count).
+template <typename T, bool kMax>
+class ExtremeIndex {
+ public:
+  using Result = std::int64_t;
+  void add(T value) {
+    bool better = count_ == 0 || (kMax ? value > best_ : value < best_);
+    if constexpr (std::is_floating_point_v<T>) {
+      better = better || (std::isnan(value) && !std::isnan(best_));
+    }
+    if (better) {
+      best_ = value;
+      index_ = count_;
+    }
+    ++count_;
+  }
+  Result index() const { return index_; }
+  Result result() const { return index_; }
+  T value() const { return best_; }
+
+ private:
+  T best_{};
+  std::int64_t index_ = 0, count_ = 0;
+};
+
+template <typename T, bool kMax>
+class ExtremeValue : public ExtremeIndex<T, kMax> {
+ public:
+  using Result = T;
+  T result() const { return this->value(); }
+};
+
+/// Wraps around, in unsigned arithmetic.
+template <typename T, bool kProduct>
+class WrappingFold {
+ public:
+  using Result = T;
+  void add(T value) {
+    const auto x = static_cast<std::uint64_t>(value);
+    total_ = kProduct ? total_ * x : total_ + x;
+  }
+  T result() const { return static_cast<T>(total_); }
+
+ private:
+  std::uint64_t total_ = kProduct ? 1 : 0;
+};
+
+/// Sums and products of floats in pairs, whatever their number: partial[k] holds 2^k elements.
+template <typename T, bool kProduct>
+class PairwiseFold {
+ public:
+  using Result = T;
+  void add(T value) {
+    std::uint64_t full = count_++;
+    std::size_t level = 0;
+    for (; (full & 1) != 0; full >>= 1, ++level) value = fold(partial_[level], value);
+    partial_[level] = value;
+  }
+  T result() const {
+    T total = kProduct ? T(1) : T(0);
+    for (std::size_t level = 0; count_ >> level != 0; ++level) {
+      if ((count_ >> level & 1) != 0) total = fold(partial_[level], total);
+    }
+    return total;
+  }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  static T fold(T a, T b) { return kProduct ? a * b : a + b; }
+  std::array<T, 64> partial_;
+  std::uint64_t count_ = 0;
+};
+
+template <typename T>
+class MeanFold : public PairwiseFold<T, false> {
+ public:
+  T result() const { return PairwiseFold<T, false>::result() / static_cast<T>(this->count()); }
+};
+
+template <typename T, bool kAll>
+class TruthFold {
+ public:
+  using Result = bool;
+  void add(T value) {
+    const bool truth = value != T(0);
+    result_ = kAll ? result_ && truth : result_ || truth;
+  }
+  bool result() const { return result_; }
+
+ private:
+  bool result_ = kAll;
+};
+
+/// Kept and reduced axes with the element strides of the input.
+struct Axes {
+  int kept_rank = 0, reduced_rank = 0;
+  std::array<std::int64_t, Shape::kMaxRank> kept_dims{}, kept_strides{};
+  std::array<std::int64_t, Shape::kMaxRank> reduced_dims{}, reduced_strides{};
+  std::int64_t kept = 1, reduced = 1;
+};
+
+std::int64_t offset_of(std::int64_t index, int rank,
+                       const std::array<std::int64_t, Shape::kMaxRank>& dims,
+                       const std::array<std::int64_t, Shape::kMaxRank>& strides) {
+  std::int64_t offset = 0;
+  for (int axis = rank - 1; axis >= 0; --axis) {
+    const auto a = static_cast<std::size_t>(axis);
+    offset += index % dims[a] * strides[a];
+    index /= dims[a];
+  }
+  return offset;
+}
+
+/// Calls `body(element)` for all reduced elements of one result, in row-major order.
+template <typename T, typename Body>
+void for_each_reduced(const Axes& axes, const T* x, const Body& body) {
+  if (axes.reduced_rank == 0) return body(x[0]);
+  const auto last = static_cast<std::size_t>(axes.reduced_rank - 1);
+  const std::int64_t run = axes.reduced_dims[last], stride = axes.reduced_strides[last];
+  for (std::int64_t index = 0; index < axes.reduced; index += run) {
+    const T* from =
+        x + offset_of(index, axes.reduced_rank, axes.reduced_dims, axes.reduced_strides);
+    for (std::int64_t i = 0; i < run; ++i) body(from[i * stride]);
+  }
+}
+
+template <typename T, typename Body>
+void for_each_result(const Axes& axes, const T* x, const Body& body) {
+  const std::int64_t per_task =
+      std::max<std::int64_t>(kTaskElements / std::max<std::int64_t>(axes.reduced, 1), 1);
+  parallel_for((axes.kept + per_task - 1) / per_task, [&](std::int64_t task) {
+    const std::int64_t end = std::min(axes.kept, (task + 1) * per_task);
+    for (std::int64_t k = task * per_task; k < end; ++k) {
+      body(k, x + offset_of(k, axes.kept_rank, axes.kept_dims, axes.kept_strides));
+    }
+  });
+}
+
+template <typename Accumulator, typename T>
+void accumulate(const Axes& axes, const T* x, void* result) {
+  auto* out = static_cast<typename Accumulator::Result*>(result);
+  for_each_result(axes, x, [&](std::int64_t k, const T* from) {
+    Accumulator accumulator;
+    for_each_reduced(axes, from, [&](T value) { accumulator.add(value); });
+    out[k] = accumulator.result();
+  });
+}
+
+template <typename T>
+void accumulate_logsumexp(const Axes& axes, const T* x, T* result) {
+  for_each_result(axes, x, [&](std::int64_t k, const T* from) {
+    T maximum = -std::numeric_limits<T>::infinity();
+    for_each_reduced(axes, from, [&](T v) { maximum = combine(Fold::max, maximum, v); });
+    const T shift = finite_shift(maximum);
+    PairwiseFold<T, false> sum;
+    for_each_reduced(axes, from, [&](T v) { sum.add(std::exp(v - shift)); });
+    result[k] = shift + std::log(sum.result());
+  });
+}
+
+template <typename T>
+void reduce_general(ReduceOp op, const Axes& axes, const T* x, void* result) {
+  constexpr bool kFloat = std::is_floating_point_v<T>;
+  switch (op) {
+    case ReduceOp::sum:
+      return accumulate<std::conditional_t<kFloat, PairwiseFold<T, false>, WrappingFold<T, false>>>(
+          axes, x, result);
+    case ReduceOp::prod:
+      return accumulate<std::conditional_t<kFloat, PairwiseFold<T, true>, WrappingFold<T, true>>>(
+          axes, x, result);
+    case ReduceOp::max:
+      return accumulate<ExtremeValue<T, true>>(axes, x, result);
+    case ReduceOp::min:
+      return accumulate<ExtremeValue<T, false>>(axes, x, result);
+    case ReduceOp::argmax:
+      return accumulate<ExtremeIndex<T, true>>(axes, x, result);
+    case ReduceOp::argmin:
+      return accumulate<ExtremeIndex<T, false>>(axes, x, result);
+    case ReduceOp::any:
+      return accumulate<TruthFold<T, false>>(axes, x, result);
+    case ReduceOp::all:
+      return accumulate<TruthFold<T, true>>(axes, x, result);
+    case ReduceOp::mean:
+      if constexpr (kFloat) return accumulate<MeanFold<T>>(axes, x, result);
+      break;
+    case ReduceOp::logsumexp:
+      if constexpr (kFloat) return accumulate_logsumexp(axes, x, static_cast<T*>(result));
+      break;
+  }
+}
+
+/// Merges neighbouring axes of the same kind, and drops those of size 1.
+Axes merge_axes(const Shape& shape, std::uint32_t axis_mask) {
+  Axes axes;
+  std::int64_t stride = 1;
+  int previous = -1;  // 1 after a reduced axis, 0 after a kept one
+  std::array<std::int64_t, Shape::kMaxRank> dims[2], strides[2];
+  int rank[2] = {0, 0};
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    const int kind = static_cast<int>(axis_mask >> axis & 1);
+    const std::int64_t dim = shape[axis];
+    if (dim == 1) continue;
+    auto last = static_cast<std::size_t>(rank[kind]);
+    if (kind == previous) {
+      dims[kind][last - 1] *= dim;
+    } else {
+      dims[kind][last] = dim;
+      strides[kind][last] = stride;
+      ++rank[kind];
+    }
+    (kind == 1 ? axes.reduced : axes.kept) *= dim;
+    stride *= dim;
+    previous = kind;
+  }
+  axes.kept_rank = rank[0];
+  axes.reduced_rank = rank[1];
+  std::reverse_copy(dims[0].begin(), dims[0].begin() + rank[0], axes.kept_dims.begin());
+  std::reverse_copy(strides[0].begin(), strides[0].begin() + rank[0], axes.kept_strides.begin());
+  std::reverse_copy(dims[1].begin(), dims[1].begin() + rank[1], axes.reduced_dims.begin());
+  std::reverse_copy(strides[1].begin(), strides[1].begin() + rank[1], axes.reduced_strides.begin());
+  return axes;
+}
+
+void check(ReduceOp op, DType dtype, std::int64_t results, std::int64_t reduced) {
+  if (!reduce_supports(op, dtype)) {
+    throw DTypeError(std::string(to_string(op)) + " does not take " +
+                     std::string(to_string(dtype)));
+  }
+  const bool needs_one = op == ReduceOp::max || op == ReduceOp::min || is_argument(op);
+  if (needs_one && reduced == 0 && results != 0) {
+    throw InvalidArgument(std::string(to_string(op)) +
+                          " over an empty axis has no value; expected at least one element");
+  }
+}
+
+/// Whether the vector paths serve the reduction.
+bool is_folded(ReduceOp op, DType dtype) {
+  return (dtype == DType::f32 || dtype == DType::f64) && op != ReduceOp::any && op != ReduceOp::all;
+}
+
+template <typename T>
+void reduce_folded(ReduceOp op, const T* x, void* result, std::int64_t outer, std::int64_t extent,
+                   std::int64_t inner) {
+  if (inner == 1 || extent == 0) {
+    // Without elements every result is that of an empty row.
+    reduce_rows(op, x, result, outer * inner, extent);
+  } else {
+    reduce_columns(op, x, result, outer, extent, inner);
+  }
+}
+
+}  // namespace
+
+std::optional<ReduceOp> reduce_op(std::string_view name) {
+  for (const auto& [op, op_name] : kNames) {
+    if (op_name == name) return op;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(ReduceOp op) { return kNames[static_cast<std::size_t>(op)].second; }
+
+bool reduce_supports(ReduceOp op, DType dtype) {
+  switch (dtype) {
+    case DType::f32:
+    case DType::f64:
+      return true;
+    case DType::i8:
+    case DType::u8:
+    case DType::i32:
+    case DType::i64:
+      return op != ReduceOp::mean && op != ReduceOp::logsumexp;
+    case DType::boolean:
+      return op == ReduceOp::any || op == ReduceOp::all;
+    case DType::f16:
+    case DType::bf16:
+      return false;
+  }
+  return false;
+}
+
+DType reduce_result_dtype(ReduceOp op, DType dtype) {
+  if (is_argument(op)) return DType::i64;
+  return op == ReduceOp::any || op == ReduceOp::all ? DType::boolean : dtype;
+}
+
+void reduce(ReduceOp op, DType dtype, const void* input, void* result, std::int64_t outer,
+            std::int64_t extent, std::int64_t inner) {
+  check(op, dtype, outer * inner, extent);
+  if (outer * inner == 0) return;
+  if (is_folded(op, dtype)) {
+    if (dtype == DType::f32) {
+      reduce_folded(op, static_cast<const float*>(input), result, outer, extent, inner);
+    } else {
+      reduce_folded(op, static_cast<const double*>(input), result, outer, extent, inner);
+    }
+    return;
+  }
+  reduce_axes(op, dtype, input, result, Shape{outer, extent, inner}, 0b010);
+}
+
+void reduce_axes(ReduceOp op, DType dtype, const void* input, void* result, const Shape& shape,
+                 std::uint32_t axis_mask) {
+  const Axes axes = merge_axes(shape, axis_mask);
+  check(op, dtype, axes.kept, axes.reduced);
+  if (axes.kept == 0) return;
+  if (is_folded(op, dtype) && axes.reduced_rank <= 1 && axes.reduced > 0) {
+    // One run of reduced axes: everything to the right of it is inner.
+    const std::int64_t inner = axes.reduced_rank == 0 ? 1 : axes.reduced_strides[0];
+    return reduce(op, dtype, input, result, axes.kept / inner, axes.reduced, inner);
+  }
+  visit_dtype(dtype, [&]<typename T>() {
+    if constexpr (std::is_arithmetic_v<T>) {
+      reduce_general(op, axes, static_cast<const T*>(input), result);
+    }
+  });
+}
+
+}  // namespace tegula::kernels

@@ -28,10 +28,8 @@ CONDITION_TOLERANCE = 5e-6
 
 # Cases that have no float64 counterpart, and why.
 SINGLE_PRECISION = {
-    "keras/compiled_metrics/functions_become_means": "float32 labels meet float64 outputs",
     "keras/compiled_metrics/string_categorical_accuracy": "top-k accuracy is for float32",
     "keras/compiled_metrics/batches_of_unequal_size": "top-k accuracy is for float32",
-    "keras/fit_options/loss_weights": "Keras keeps the weight of a loss in float32",
     "keras/fit_options/lists_and_float64_inputs": "states a dtype",
     "keras/losses/clipped_probabilities": "1 - 1e-7 is rounded to 1 - 2**-23",
     "graph/session/values_know_their_op_and_graph": "states a dtype",

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "src/backend/cpu/lowering.hpp"
 
@@ -10,14 +11,13 @@ namespace tegula {
 namespace cpu {
 namespace {
 
-using LoweringTable = std::unordered_map<std::string_view, const Lowering*>;
+using LoweringTable = std::unordered_map<std::string_view, std::vector<const Lowering*>>;
 
 const LoweringTable& lowering_table() {
   static const LoweringTable table = [] {
     LoweringTable filled;
-    for (const std::span<const Lowering> family :
-         std::initializer_list<std::span<const Lowering>>{}) {
-      for (const Lowering& lowering : family) filled.emplace(lowering.op, &lowering);
+    for (const auto family : {elementwise_lowerings(), integer_lowerings(), reduce_lowerings()}) {
+      for (const Lowering& lowering : family) filled[lowering.op].push_back(&lowering);
     }
     return filled;
   }();
@@ -29,9 +29,11 @@ class CpuBackend final : public Backend {
   std::string_view name() const override { return "cpu"; }
 
   std::unique_ptr<Kernel> lower(const Node& node) const override {
-    const auto lowering = lowering_table().find(node.op().name);
-    if (lowering != lowering_table().end()) {
-      if (KernelPointer kernel = lowering->second->lower(node)) return kernel;
+    const auto lowerings = lowering_table().find(node.op().name);
+    if (lowerings != lowering_table().end()) {
+      for (const Lowering* lowering : lowerings->second) {
+        if (KernelPointer kernel = lowering->lower(node)) return kernel;
+      }
     }
     return reference_kernel(node);
   }

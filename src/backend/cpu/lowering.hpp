@@ -19,7 +19,9 @@ struct Lowering {
   KernelPointer (*lower)(const Node& node);
 };
 
+/// An op may be in several families; the first kernel that fits its types serves.
 std::span<const Lowering> elementwise_lowerings();
+std::span<const Lowering> integer_lowerings();
 std::span<const Lowering> matmul_lowerings();
 std::span<const Lowering> movement_lowerings();
 std::span<const Lowering> multi_cluster_lowerings();

@@ -75,14 +75,19 @@ Shape shape_of(std::string_view bytes, std::size_t rank) {
 
 void check_size(const Shape& shape, DType dtype, std::size_t data_bytes,
                 const std::string& source) {
+  constexpr std::uint64_t kHighest = std::numeric_limits<std::int64_t>::max();
   std::uint64_t expected = size_of(dtype);
+  bool empty = false;
   for (const std::int64_t dim : shape) {
     const auto factor = static_cast<std::uint64_t>(dim);
-    if (factor != 0 && expected > std::numeric_limits<std::uint64_t>::max() / factor) {
+    // As for every tensor, the other dimensions must not overflow beside a 0 either.
+    if (factor != 0 && expected > kHighest / factor) {
       fail(source, "the size of shape " + shape.to_string() + " overflows 64 bits");
     }
-    expected *= factor;
+    empty = empty || dim == 0;
+    if (dim != 0) expected *= factor;
   }
+  if (empty) expected = 0;
   if (expected != data_bytes) {
     fail(source, "holds " + std::to_string(data_bytes) + " bytes of elements; expected " +
                      std::to_string(expected) + " for " + std::string(to_string(dtype)) +

@@ -94,16 +94,20 @@ class TensorReader {
       fail(entry, std::to_string(entry.shape.size()) + " dimensions; supported are up to " +
                       std::to_string(Shape::kMaxRank));
     }
+    constexpr std::uint64_t kHighest = std::numeric_limits<std::int64_t>::max();
     std::uint64_t bytes = element_bytes;
-    bool overflows = false;
+    bool empty = false;
     Shape shape;
     for (const std::uint64_t dim : entry.shape) {
-      constexpr std::uint64_t kHighest = std::numeric_limits<std::int64_t>::max();
-      overflows = overflows || dim > kHighest || (dim != 0 && bytes > kHighest / dim);
-      if (overflows) fail(entry, "a shape whose size overflows 64 bits");
-      bytes *= dim;
+      // As for every tensor, the other dimensions must not overflow beside a 0 either.
+      if (dim > kHighest || (dim != 0 && bytes > kHighest / dim)) {
+        fail(entry, "a shape whose size overflows 64 bits");
+      }
+      empty = empty || dim == 0;
+      if (dim != 0) bytes *= dim;
       shape.append(static_cast<std::int64_t>(dim));
     }
+    if (empty) bytes = 0;
     if (bytes != entry.end - entry.begin) {
       fail(entry, std::to_string(entry.end - entry.begin) + " bytes; expected " +
                       std::to_string(bytes) + " for " + entry.dtype + shape.to_string());

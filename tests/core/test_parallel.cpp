@@ -16,6 +16,7 @@
 #include "src/core/processors.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/parallel.hpp"
+#include "tests/support/allocation_counter.hpp"
 
 using namespace tegula;
 
@@ -201,6 +202,19 @@ TEST_CASE("a child forked inside a loop gets an error instead of half the result
 }
 
 #endif  // not ThreadSanitizer
+
+TEST_CASE("a loop allocates nothing once the workers are there") {
+  const ThreadCount scope(3);
+  std::vector<std::int64_t> results(64);
+  const auto loop = [&] {
+    parallel_for(64, [&](std::int64_t i) { results[static_cast<std::size_t>(i)] = i * i; });
+  };
+  loop();
+  const std::uint64_t before = test::allocation_count();
+  for (int round = 0; round < 100; ++round) loop();
+  CHECK(test::allocation_count() == before);
+  CHECK(are_squares(results));
+}
 
 TEST_CASE("thread counts outside 1 to 1024 are refused") {
   const int before = thread_count();

@@ -47,9 +47,11 @@ TEST_CASE("each violation of the format is named") {
       {"\0\0\x08\1\0\0\0\3ab"s, "file: holds 2 bytes of elements; expected 3 for u8[3]"},
       {"\0\0\x08\1\0\0\0\3abcd"s, "file: holds 4 bytes of elements; expected 3 for u8[3]"},
       {"\0\0\x0c\1\0\0\0\1abc"s, "file: holds 3 bytes of elements; expected 4 for i32[1]"},
-      {"\0\0\x08\2\xff\xff\xff\xff\xff\xff\xff\xff"s,
-       "file: holds 0 bytes of elements; expected 18446744065119617025 for "
-       "u8[4294967295,4294967295]"},
+      {"\0\0\x08\2\x7f\xff\xff\xff\xff\xff\xff\xff"s,
+       "file: holds 0 bytes of elements; expected 9223372030412324865 for "
+       "u8[2147483647,4294967295]"},
+      {"\0\0\x08\3\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"s,
+       "file: the size of shape [4294967295,0,4294967295] overflows 64 bits"},
       {"\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff"s,
        "file: the size of shape [4294967295,4294967295] overflows 64 bits"},
   };

@@ -183,6 +183,7 @@ TEST_CASE("each violation of the format is named") {
       {one(u8 + R"("shape":[18446744073709551616],)" + offsets), "no 64-bit integer"},
       {one(u8 + R"("shape":[9223372036854775808],)" + offsets), "overflows 64 bits"},
       {one(u8 + R"("shape":[4294967296,4294967296],)" + offsets), "overflows 64 bits"},
+      {one(u8 + R"("shape":[4294967296,0,4294967296],)" + offsets), "overflows 64 bits"},
       {one(u8 + R"("shape":[1,1,1,1,1,1,1,1,2],)" + offsets),
        "9 dimensions; supported are up to 8"},
       {one(u8 + R"("shape":[3],)" + offsets), "has 2 bytes; expected 3 for U8[3]"},

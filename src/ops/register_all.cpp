@@ -12,6 +12,7 @@ void register_all(OpRegistry& registry) {
   register_logic(registry);
   register_reduce(registry);
   register_matmul(registry);
+  register_linear_algebra(registry);
   register_softmax(registry);
   register_shape(registry);
   register_movement(registry);

@@ -117,6 +117,9 @@ struct MatmulOptions {
 /// a[..., m, k] · b[..., k, n]; leading dimensions broadcast; a transposed operand is given with
 /// its last two dimensions swapped.
 TEGULA_API Value matmul(Operand a, Operand b, MatmulOptions options = {});
+/// Q of x = QR for a matrix x[m, n], m >= n: orthonormal columns, R's diagonal positive. A RunError
+/// when x's columns are not independent.
+TEGULA_API Value orthonormalize(Operand x);
 
 // Losses from logits, one per row (all but the last axis).
 /// Labels are probabilities of the logits' shape and dtype.

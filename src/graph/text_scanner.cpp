@@ -308,6 +308,8 @@ ClusterInstruction TextScanner::instruction(int defined) {
 
 std::shared_ptr<const Cluster> TextScanner::cluster() {
   auto cluster = std::make_shared<Cluster>();
+  if (in_cluster_) fail("a cluster cannot hold another one");
+  in_cluster_ = true;
   expect('{');
   if (!next_is('%')) fail("a cluster needs an instruction");
   int defined = 0;
@@ -328,6 +330,7 @@ std::shared_ptr<const Cluster> TextScanner::cluster() {
     cluster->outputs.push_back(operand(defined));
   } while (accept(','));
   expect('}');
+  in_cluster_ = false;
   return cluster;
 }
 

@@ -57,6 +57,7 @@ class TextScanner {
   std::string_view line_;
   std::size_t position_ = 0;
   int number_ = 0;
+  bool in_cluster_ = false;
 };
 
 }  // namespace tegula::detail

@@ -1,0 +1,382 @@
+// What the fusion passes build: one node that computes a cluster of elementwise ops. The reference
+// evaluation runs the cluster's ops one after the other by their own reference evaluations.
+
+#include <algorithm>
+
+#include "src/ops/family.hpp"
+
+namespace tegula::ops {
+
+namespace {
+
+const Cluster& cluster_of(const Attrs& attrs) {
+  const auto& cluster = attrs.get<std::shared_ptr<const Cluster>>("cluster");
+  if (cluster == nullptr) throw InvalidArgument("the attribute \"cluster\" is empty");
+  return *cluster;
+}
+
+bool is_constant(const OpDef& op) { return op.inputs.empty() && !op.random && op.reference; }
+
+std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+ValueType infer_instruction(const ClusterInstruction& instruction, std::span<const ValueType> types,
+                            std::vector<ValueType>& operands) {
+  const OpDef& op = *instruction.op;
+  if (op.fusion != FusionClass::elementwise && !is_constant(op)) {
+    throw InvalidArgument("a cluster holds elementwise ops, not " + op.name);
+  }
+  if (instruction.operands.size() != op.inputs.size()) {
+    throw InvalidArgument(op.name + " in a cluster takes " + std::to_string(op.inputs.size()) +
+                          " operands, got " + std::to_string(instruction.operands.size()));
+  }
+  operands.clear();
+  for (const int operand : instruction.operands) {
+    if (operand < 0 || operand >= static_cast<int>(types.size())) {
+      throw InvalidArgument("operand %" + std::to_string(operand) + " is not defined before %" +
+                            std::to_string(types.size()));
+    }
+    operands.push_back(types[at(operand)]);
+  }
+  return op.infer({operands, instruction.attrs})[0];
+}
+
+/// Types of all operands of the cluster: inputs, then results in their own (broadcast) shapes.
+std::vector<ValueType> operand_types(const Cluster& cluster, std::span<const ValueType> inputs) {
+  if (cluster.input_count != static_cast<int>(inputs.size())) {
+    throw InvalidArgument("the cluster reads " + std::to_string(cluster.input_count) +
+                          " inputs, got " + std::to_string(inputs.size()));
+  }
+  std::vector<ValueType> types(inputs.begin(), inputs.end());
+  std::vector<ValueType> operands;
+  for (const ClusterInstruction& instruction : cluster.instructions) {
+    types.push_back(infer_instruction(instruction, types, operands));
+  }
+  return types;
+}
+
+/// Output types of a cluster over an iteration space: its shape for all.
+std::vector<ValueType> infer_cluster(const Cluster& cluster, std::span<const ValueType> inputs) {
+  const std::vector<ValueType> types = operand_types(cluster, inputs);
+  Shape space;
+  for (const ValueType& type : types) space = broadcast_shapes(space, type.shape);
+  for (std::size_t i = 0; i < cluster.instructions.size(); ++i) {
+    // Random numbers are indexed by the position in the iteration space.
+    if (cluster.instructions[i].op->random && types[inputs.size() + i].shape != space) {
+      throw ShapeError("a random op in a cluster must have the cluster's shape " +
+                       space.to_string());
+    }
+  }
+  std::vector<ValueType> outputs;
+  for (const int output : cluster.outputs) {
+    if (output < 0 || output >= static_cast<int>(types.size())) {
+      throw InvalidArgument("output %" + std::to_string(output) + " is not defined");
+    }
+    outputs.push_back({types[at(output)].dtype, space});
+  }
+  return outputs;
+}
+
+Tensor broadcast(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x.clone();
+  Tensor y(x.dtype(), shape);
+  const BroadcastIndex index(x.shape(), shape);
+  for (std::int64_t i = 0; i < y.element_count(); ++i) copy_element(x, index(i), y, i);
+  return y;
+}
+
+/// One instruction after the other, each in its own shape.
+std::vector<Tensor> evaluate_cluster(const Cluster& cluster, std::span<const Tensor> inputs,
+                                     const Shape& space, const RandomKey& key) {
+  std::vector<Tensor> values(inputs.begin(), inputs.end());
+  std::vector<ValueType> types;
+  for (const Tensor& input : inputs) types.push_back({input.dtype(), input.shape()});
+  std::vector<ValueType> operand_scratch;
+  for (const ClusterInstruction& instruction : cluster.instructions) {
+    types.push_back(infer_instruction(instruction, types, operand_scratch));
+    std::vector<Tensor> operands;
+    for (const int operand : instruction.operands) operands.push_back(values[at(operand)]);
+    values.push_back(instruction.op->reference(
+        {operands, instruction.attrs, std::span(&types.back(), 1), key})[0]);
+  }
+  std::vector<Tensor> outputs;
+  for (const int output : cluster.outputs) outputs.push_back(broadcast(values[at(output)], space));
+  return outputs;
+}
+
+/// FLOPs of the instructions over `space`; constants are free.
+double cluster_flops(const Cluster& cluster, std::span<const ValueType> inputs,
+                     const Shape& space) {
+  const std::vector<ValueType> types = operand_types(cluster, inputs);
+  double flops = 0;
+  for (const ClusterInstruction& instruction : cluster.instructions) {
+    if (!instruction.op->cost || instruction.operands.empty()) continue;
+    std::vector<ValueType> operands;
+    for (const int operand : instruction.operands) {
+      operands.push_back({types[at(operand)].dtype, space});
+    }
+    const ValueType result{DType::f32, space};
+    flops += instruction.op->cost(operands, std::span(&result, 1), instruction.attrs).flops;
+  }
+  return flops;
+}
+
+ClusterInstruction instruction(std::string_view op, std::vector<int> operands, Attrs attrs = {}) {
+  const OpDef* def = try_find_op(op);
+  for (const AttrDef& attr : def->attrs) {
+    if (!attrs.has(attr.name)) attrs.set(attr.name, attr.value);
+  }
+  return {def, std::move(operands), std::move(attrs)};
+}
+
+AttrValue cluster_attr(int inputs, std::vector<ClusterInstruction> instructions,
+                       std::vector<int> outputs) {
+  return std::make_shared<const Cluster>(
+      Cluster{inputs, std::move(instructions), std::move(outputs)});
+}
+
+/// relu(%0 + %1) and a comparison of it.
+AttrValue biased_relu() {
+  return cluster_attr(
+      2, {instruction("add", {0, 1}), instruction("relu", {2}), instruction("greater", {3, 1})},
+      {3, 4});
+}
+
+/// %0 * %1 - %2 / 4
+AttrValue three_operands() {
+  return cluster_attr(
+      3,
+      {instruction("constant", {}, {{"value", Tensor::scalar(4.0f)}}), instruction("mul", {0, 1}),
+       instruction("div", {2, 3}), instruction("sub", {4, 5})},
+      {6});
+}
+
+AttrDef cluster_definition() {
+  return {"cluster", std::shared_ptr<const Cluster>(), true, "What is computed per element."};
+}
+
+void register_cluster(OpRegistry& registry) {
+  OpDef def;
+  def.name = "cluster";
+  def.doc = "Elementwise ops in one loop; built by fusion passes";
+  def.inputs = {{"inputs", "Operands of the cluster; they broadcast to the outputs' shape."}};
+  def.variadic = true;
+  def.attrs = {cluster_definition()};
+  def.infer = [](const InferContext& context) {
+    return infer_cluster(cluster_of(context.attrs), context.inputs);
+  };
+  def.reference = [](const EvaluateContext& context) {
+    return evaluate_cluster(cluster_of(context.attrs), context.inputs, context.outputs[0].shape,
+                            context.key);
+  };
+  def.cost = [](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
+                const Attrs& attrs) {
+    return Cost{.flops = cluster_flops(cluster_of(attrs), inputs, outputs[0].shape),
+                .bytes = operand_bytes(inputs, outputs)};
+  };
+  def.samples = [] {
+    std::vector<Sample> samples =
+        elementwise_samples({{DType::f32, {}}, {DType::f32, {}}}, {{"cluster", biased_relu()}});
+    for (Sample& sample :
+         elementwise_samples({{DType::f32, {}}, {DType::f32, {}}, {DType::f32, {}}},
+                             {{"cluster", three_operands()}})) {
+      samples.push_back(std::move(sample));
+    }
+    return samples;
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {3}}}, {{"cluster", biased_relu()}}, "reads 2 inputs"},
+        {{{DType::f32, {3}}, {DType::f32, {4}}}, {{"cluster", biased_relu()}}, "cannot broadcast"},
+        {{{DType::f32, {3}}},
+         {{"cluster", cluster_attr(1, {instruction("relu", {5})}, {1})}},
+         "not defined"}};
+  };
+  registry.add(std::move(def));
+}
+
+/// The product's type, then those of the epilogue's other operands.
+std::vector<ValueType> epilogue_inputs(const ValueType& product,
+                                       std::span<const ValueType> inputs) {
+  std::vector<ValueType> types = {product};
+  types.insert(types.end(), inputs.begin() + 2, inputs.end());
+  return types;
+}
+
+Attrs matmul_attrs(const Attrs& attrs) {
+  return {{"transpose_a", flag(attrs, "transpose_a")}, {"transpose_b", flag(attrs, "transpose_b")}};
+}
+
+ValueType product_type(std::span<const ValueType> inputs, const Attrs& attrs) {
+  const Attrs matmul = matmul_attrs(attrs);
+  return find_op("matmul").infer({inputs.first(2), matmul})[0];
+}
+
+void register_fused_matmul(OpRegistry& registry) {
+  OpDef def;
+  def.name = "fused_matmul";
+  def.doc = "A matrix product and elementwise ops on it; built by fusion passes";
+  def.inputs = {{"a", "As for matmul."},
+                {"b", "As for matmul; then the cluster's operands after the product."}};
+  def.variadic = true;
+  def.attrs = {{"transpose_a", false, false, "Whether a is given transposed."},
+               {"transpose_b", false, false, "Whether b is given transposed."},
+               cluster_definition()};
+  def.fusion = FusionClass::contraction;
+  def.infer = [](const InferContext& context) {
+    const ValueType product = product_type(context.inputs, context.attrs);
+    std::vector<ValueType> outputs =
+        infer_cluster(cluster_of(context.attrs), epilogue_inputs(product, context.inputs));
+    for (const ValueType& output : outputs) {
+      if (output.shape == product.shape) continue;
+      throw ShapeError("the operands of the cluster must broadcast to the product " +
+                       product.shape.to_string() + ", not to " + output.shape.to_string());
+    }
+    return outputs;
+  };
+  def.reference = [](const EvaluateContext& context) {
+    std::vector<ValueType> types;
+    for (const Tensor& input : context.inputs) types.push_back({input.dtype(), input.shape()});
+    const ValueType product = product_type(types, context.attrs);
+    const Attrs matmul = matmul_attrs(context.attrs);
+    std::vector<Tensor> operands = find_op("matmul").reference(
+        {context.inputs.first(2), matmul, std::span(&product, 1), context.key});
+    operands.insert(operands.end(), context.inputs.begin() + 2, context.inputs.end());
+    return evaluate_cluster(cluster_of(context.attrs), operands, product.shape, context.key);
+  };
+  def.cost = [](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
+                const Attrs& attrs) {
+    const ValueType product = product_type(inputs, attrs);
+    const Attrs matmul = matmul_attrs(attrs);
+    Cost cost = find_op("matmul").cost(inputs.first(2), std::span(&product, 1), matmul);
+    cost.flops += cluster_flops(cluster_of(attrs), epilogue_inputs(product, inputs), product.shape);
+    cost.bytes = operand_bytes(inputs, outputs);
+    return cost;
+  };
+  def.samples = [] {
+    const auto sample = [](const Shape& a, const Shape& b, const Shape& other, bool transpose_a,
+                           bool transpose_b) {
+      return Sample{
+          {{DType::f32, a}, {DType::f32, b}, {DType::f32, other}},
+          {{"cluster", biased_relu()}, {"transpose_a", transpose_a}, {"transpose_b", transpose_b}},
+          ""};
+    };
+    return std::vector<Sample>{
+        sample({3, 5}, {5, 4}, {4}, false, false),      sample({5, 3}, {5, 4}, {3, 1}, true, false),
+        sample({3, 5}, {4, 5}, {3, 4}, false, true),    sample({1, 1}, {1, 1}, {}, false, false),
+        sample({37, 19}, {19, 23}, {23}, false, false), sample({0, 5}, {5, 4}, {4}, false, false),
+        sample({2, 3, 5}, {5, 4}, {4}, false, false)};
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {3, 5}}, {DType::f32, {5, 4}}},
+         {{"cluster", biased_relu()}},
+         "reads 2 inputs"},
+        {{{DType::f32, {3, 5}}, {DType::f32, {5, 4}}, {DType::f32, {2, 3, 4}}},
+         {{"cluster", biased_relu()}},
+         "must broadcast to the product"}};
+  };
+  registry.add(std::move(def));
+}
+
+/// How the inputs of a multi_cluster are cut: the shared ones, then as many for each segment.
+struct Segments {
+  Segments(const Attrs& attrs, std::size_t inputs)
+      : count(integer(attrs, "segments")), shared(integer(attrs, "shared")) {
+    const std::int64_t given = static_cast<std::int64_t>(inputs);
+    if (count < 1 || count > given || shared < 0 || shared > given ||
+        (given - shared) % count != 0) {
+      throw InvalidArgument(std::to_string(given) + " inputs, " + std::to_string(shared) +
+                            " of them shared, cannot be cut into " + std::to_string(count) +
+                            " segments");
+    }
+    own = (given - shared) / count;
+  }
+
+  /// The shared elements of `all`, then those of one segment.
+  template <typename T>
+  std::vector<T> take(std::span<const T> all, std::int64_t segment) const {
+    std::vector<T> taken(all.begin(), all.begin() + shared);
+    const auto begin = all.begin() + shared + segment * own;
+    taken.insert(taken.end(), begin, begin + own);
+    return taken;
+  }
+
+  std::int64_t count = 1;
+  std::int64_t shared = 0;
+  std::int64_t own = 0;
+};
+
+void register_multi_cluster(OpRegistry& registry) {
+  OpDef def;
+  def.name = "multi_cluster";
+  def.doc =
+      "The same cluster over several sets of inputs, of different shapes, in one kernel; "
+      "built by fusion passes";
+  def.inputs = {{"inputs", "The shared inputs, of one element each, then each segment's own."}};
+  def.variadic = true;
+  def.attrs = {{"segments", std::int64_t{1}, true, "Number of sets of inputs."},
+               {"shared", std::int64_t{0}, false, "Number of inputs that all segments read."},
+               cluster_definition()};
+  def.infer = [](const InferContext& context) {
+    const Segments segments(context.attrs, context.inputs.size());
+    const Cluster& cluster = cluster_of(context.attrs);
+    std::vector<ValueType> outputs;
+    for (std::int64_t i = 0; i < segments.count; ++i) {
+      for (ValueType& type : infer_cluster(cluster, segments.take(context.inputs, i))) {
+        outputs.push_back(std::move(type));
+      }
+    }
+    return outputs;
+  };
+  def.reference = [](const EvaluateContext& context) {
+    const Segments segments(context.attrs, context.inputs.size());
+    const Cluster& cluster = cluster_of(context.attrs);
+    std::vector<Tensor> outputs;
+    for (std::int64_t i = 0; i < segments.count; ++i) {
+      const Shape& space = context.outputs[outputs.size()].shape;
+      for (Tensor& output :
+           evaluate_cluster(cluster, segments.take(context.inputs, i), space, context.key)) {
+        outputs.push_back(std::move(output));
+      }
+    }
+    return outputs;
+  };
+  def.cost = [](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
+                const Attrs& attrs) {
+    const Segments segments(attrs, inputs.size());
+    const Cluster& cluster = cluster_of(attrs);
+    Cost cost{.flops = 0, .bytes = operand_bytes(inputs, outputs)};
+    for (std::int64_t i = 0; i < segments.count; ++i) {
+      const Shape& space = outputs[static_cast<std::size_t>(i) * cluster.outputs.size()].shape;
+      cost.flops += cluster_flops(cluster, segments.take(inputs, i), space);
+    }
+    return cost;
+  };
+  def.samples = [] {
+    const SampleInput scalar{DType::f32, {}};
+    const auto of = [](const Shape& shape) { return SampleInput{DType::f32, shape}; };
+    const Attrs two = {
+        {"cluster", three_operands()}, {"segments", std::int64_t{2}}, {"shared", std::int64_t{1}}};
+    const Attrs three = {{"cluster", biased_relu()}, {"segments", std::int64_t{3}}};
+    return std::vector<Sample>{
+        {{scalar, of({3, 5}), of({3, 5}), of({37}), of({37})}, two, ""},
+        {{scalar, of({1}), of({1}), of({0}), of({0})}, two, ""},
+        {{of({4}), of({4}), of({2, 3}), of({2, 3}), of({}), of({})}, three, ""}};
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{{{{DType::f32, {3}}, {DType::f32, {3}}, {DType::f32, {3}}},
+                                {{"cluster", biased_relu()}, {"segments", std::int64_t{2}}},
+                                "cannot be cut"}};
+  };
+  registry.add(std::move(def));
+}
+
+}  // namespace
+
+void register_fused(OpRegistry& registry) {
+  register_cluster(registry);
+  register_fused_matmul(registry);
+  register_multi_cluster(registry);
+}
+
+}  // namespace tegula::ops

@@ -147,8 +147,8 @@ TEGULA_API std::vector<Value> split(Operand x, const std::vector<std::int64_t>& 
                                     std::int64_t axis = 0);
 /// One axis of NumPy's `begin:end:step`; absent means from the start, to the end.
 struct SliceRange {
-  std::optional<std::int64_t> begin;
-  std::optional<std::int64_t> end;
+  std::optional<std::int64_t> begin = {};
+  std::optional<std::int64_t> end = {};
   std::int64_t step = 1;
 };
 /// Axes after the given ranges are kept whole.

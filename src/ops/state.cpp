@@ -1,0 +1,113 @@
+// Values that come from outside or survive a run: placeholders, constants, variables, assignments.
+
+#include "src/ops/family.hpp"
+
+namespace tegula::ops {
+
+namespace {
+
+std::vector<ValueType> stated_type(const InferContext& context) {
+  return {{context.attrs.get<DType>("dtype"), context.attrs.get<Shape>("shape")}};
+}
+
+void register_placeholder(OpRegistry& registry) {
+  OpDef def;
+  def.name = "placeholder";
+  def.doc = "A value that is fed";
+  def.attrs = {{"dtype", DType::f32, true, "Element type."},
+               {"shape", Shape{}, true, "Unknown dimensions are given by the feed."}};
+  def.fusion = FusionClass::source;
+  def.infer = stated_type;
+  registry.add(std::move(def));
+}
+
+void register_constant(OpRegistry& registry) {
+  OpDef def;
+  def.name = "constant";
+  def.doc = "A fixed tensor";
+  def.attrs = {{"value", Tensor(), true, "Its elements."}};
+  def.fusion = FusionClass::source;
+  def.infer = [](const InferContext& context) {
+    const Tensor& value = context.attrs.get<Tensor>("value");
+    return std::vector<ValueType>{{value.dtype(), value.shape()}};
+  };
+  def.reference = [](const EvaluateContext& context) {
+    return std::vector<Tensor>{context.attrs.get<Tensor>("value")};
+  };
+  def.samples = [] { return std::vector<Sample>{{{}, {{"value", Tensor::from({1.f, 2.f})}}, ""}}; };
+  registry.add(std::move(def));
+}
+
+void register_variable(OpRegistry& registry) {
+  OpDef def;
+  def.name = "variable";
+  def.doc = "State that survives runs";
+  def.attrs = {{"dtype", DType::f32, true, "Element type."},
+               {"shape", Shape{}, true, "All dimensions known."},
+               {"trainable", true, false, "Whether optimizers change it by default."}};
+  def.fusion = FusionClass::source;
+  def.infer = [](const InferContext& context) {
+    const Shape& shape = context.attrs.get<Shape>("shape");
+    if (!shape.is_known()) {
+      throw ShapeError("a variable needs known dimensions, got " + shape.to_string());
+    }
+    return stated_type(context);
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{}, {{"dtype", DType::f32}, {"shape", Shape{kUnknown}}}, "known dimensions"}};
+  };
+  registry.add(std::move(def));
+}
+
+void register_assign(OpRegistry& registry) {
+  OpDef def;
+  def.name = "assign";
+  def.doc = "Sets a variable after everything else in the run has read it";
+  def.inputs = {{"variable", "The output of a variable node."},
+                {"value", "Of the variable's dtype and shape."}};
+  def.stateful = true;
+  def.infer = [](const InferContext& context) {
+    check_same_dtype(context);
+    if (!compatible(context.shape(0), context.shape(1))) {
+      throw ShapeError("a value of shape " + context.shape(1).to_string() +
+                       " does not fit a variable of shape " + context.shape(0).to_string());
+    }
+    return std::vector<ValueType>{context.inputs[0]};
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {2}}, {DType::f32, {3}}}, {}, "does not fit a variable"},
+        {{{DType::f32, {2}}, {DType::f64, {2}}}, {}, "one dtype"}};
+  };
+  registry.add(std::move(def));
+}
+
+}  // namespace
+
+void register_state(OpRegistry& registry) {
+  register_placeholder(registry);
+  register_constant(registry);
+  register_variable(registry);
+  register_assign(registry);
+}
+
+}  // namespace tegula::ops
+
+namespace tegula {
+
+Value assign(Operand variable, Operand value) {
+  const Value* target = variable.value();
+  if (target == nullptr || !*target || target->node().op().name != "variable") {
+    throw InvalidArgument(
+        "assign: the first argument must be a variable" +
+        (target != nullptr && *target ? ", not " + target->node().describe() : std::string()));
+  }
+  return build("assign", {variable, value});
+}
+
+Value assign_add(Operand variable, Operand value) { return assign(variable, add(variable, value)); }
+
+Value assign_sub(Operand variable, Operand value) { return assign(variable, sub(variable, value)); }
+
+}  // namespace tegula

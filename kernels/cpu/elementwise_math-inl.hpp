@@ -40,52 +40,20 @@ HWY_INLINE V keep_nan(V x, V y) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// x = q ln 2 + r with |r| <= ln(2)/2, for x of a size whose exponential is finite.
+template <typename D>
+struct ExpParts {
+  hn::Vec<D> shifted;  ///< q + 1.5 * 2^mantissa bits: the low bits of this float are q
+  hn::Vec<D> q;
+  hn::Vec<D> expm1_r;  ///< exp(r) - 1
+};
+
+/// The polynomials are minimax for (exp(r) - 1 - r) / r^2.
 template <typename D, typename V>
-HWY_INLINE V math_exp(D d, V x) {
+HWY_INLINE ExpParts<D> split_exp(D d, V x) {
   using T = hn::TFromD<D>;
-  // Just above the overflow threshold, so that the last scaling gives infinity by itself.
-  const V limit = hn::Set(d, kIsFloat<D> ? T(89) : T(710));
-  return keep_nan(x, hn::Exp(d, hn::Min(x, limit)));
-}
-
-/// The value of a logarithm-like function where its argument (x, or 1 + x) is not in (0, inf).
-template <typename D, typename V>
-HWY_INLINE V log_edge(D d, V argument, V result) {
-  using T = hn::TFromD<D>;
-  const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
-  const V zero = hn::Zero(d);
-  const V nan = hn::Set(d, std::numeric_limits<T>::quiet_NaN());
-  const V edge = hn::IfThenElse(hn::Eq(argument, zero), hn::Neg(infinity),
-                                hn::IfThenElse(hn::Eq(argument, infinity), infinity, nan));
-  const auto inside = hn::And(hn::Gt(argument, zero), hn::Lt(argument, infinity));
-  return hn::IfThenElse(inside, result, edge);
-}
-
-template <typename D, typename V>
-HWY_INLINE V math_log(D d, V x) {
-  return log_edge(d, x, hn::Log(d, x));
-}
-
-template <typename D, typename V>
-HWY_INLINE V math_log1p(D d, V x) {
-  return log_edge(d, hn::Add(x, hn::Set(d, hn::TFromD<D>(1))), hn::Log1p(d, x));
-}
-
-/// exp(x) - 1 for x that is not NaN. With x = q ln 2 + r: 2^q (expm1(r)) + (2^q - 1), so that
-/// nothing cancels. The polynomials are (exp(r) - 1 - r) / r^2 on |r| <= ln(2)/2.
-template <typename D, typename V>
-HWY_INLINE V expm1_number(D d, V x) {
-  using T = hn::TFromD<D>;
-  using Bits = hwy::MakeSigned<T>;
-  const hn::Rebind<Bits, D> di;
-  constexpr int kMantissaBits = kIsFloat<D> ? 23 : 52;
-  constexpr int kBias = kIsFloat<D> ? 127 : 1023;
-  // Adding 1.5 * 2^mantissa rounds to an integer and leaves it in the low bits.
   const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52));
-  const V log2_e = hn::Set(d, T(1.442695040888963407359924681));
-  x = hn::Max(hn::Min(x, hn::Set(d, kIsFloat<D> ? T(89) : T(710))),
-              hn::Set(d, kIsFloat<D> ? T(-18) : T(-38)));
-  const V shifted = hn::MulAdd(x, log2_e, shifter);
+  const V shifted = hn::MulAdd(x, hn::Set(d, T(1.442695040888963407359924681)), shifter);
   const V q = hn::Sub(shifted, shifter);
   // ln 2 in two parts; the products with the high one are exact.
   const V r_high =
@@ -111,11 +79,70 @@ HWY_INLINE V expm1_number(D d, V x) {
                             2.091470706961235337e-9};
     p = polynomial(d, r, c);
   }
-  p = hn::MulAdd(p, hn::Mul(r, r), r);
+  return {shifted, q, hn::MulAdd(p, hn::Mul(r, r), r)};
+}
+
+/// 2^(n + offset) for the integer n in the low bits of `shifted`; the exponent must be a normal
+/// one.
+template <typename D, typename V>
+HWY_INLINE V power_of_two(D d, V shifted, int offset) {
+  using T = hn::TFromD<D>;
+  const hn::Rebind<hwy::MakeSigned<T>, D> di;
+  constexpr int kMantissaBits = kIsFloat<D> ? 23 : 52;
+  constexpr int kBias = kIsFloat<D> ? 127 : 1023;
+  const auto biased = hn::Add(hn::BitCast(di, shifted), hn::Set(di, kBias + offset));
+  return hn::BitCast(d, hn::ShiftLeft<kMantissaBits>(biased));
+}
+
+template <typename D, typename V>
+HWY_INLINE V math_exp(D d, V x) {
+  using T = hn::TFromD<D>;
+  // Just beyond where the result rounds to infinity and to 0: the scaling yields both by itself.
+  const V clamped = hn::Max(hn::Min(x, hn::Set(d, kIsFloat<D> ? T(89) : T(710))),
+                            hn::Set(d, kIsFloat<D> ? T(-104) : T(-746)));
+  const ExpParts<D> parts = split_exp(d, clamped);
+  const V mantissa = hn::Add(parts.expm1_r, hn::Set(d, T(1)));
+  // In two steps, as 2^q itself need be no normal number; the first has half of q, rounded.
+  const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52));
+  const V half = hn::MulAdd(parts.q, hn::Set(d, T(0.5)), shifter);
+  const V rest = hn::Add(hn::Sub(parts.q, hn::Sub(half, shifter)), shifter);
+  const V scaled = hn::Mul(mantissa, power_of_two(d, half, 0));
+  return keep_nan(x, hn::Mul(scaled, power_of_two(d, rest, 0)));
+}
+
+/// The value of a logarithm-like function where its argument (x, or 1 + x) is not in (0, inf).
+template <typename D, typename V>
+HWY_INLINE V log_edge(D d, V argument, V result) {
+  using T = hn::TFromD<D>;
+  const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
+  const V zero = hn::Zero(d);
+  const V nan = hn::Set(d, std::numeric_limits<T>::quiet_NaN());
+  const V edge = hn::IfThenElse(hn::Eq(argument, zero), hn::Neg(infinity),
+                                hn::IfThenElse(hn::Eq(argument, infinity), infinity, nan));
+  const auto inside = hn::And(hn::Gt(argument, zero), hn::Lt(argument, infinity));
+  return hn::IfThenElse(inside, result, edge);
+}
+
+template <typename D, typename V>
+HWY_INLINE V math_log(D d, V x) {
+  return log_edge(d, x, hn::Log(d, x));
+}
+
+template <typename D, typename V>
+HWY_INLINE V math_log1p(D d, V x) {
+  return log_edge(d, hn::Add(x, hn::Set(d, hn::TFromD<D>(1))), hn::Log1p(d, x));
+}
+
+/// exp(x) - 1 for x that is not NaN: 2^q (exp(r) - 1) + (2^q - 1), so that nothing cancels.
+template <typename D, typename V>
+HWY_INLINE V expm1_number(D d, V x) {
+  using T = hn::TFromD<D>;
+  x = hn::Max(hn::Min(x, hn::Set(d, kIsFloat<D> ? T(89) : T(710))),
+              hn::Set(d, kIsFloat<D> ? T(-18) : T(-38)));
+  const ExpParts<D> parts = split_exp(d, x);
   // Half of the result, as 2^128 itself is no float.
-  const V half_power = hn::BitCast(
-      d, hn::ShiftLeft<kMantissaBits>(hn::Add(hn::BitCast(di, shifted), hn::Set(di, kBias - 1))));
-  const V half = hn::MulAdd(p, half_power, hn::Sub(half_power, hn::Set(d, T(0.5))));
+  const V half_power = power_of_two(d, parts.shifted, -1);
+  const V half = hn::MulAdd(parts.expm1_r, half_power, hn::Sub(half_power, hn::Set(d, T(0.5))));
   return hn::Add(half, half);
 }
 
@@ -170,7 +197,7 @@ HWY_INLINE V erf_over_x(D d, V x) {
 template <typename D, typename V>
 HWY_INLINE V erfc_positive(D d, V a) {
   using T = hn::TFromD<D>;
-  // Beyond the clamp the result is 0, and below it the exponential is not yet subnormal garbage.
+  // Beyond the clamp the result is 0.
   a = hn::Min(a, hn::Set(d, kIsFloat<D> ? T(11) : T(28)));
   const V three = hn::Set(d, T(3));
   const V inverse = hn::Div(hn::Set(d, T(1)), hn::Add(a, three));
@@ -195,7 +222,7 @@ HWY_INLINE V erfc_positive(D d, V a) {
   // exp(-a^2) with the rounding error of the square put back.
   const V square = hn::Mul(a, a);
   const V error = hn::MulSub(a, a, square);
-  const V e = hn::Exp(d, hn::Neg(square));
+  const V e = math_exp(d, hn::Neg(square));
   return hn::Mul(hn::NegMulAdd(e, error, e), hn::Mul(p, inverse));
 }
 

@@ -309,9 +309,7 @@ class TileRunner {
     make_words(instruction, tile);
     const T low = static_cast<T>(instruction.immediates[0]);
     const T range = static_cast<T>(instruction.immediates[1]) - low;
-    for (std::size_t i = 0; i < tile.padded_count; ++i) {
-      out[i] = low + static_cast<T>(uniform_from_bits(words_[i])) * range;
-    }
+    words_to_uniform(d_, words_, tile.padded_count, low, range, out);
   }
 
   void normal(const CodeInstruction& instruction, const Tile& tile, T* out) {

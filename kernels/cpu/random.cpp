@@ -25,14 +25,17 @@ void for_each_chunk(std::int64_t count, const Body& body) {
   });
 }
 
-/// out[i] = value(random word i).
-template <typename T, typename Value>
-void fill_from_words(const RandomKey& key, T* out, std::int64_t count, const Value& value) {
+/// Calls `convert(words, count, results)` for each chunk, all with room for whole vectors, and
+/// copies the results.
+template <typename T, typename Convert>
+void fill_from_words(const RandomKey& key, T* out, std::int64_t count, const Convert& convert) {
   for_each_chunk(count, [&](std::int64_t start, std::int64_t n) {
-    std::uint32_t words[kChunk];
+    std::uint32_t words[kChunk + detail::kVectorSlack] = {};
+    T results[kChunk + detail::kVectorSlack];
     detail::random_words(key, static_cast<std::uint64_t>(start), static_cast<std::size_t>(n),
                          words);
-    for (std::int64_t i = 0; i < n; ++i) out[start + i] = value(words[i]);
+    convert(words, static_cast<std::size_t>(n), results);
+    std::copy_n(results, n, out + start);
   });
 }
 
@@ -40,9 +43,8 @@ void fill_from_words(const RandomKey& key, T* out, std::int64_t count, const Val
 
 template <typename T>
 void fill_uniform(const RandomKey& key, T* out, std::int64_t count, T min, T max) {
-  const T range = max - min;
-  fill_from_words(key, out, count, [=](std::uint32_t word) {
-    return min + static_cast<T>(uniform_from_bits(word)) * range;
+  fill_from_words(key, out, count, [=](const std::uint32_t* words, std::size_t n, T* results) {
+    detail::uniforms(words, n, min, max - min, results);
   });
 }
 
@@ -60,21 +62,19 @@ void fill_normal(const RandomKey& key, T* out, std::int64_t count, T mean, T std
 
 template <typename T>
 void fill_truncated_normal(const RandomKey& key, T* out, std::int64_t count, T mean, T stddev) {
-  for_each_chunk(count, [&](std::int64_t start, std::int64_t n) {
-    std::uint32_t words[kChunk + detail::kVectorSlack] = {};
-    T normals[kChunk + detail::kVectorSlack];
-    detail::random_words(key, static_cast<std::uint64_t>(start), static_cast<std::size_t>(n),
-                         words);
-    detail::truncated_normals(words, static_cast<std::size_t>(n), normals);
-    for (std::int64_t i = 0; i < n; ++i) out[start + i] = mean + normals[i] * stddev;
+  fill_from_words(key, out, count, [=](const std::uint32_t* words, std::size_t n, T* results) {
+    detail::truncated_normals(words, n, results);
+    for (std::size_t i = 0; i < n; ++i) results[i] = mean + results[i] * stddev;
   });
 }
 
 template <typename T>
 void fill_integers(const RandomKey& key, T* out, std::int64_t count, T min, T max) {
   const std::uint64_t range = static_cast<std::uint64_t>(max) - static_cast<std::uint64_t>(min);
-  fill_from_words(key, out, count, [=](std::uint32_t word) {
-    return static_cast<T>(static_cast<std::uint64_t>(min) + (word * range >> 32));
+  fill_from_words(key, out, count, [=](const std::uint32_t* words, std::size_t n, T* results) {
+    for (std::size_t i = 0; i < n; ++i) {
+      results[i] = static_cast<T>(static_cast<std::uint64_t>(min) + (words[i] * range >> 32));
+    }
   });
 }
 

@@ -90,6 +90,30 @@ inline void philox_words(const RandomKey& key, std::uint64_t start, std::size_t 
   }
 }
 
+template <typename D, typename V>
+HWY_INLINE hn::Vec<D> to_floating(D d, V integers) {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    return hn::ConvertTo(d, integers);
+  } else {
+    return hn::PromoteTo(d, integers);
+  }
+}
+
+/// out[i] = low + u range with u = uniform_from_bits(words[i]); `count` is whole vectors.
+template <typename D, typename T>
+HWY_INLINE void words_to_uniform(D d, const std::uint32_t* words, std::size_t count, T low, T range,
+                                 T* out) {
+  const hn::Rebind<std::uint32_t, D> du;
+  const hn::Rebind<std::int32_t, D> di;
+  const auto start = hn::Set(d, low), width = hn::Set(d, range), unit = hn::Set(d, T(0x1.0p-24));
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    const auto bits = hn::BitCast(di, hn::ShiftRight<8>(hn::LoadU(du, words + i)));
+    const auto u = hn::Mul(to_floating(d, bits), unit);
+    // Rounded like the scalar formula: no fused operation here.
+    hn::StoreU(hn::Add(start, hn::Mul(u, width)), d, out + i);
+  }
+}
+
 }  // namespace tegula::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

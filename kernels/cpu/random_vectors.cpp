@@ -1,4 +1,4 @@
-// Random words and truncated normals, for each instruction set.
+// Random words, uniforms and truncated normals, for each instruction set.
 
 #include "kernels/cpu/random_internal.hpp"
 
@@ -18,15 +18,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 void random_words(const RandomKey& key, std::uint64_t start, std::size_t count,
                   std::uint32_t* out) {
   philox_words(key, start, count, out);
-}
-
-template <typename D, typename V>
-HWY_INLINE hn::Vec<D> to_floating(D d, V integers) {
-  if constexpr (sizeof(hn::TFromD<D>) == 4) {
-    return hn::ConvertTo(d, integers);
-  } else {
-    return hn::PromoteTo(d, integers);
-  }
 }
 
 /// sqrt(2) erfinv(v) / v as a polynomial in w = -log(1 - v^2), for |v| <= erf(sqrt 2). The form is
@@ -68,6 +59,14 @@ void truncated_normals_of(const std::uint32_t* words, std::size_t count, T* out)
   }
 }
 
+void uniforms_f32(const std::uint32_t* words, std::size_t count, float low, float range,
+                  float* out) {
+  words_to_uniform(hn::ScalableTag<float>(), words, count, low, range, out);
+}
+void uniforms_f64(const std::uint32_t* words, std::size_t count, double low, double range,
+                  double* out) {
+  words_to_uniform(hn::ScalableTag<double>(), words, count, low, range, out);
+}
 void truncated_normals_f32(const std::uint32_t* words, std::size_t count, float* out) {
   truncated_normals_of(words, count, out);
 }
@@ -82,12 +81,22 @@ HWY_AFTER_NAMESPACE();
 namespace tegula::kernels {
 
 HWY_EXPORT(random_words);
+HWY_EXPORT(uniforms_f32);
+HWY_EXPORT(uniforms_f64);
 HWY_EXPORT(truncated_normals_f32);
 HWY_EXPORT(truncated_normals_f64);
 
 void detail::random_words(const RandomKey& key, std::uint64_t start, std::size_t count,
                           std::uint32_t* out) {
   HWY_DYNAMIC_DISPATCH(random_words)(key, start, count, out);
+}
+void detail::uniforms(const std::uint32_t* words, std::size_t count, float low, float range,
+                      float* out) {
+  HWY_DYNAMIC_DISPATCH(uniforms_f32)(words, count, low, range, out);
+}
+void detail::uniforms(const std::uint32_t* words, std::size_t count, double low, double range,
+                      double* out) {
+  HWY_DYNAMIC_DISPATCH(uniforms_f64)(words, count, low, range, out);
 }
 void detail::truncated_normals(const std::uint32_t* words, std::size_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(truncated_normals_f32)(words, count, out);

@@ -1,7 +1,11 @@
 #pragma once
-// The vector parts of the reductions: one row, or a strip of columns. Internal to reduce.cpp.
+// The parts of the reductions: vector folds of one row or of a strip of columns, and the general
+// case. Internal to reduce.cpp.
 
+#include <array>
 #include <cstdint>
+
+#include "kernels/cpu/reduce.hpp"
 
 namespace tegula::kernels::detail {
 
@@ -22,5 +26,17 @@ void fold_columns(Fold fold, const float* x, std::int64_t rows, std::int64_t str
                   std::int64_t columns, const float* shift, float* result);
 void fold_columns(Fold fold, const double* x, std::int64_t rows, std::int64_t stride,
                   std::int64_t columns, const double* shift, double* result);
+
+/// Kept and reduced axes with the element strides of the input.
+struct Axes {
+  int kept_rank = 0, reduced_rank = 0;
+  std::array<std::int64_t, Shape::kMaxRank> kept_dims{}, kept_strides{};
+  std::array<std::int64_t, Shape::kMaxRank> reduced_dims{}, reduced_strides{};
+  std::int64_t kept = 1, reduced = 1;
+};
+
+/// Any reduction of the elements of any type, each result by one thread.
+template <typename T>
+void reduce_general(ReduceOp op, const Axes& axes, const T* x, void* result);
 
 }  // namespace tegula::kernels::detail

@@ -1,36 +1,16 @@
 #pragma once
-// What the kernel tests share: runs over instruction sets and thread counts, arrays of test values,
-// and comparison with tolerances.
-
-#include <doctest/doctest.h>
+// What these kernel tests share: thread counts, arrays of test values, comparison with tolerances.
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <random>
-#include <string>
 #include <vector>
 
-#include "kernels/cpu/isa.hpp"
+#include "each_isa.hpp"
 #include "tegula/core/parallel.hpp"
 
 namespace tegula::testing {
-
-/// Calls `body()` once for each instruction set of this machine, and says which ones it lacks.
-template <typename Body>
-void for_each_isa(const Body& body) {
-  const kernels::Isa before = kernels::active_isa();
-  for (const kernels::Isa isa : kernels::kAllIsas) {
-    if (!kernels::isa_supported(isa)) {
-      MESSAGE("skipped: this machine lacks " << std::string(kernels::to_string(isa)));
-      continue;
-    }
-    CAPTURE(std::string(kernels::to_string(isa)));
-    kernels::force_isa(isa);
-    body();
-  }
-  kernels::force_isa(before);
-}
 
 /// Sets the thread budget for a scope.
 class ThreadCount {

@@ -1,0 +1,236 @@
+// Elementwise programs, reductions, softmax and random fills in bytes per second, beside memcpy.
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels/cpu/elementwise.hpp"
+#include "kernels/cpu/random.hpp"
+#include "kernels/cpu/reduce.hpp"
+#include "kernels/cpu/softmax.hpp"
+#include "tegula/core/parallel.hpp"
+
+namespace {
+
+using namespace tegula;
+using namespace tegula::kernels;
+
+std::vector<float> values(std::int64_t count) {
+  std::vector<float> x(static_cast<std::size_t>(count));
+  fill_uniform<float>({.seed = 1}, x.data(), count, 0.1f, 2.0f);
+  return x;
+}
+
+void count_bytes(benchmark::State& state, std::int64_t bytes) {
+  state.SetBytesProcessed(state.iterations() * bytes);
+}
+
+/// What no kernel can beat: the bytes read once and written once, by all threads.
+void copy(benchmark::State& state) {
+  const std::int64_t count = state.range(0);
+  const auto x = values(count);
+  std::vector<float> y(x.size());
+  constexpr std::int64_t kChunk = 1 << 18;
+  for (auto _ : state) {
+    parallel_for((count + kChunk - 1) / kChunk, [&](std::int64_t task) {
+      const std::int64_t begin = task * kChunk, end = std::min(count, begin + kChunk);
+      std::memcpy(y.data() + begin, x.data() + begin,
+                  static_cast<std::size_t>(end - begin) * sizeof(float));
+    });
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 8 * count);
+}
+BENCHMARK(copy)->Arg(1000)->Arg(100000)->Arg(10000000)->UseRealTime();
+
+/// A program whose inputs are all as large as its outputs.
+void run_program(benchmark::State& state, const Program& program) {
+  const std::int64_t count = state.range(0);
+  const std::size_t inputs = static_cast<std::size_t>(program.inputs);
+  std::vector<std::vector<float>> in(inputs, values(count)), out(program.outputs.size());
+  std::vector<const void*> in_pointers;
+  std::vector<void*> out_pointers;
+  for (const auto& x : in) in_pointers.push_back(x.data());
+  for (auto& y : out) {
+    y.resize(static_cast<std::size_t>(count));
+    out_pointers.push_back(y.data());
+  }
+  const std::vector<ElementwiseInput> kinds(inputs, {DType::f32, {count}});
+  const std::vector<DType> dtypes(out.size(), DType::f32);
+  const auto plan = ElementwisePlan::whole(program, DType::f32, kinds, {count}, dtypes);
+  for (auto _ : state) {
+    plan.run(in_pointers.data(), out_pointers.data(), {.seed = 1, .step = 2});
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 4 * count * static_cast<std::int64_t>(inputs + out.size()));
+}
+
+/// One instruction.
+void instruction(benchmark::State& state, ElementwiseOp op, std::array<double, 2> immediates) {
+  Program program;
+  program.inputs = operand_count(op);
+  program.outputs = {program.append(op, {0, 1, 2}, immediates)};
+  run_program(state, program);
+}
+
+/// sigmoid-free chain of eight cheap operations on one input.
+void chain(benchmark::State& state) {
+  using Op = ElementwiseOp;
+  Program program;
+  program.inputs = 1;
+  auto constant = [&](double value) {
+    return program.append(Op::constant, {-1, -1, -1}, {value, 0});
+  };
+  int x = program.append(Op::mul, {0, constant(1.5)});
+  x = program.append(Op::add, {x, constant(0.25)});
+  x = program.append(Op::abs, {x});
+  x = program.append(Op::maximum, {x, constant(0.5)});
+  x = program.append(Op::square, {x});
+  x = program.append(Op::sub, {x, constant(1)});
+  x = program.append(Op::relu, {x});
+  x = program.append(Op::minimum, {x, constant(6)});
+  program.outputs = {x};
+  run_program(state, program);
+}
+BENCHMARK(chain)->Arg(1000)->Arg(100000)->Arg(10000000)->UseRealTime();
+
+/// Adam in place over one array of parameters.
+void adam(benchmark::State& state) {
+  using Op = ElementwiseOp;
+  Program program;
+  program.inputs = 5;
+  auto constant = [&](double value) {
+    return program.append(Op::constant, {-1, -1, -1}, {value, 0});
+  };
+  const int old_m = program.append(Op::mul, {1, constant(0.9)});
+  const int m = program.append(Op::add, {old_m, program.append(Op::mul, {3, constant(0.1)})});
+  const int old_v = program.append(Op::mul, {2, constant(0.999)});
+  const int square = program.append(Op::square, {3});
+  const int v =
+      program.append(Op::add, {old_v, program.append(Op::mul, {square, constant(0.001)})});
+  const int root = program.append(Op::add, {program.append(Op::sqrt, {v}), constant(1e-7)});
+  const int step = program.append(Op::div, {program.append(Op::mul, {m, 4}), root});
+  program.outputs = {program.append(Op::sub, {0, step}), m, v};
+
+  const std::int64_t count = state.range(0);
+  std::vector<std::vector<float>> arrays(4, values(count));
+  const float rate = 1e-3f;
+  const void* inputs[] = {arrays[0].data(), arrays[1].data(), arrays[2].data(), arrays[3].data(),
+                          &rate};
+  void* outputs[] = {arrays[0].data(), arrays[1].data(), arrays[2].data()};
+  std::vector<ElementwiseInput> kinds(4, {DType::f32, {count}});
+  kinds.push_back({DType::f32, {}});
+  const std::vector<DType> dtypes(3, DType::f32);
+  const auto plan = ElementwisePlan::linear(program, DType::f32, kinds, dtypes);
+  const Segment segment{inputs, outputs, count};
+  for (auto _ : state) {
+    plan.run_segments({&segment, 1});
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 7 * 4 * count);
+}
+BENCHMARK(adam)->Arg(101770)->Arg(10000000)->UseRealTime();
+
+/// relu(x + bias) over [rows, columns].
+void bias_relu(benchmark::State& state) {
+  Program program;
+  program.inputs = 2;
+  const int sum = program.append(ElementwiseOp::add, {0, 1});
+  program.outputs = {program.append(ElementwiseOp::relu, {sum})};
+  const std::int64_t rows = state.range(0), columns = state.range(1);
+  auto x = values(rows * columns);
+  const auto bias = values(columns);
+  const ElementwiseInput kinds[] = {{DType::f32, {rows, columns}}, {DType::f32, {columns}}};
+  const DType dtype = DType::f32;
+  const auto plan = ElementwisePlan::whole(program, dtype, kinds, {rows, columns}, {&dtype, 1});
+  const void* inputs[] = {x.data(), bias.data()};
+  void* outputs[] = {x.data()};
+  for (auto _ : state) {
+    plan.run(inputs, outputs);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 8 * rows * columns);
+}
+BENCHMARK(bias_relu)->Args({32, 10})->Args({32, 128})->Args({4096, 1024})->UseRealTime();
+
+void reduction(benchmark::State& state, ReduceOp op) {
+  const std::int64_t outer = state.range(0), extent = state.range(1), inner = state.range(2);
+  const auto x = values(outer * extent * inner);
+  std::vector<std::int64_t> result(static_cast<std::size_t>(outer * inner));
+  for (auto _ : state) {
+    reduce(op, DType::f32, x.data(), result.data(), outer, extent, inner);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 4 * outer * extent * inner);
+}
+
+void softmax_rows(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), columns = state.range(1);
+  const auto x = values(rows * columns);
+  std::vector<float> y(x.size());
+  for (auto _ : state) {
+    softmax(x.data(), y.data(), rows, columns);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 8 * rows * columns);
+}
+BENCHMARK(softmax_rows)->Args({32, 10})->Args({1000, 1000})->UseRealTime();
+
+void cross_entropy(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), columns = state.range(1);
+  const auto x = values(rows * columns);
+  const std::vector<std::int32_t> labels(static_cast<std::size_t>(rows), 1);
+  std::vector<float> loss(labels.size()), dx(x.size());
+  for (auto _ : state) {
+    sparse_softmax_cross_entropy<float, std::int32_t>(x.data(), labels.data(), loss.data(),
+                                                      dx.data(), nullptr, 0, rows, columns);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 8 * rows * columns);
+}
+BENCHMARK(cross_entropy)->Args({32, 10})->Args({1000, 1000})->UseRealTime();
+
+void random_fill(benchmark::State& state,
+                 void (*fill)(const RandomKey&, float*, std::int64_t, float, float)) {
+  std::vector<float> x(1000000);
+  for (auto _ : state) {
+    fill({.seed = 1}, x.data(), 1000000, 0, 1);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 4 * 1000000);
+}
+BENCHMARK_CAPTURE(random_fill, uniform, &fill_uniform<float>)->UseRealTime();
+BENCHMARK_CAPTURE(random_fill, normal, &fill_normal<float>)->UseRealTime();
+BENCHMARK_CAPTURE(random_fill, truncated_normal, &fill_truncated_normal<float>)->UseRealTime();
+
+/// Every opcode over an array in the cache, the sums also over one in memory; and the reductions.
+const bool registered = [] {
+  using Op = ElementwiseOp;
+  for (int op = 0; op <= static_cast<int>(Op::random_normal); ++op) {
+    const Op code = static_cast<Op>(op);
+    if (code == Op::constant) continue;
+    auto* entry = benchmark::RegisterBenchmark(
+        ("instruction/" + std::string(to_string(code))).c_str(), [code](benchmark::State& state) {
+          instruction(state, code, {0.5, 1});
+        });
+    entry->Arg(10000)->UseRealTime();
+    if (code == Op::add || code == Op::exp || code == Op::dropout) entry->Arg(10000000);
+  }
+  for (const ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::logsumexp, ReduceOp::argmax}) {
+    benchmark::RegisterBenchmark(("reduce/" + std::string(to_string(op))).c_str(),
+                                 [op](benchmark::State& state) { reduction(state, op); })
+        ->Args({1, 10000000, 1})
+        ->Args({10000, 1000, 1})
+        ->Args({1, 10000, 1000})
+        ->Args({1, 32, 128})
+        ->Args({1, 1000000, 10})
+        ->UseRealTime();
+  }
+  return true;
+}();
+
+}  // namespace

@@ -1,9 +1,9 @@
 #include "src/nn/batches.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "tegula/core/error.hpp"
+#include "tegula/data/dataset.hpp"
 
 namespace tegula::nn {
 
@@ -39,6 +39,11 @@ std::int64_t Batches::rows_of(std::int64_t batch) const {
   return std::min(batch_size_, rows_ - batch * batch_size_);
 }
 
+void Batches::shuffle(std::uint64_t seed, std::uint64_t epoch) {
+  order_.resize(static_cast<std::size_t>(rows_));
+  data::shuffled_order(order_, seed, epoch);
+}
+
 std::span<const Tensor> Batches::get(std::int64_t batch) {
   const std::int64_t begin = batch * batch_size_;
   const std::int64_t end = begin + rows_of(batch);
@@ -65,17 +70,18 @@ Tensor Batches::gather(std::size_t part, std::int64_t begin, std::int64_t end) {
     }
   }
   Tensor target = buffers_[part].rows(0, end - begin);
+  const auto rows = std::span(order_).subspan(static_cast<std::size_t>(begin),
+                                              static_cast<std::size_t>(end - begin));
+  if (dtype == source.dtype()) {
+    data::gather_rows(source, rows, {static_cast<std::byte*>(target.raw()), target.byte_count()});
+    return target;
+  }
   const std::int64_t width = source.element_count() / rows_;
+  float* to = target.data<float>();
   visit_dtype(source.dtype(), [&]<typename T>() {
-    const T* from = source.data<T>();
-    const auto row_bytes = static_cast<std::size_t>(width) * sizeof(T);
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T* row = from + order_[static_cast<std::size_t>(i)] * width;
-      if (dtype == source.dtype()) {
-        std::memcpy(target.data<T>() + (i - begin) * width, row, row_bytes);
-      } else {
-        convert_row(row, target.data<float>() + (i - begin) * width, width);
-      }
+    for (const std::int64_t row : rows) {
+      convert_row(source.data<T>() + row * width, to, width);
+      to += width;
     }
   });
   return target;

@@ -21,8 +21,9 @@ class Batches {
   /// Number of batches, the last one possibly smaller.
   std::int64_t count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
   std::int64_t rows_of(std::int64_t batch) const;
-  /// Rows in this order from now on; empty: in the data's own.
-  void set_order(std::vector<std::int64_t> order) { order_ = std::move(order); }
+  /// A new order of the rows, which follows from seed and epoch; without a call it is the data's
+  /// own.
+  void shuffle(std::uint64_t seed, std::uint64_t epoch);
   /// Valid until the next call.
   std::span<const Tensor> get(std::int64_t batch);
 

@@ -7,7 +7,7 @@
 #include "src/nn/batches.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/model_steps.hpp"
-#include "tegula/data/shuffle.hpp"
+#include "tegula/data/dataset.hpp"
 
 namespace tegula::nn {
 
@@ -166,34 +166,6 @@ struct Model::Loops {
   }
 };
 
-namespace {
-
-/// Splits off the last fraction for validation.
-std::pair<data::Dataset, data::Dataset> split_for_validation(const data::Dataset& data,
-                                                             double fraction) {
-  if (!(fraction > 0 && fraction < 1)) {
-    throw InvalidArgument("`validation_split` must be between 0 and 1, got " +
-                          std::to_string(fraction));
-  }
-  const std::int64_t rows = data.x.shape()[0];
-  const auto kept =
-      static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1 - fraction)));
-  if (kept == 0 || kept == rows) {
-    throw InvalidArgument("Training data contains " + std::to_string(rows) +
-                          " samples, which is not sufficient to split it into a validation and "
-                          "training set as specified by `validation_split=" +
-                          std::to_string(fraction) + "`.");
-  }
-  const auto part = [&](std::int64_t begin, std::int64_t end) {
-    data::Dataset rows_of{data.x.rows(begin, end), data.y.rows(begin, end), std::nullopt};
-    if (data.sample_weight) rows_of.sample_weight = data.sample_weight->rows(begin, end);
-    return rows_of;
-  };
-  return {part(0, kept), part(kept, rows)};
-}
-
-}  // namespace
-
 History Model::fit(const data::Dataset& data, const FitOptions& options) {
   Loops loops(*this);
   Impl& impl = *impl_;
@@ -202,7 +174,7 @@ History Model::fit(const data::Dataset& data, const FitOptions& options) {
   std::optional<data::Dataset> validation = options.validation_data;
   if (options.validation_split != 0 && !validation) {
     check_cardinality(data);
-    auto [kept, held_out] = split_for_validation(data, options.validation_split);
+    auto [kept, held_out] = data.split(options.validation_split);
     train = std::move(kept);
     validation = std::move(held_out);
   }
@@ -237,7 +209,7 @@ History Model::fit(const data::Dataset& data, const FitOptions& options) {
         if (batch > 0) break;
         next_batch = 0;
         if (options.shuffle) {
-          batches.set_order(data::shuffled_order(batches.rows(), impl.seed, impl.shuffles++));
+          batches.shuffle(impl.seed, impl.shuffles++);
         }
       }
       if (callbacks.wants_batches()) callbacks.call(&Callback::on_train_batch_begin, batch);

@@ -101,7 +101,7 @@ void from_config(const Config& config, Options& options, std::string_view owner 
   std::apply(
       [&](const auto&... fields) {
         check_keys(config, {fields.name...}, owner);
-        const auto read = [&](const auto& one) {
+        [[maybe_unused]] const auto read = [&](const auto& one) {
           const Config* value = config.find(one.name);
           if (value == nullptr) return;
           try {

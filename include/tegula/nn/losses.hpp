@@ -103,9 +103,9 @@ inline constexpr PlainLoss kHinge = {"Hinge", "hinge", "mean(max(1 - y_true y_pr
 inline constexpr PlainLoss kSquaredHinge = {"SquaredHinge", "squared_hinge",
                                             "mean(max(1 - y_true y_pred, 0)²)",
                                             loss_values::squared_hinge};
-inline constexpr PlainLoss kCategoricalHinge = {
-    "CategoricalHinge", "categorical_hinge", "max(largest wrong score - right score + 1, 0)",
-    loss_values::categorical_hinge};
+inline constexpr PlainLoss kCategoricalHinge = {"CategoricalHinge", "categorical_hinge",
+                                                "max(largest wrong score - right score + 1, 0)",
+                                                loss_values::categorical_hinge};
 inline constexpr PlainLoss kKLDivergence = {"KLDivergence", "kl_divergence",
                                             "sum(y_true log(y_true / y_pred))",
                                             loss_values::kl_divergence};

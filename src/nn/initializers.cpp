@@ -1,0 +1,108 @@
+#include "tegula/nn/initializers.hpp"
+
+#include <array>
+#include <utility>
+
+namespace tegula::nn {
+
+namespace {
+
+constexpr std::array<std::pair<const char*, FanMode>, 3> kModes = {
+    {{"fan_in", FanMode::fan_in}, {"fan_out", FanMode::fan_out}, {"fan_avg", FanMode::fan_avg}}};
+
+constexpr std::array<std::pair<const char*, WeightDistribution>, 3> kDistributions = {
+    {{"truncated_normal", WeightDistribution::truncated_normal},
+     {"untruncated_normal", WeightDistribution::untruncated_normal},
+     {"uniform", WeightDistribution::uniform}}};
+
+template <typename T, std::size_t N>
+T choose(const std::array<std::pair<const char*, T>, N>& choices, std::string_view argument,
+         const std::string& given) {
+  std::string known;
+  for (const auto& [name, value] : choices) {
+    if (given == name) return value;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw InvalidArgument("VarianceScaling: invalid `" + std::string(argument) + "` argument: \"" +
+                        given + "\"; expected one of: " + known);
+}
+
+}  // namespace
+
+InitialValue ZerosInitializer::operator()(const ValueType& type) const {
+  return zeros(type.shape, type.dtype);
+}
+
+InitialValue OnesInitializer::operator()(const ValueType& type) const {
+  return ones(type.shape, type.dtype);
+}
+
+InitialValue ConstantInitializer::operator()(const ValueType& type) const {
+  return constant(type.shape, options_.value, type.dtype);
+}
+
+InitialValue IdentityInitializer::operator()(const ValueType& type) const {
+  return identity_matrix(type.shape, options_.gain, type.dtype);
+}
+
+InitialValue RandomUniformInitializer::operator()(const ValueType& type) const {
+  return random_uniform(type.shape, options_.minval, options_.maxval, type.dtype,
+                        options_.seed.value_or(-1));
+}
+
+InitialValue RandomNormalInitializer::operator()(const ValueType& type) const {
+  return random_normal(type.shape, options_.mean, options_.stddev, type.dtype,
+                       options_.seed.value_or(-1));
+}
+
+InitialValue TruncatedNormalInitializer::operator()(const ValueType& type) const {
+  return truncated_normal(type.shape, options_.mean, options_.stddev, type.dtype,
+                          options_.seed.value_or(-1));
+}
+
+VarianceScalingInitializer::VarianceScalingInitializer(VarianceScalingOptions options)
+    : WithOptions(std::move(options)) {
+  if (!(options_.scale > 0)) {
+    throw InvalidArgument("VarianceScaling: `scale` must be positive, got " +
+                          std::to_string(options_.scale));
+  }
+  choose(kModes, "mode", options_.mode);
+  choose(kDistributions, "distribution", options_.distribution);
+}
+
+InitialValue VarianceScalingInitializer::operator()(const ValueType& type) const {
+  return variance_scaling(
+      type.shape,
+      {.scale = options_.scale,
+       .mode = choose(kModes, "mode", options_.mode),
+       .distribution = choose(kDistributions, "distribution", options_.distribution)},
+      type.dtype, options_.seed.value_or(-1));
+}
+
+InitialValue OrthogonalInitializer::operator()(const ValueType& type) const {
+  return orthogonal(type.shape, options_.gain, type.dtype, options_.seed.value_or(-1));
+}
+
+template <>
+const std::vector<ObjectClass<InitializerBase>>& object_classes<InitializerBase>() {
+  static const std::vector<ObjectClass<InitializerBase>> classes = {
+      object_class<InitializerBase, ZerosInitializer>({"zero"}),
+      object_class<InitializerBase, OnesInitializer>({"one"}),
+      object_class<InitializerBase, ConstantInitializer>({}),
+      object_class<InitializerBase, IdentityInitializer>({"identity_initializer"}),
+      object_class<InitializerBase, RandomUniformInitializer>({"uniform"}),
+      object_class<InitializerBase, RandomNormalInitializer>({"normal"}),
+      object_class<InitializerBase, TruncatedNormalInitializer>({}),
+      object_class<InitializerBase, VarianceScalingInitializer>({}),
+      object_class<InitializerBase, ScaledInitializer<kGlorotUniform>>({}),
+      object_class<InitializerBase, ScaledInitializer<kGlorotNormal>>({}),
+      object_class<InitializerBase, ScaledInitializer<kHeUniform>>({}),
+      object_class<InitializerBase, ScaledInitializer<kHeNormal>>({}),
+      object_class<InitializerBase, ScaledInitializer<kLecunUniform>>({}),
+      object_class<InitializerBase, ScaledInitializer<kLecunNormal>>({}),
+      object_class<InitializerBase, OrthogonalInitializer>({}),
+  };
+  return classes;
+}
+
+}  // namespace tegula::nn

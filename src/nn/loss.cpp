@@ -1,0 +1,112 @@
+#include "tegula/nn/loss.hpp"
+
+#include <array>
+#include <utility>
+
+#include "tegula/graph/op_def.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+constexpr std::array<std::pair<Reduction, const char*>, 5> kReductions = {{
+    {Reduction::none, "none"},
+    {Reduction::sum, "sum"},
+    {Reduction::sum_over_batch_size, "sum_over_batch_size"},
+    {Reduction::mean, "mean"},
+    {Reduction::mean_with_sample_weight, "mean_with_sample_weight"},
+}};
+
+/// The weight of each value: sample weights, which may lack the values' trailing axes, or have one
+/// of size 1 too many.
+Value weights_for(Value weight, Value values) {
+  const int rank = values.shape().rank();
+  if (weight.shape().rank() == rank + 1 && weight.shape().dim(-1) == 1) return squeeze(weight, -1);
+  while (weight.shape().rank() < rank) weight = expand_dims(weight, -1);
+  return weight;
+}
+
+}  // namespace
+
+Config to_config(Reduction reduction) {
+  for (const auto& [value, name] : kReductions) {
+    if (value == reduction) return name;
+  }
+  return nullptr;
+}
+
+void from_config(const Config& config, Reduction& reduction) {
+  const std::string name = config.is_null() ? "none" : config.as_string();
+  std::string known;
+  for (const auto& [value, candidate] : kReductions) {
+    if (name == candidate) {
+      reduction = value;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(candidate);
+  }
+  throw InvalidArgument("Invalid value for reduction: \"" + name + "\"; expected one of: " + known);
+}
+
+void match_ranks(Value& y_true, Value& y_pred) {
+  const int difference = y_true.shape().rank() - y_pred.shape().rank();
+  if (difference != 1 && difference != -1) return;
+  Value& longer = difference == 1 ? y_true : y_pred;
+  Value& shorter = difference == 1 ? y_pred : y_true;
+  if (longer.shape().dim(-1) != 1) return;
+  if (shorter.shape().rank() == 1) {
+    shorter = expand_dims(shorter, -1);
+  } else {
+    longer = squeeze(longer, -1);
+  }
+}
+
+Value logits_behind(Value y_pred, std::string_view activation) {
+  if (y_pred.node().op().name != activation) return {};
+  const AttrValue* axis = y_pred.node().attrs().find("axis");
+  if (axis != nullptr) {
+    const int rank = y_pred.shape().rank();
+    if (normalize_axis(std::get<std::int64_t>(*axis), rank) != rank - 1) return {};
+  }
+  return y_pred.node().input(0);
+}
+
+Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) const {
+  if (integer_targets()) {
+    // Class indices, as [batch] or [batch, 1] beside scores [batch, classes].
+    if (y_true.shape().rank() == y_pred.shape().rank() && y_true.shape().dim(-1) == 1) {
+      y_true = squeeze(y_true, -1);
+    }
+  } else {
+    if (y_true.dtype() != y_pred.dtype()) y_true = cast(y_true, y_pred.dtype());
+    match_ranks(y_true, y_pred);
+  }
+  Value result = values(y_true, y_pred);
+  Value weight = sample_weight ? weights_for(sample_weight, result) : Value();
+  const Value counted = mask(y_true);
+  if (counted) {
+    // Ignored samples leave the divisor too: scale the others up to the full batch.
+    const Value valid = maximum(sum(counted), 1.0);
+    const Value scale = element_count(counted) / valid;
+    const bool average = reduction() != Reduction::none && reduction() != Reduction::sum;
+    const Value masked = average ? counted * scale : counted;
+    weight = weight ? weight * masked : masked;
+  }
+  if (weight) result = result * weight;
+  switch (reduction()) {
+    case Reduction::none:
+      return result;
+    case Reduction::sum:
+      return sum(result);
+    case Reduction::sum_over_batch_size:
+    case Reduction::mean:
+      return mean(result);
+    case Reduction::mean_with_sample_weight:
+      if (!weight) return mean(result);
+      const Value total = sum(broadcast_like(weight, result));
+      return where(greater(total, 0.0), sum(result) / total, 0.0);
+  }
+  return result;
+}
+
+}  // namespace tegula::nn

@@ -1,0 +1,271 @@
+#include "tegula/nn/losses.hpp"
+
+#include <cmath>
+
+namespace tegula::nn {
+
+namespace loss_values {
+
+namespace {
+
+Value clipped(Value probability) { return clip(probability, kEpsilon, 1 - kEpsilon); }
+
+/// Labels 0 and 1 become -1 and 1, but only when all labels of the batch are 0 or 1.
+Value hinge_labels(Value y_true) {
+  const Value binary = all(logical_or(equal(y_true, 0.0), equal(y_true, 1.0)));
+  return where(binary, y_true * 2.0 - 1.0, y_true);
+}
+
+/// x / |x| along `axis`.
+Value unit(Value x, std::int64_t axis) {
+  return x * rsqrt(maximum(sum(square(x), axis, true), kEpsilon * kEpsilon));
+}
+
+Value smoothed_binary(Value y_true, double smoothing) {
+  return smoothing == 0 ? y_true : y_true * (1 - smoothing) + 0.5 * smoothing;
+}
+
+Value smoothed_categorical(Value y_true, double smoothing, std::int64_t axis) {
+  if (smoothing == 0) return y_true;
+  const std::int64_t classes = y_true.shape().dim(static_cast<int>(axis));
+  if (classes == kUnknown) throw ShapeError("label smoothing needs a known number of classes");
+  return y_true * (1 - smoothing) + smoothing / static_cast<double>(classes);
+}
+
+/// The logits that the predictions are, or come from; no value when they are probabilities.
+Value logits_of(Value y_pred, bool from_logits, std::string_view activation) {
+  if (const Value logits = logits_behind(y_pred, activation)) return logits;
+  return from_logits ? y_pred : Value();
+}
+
+bool is_last(std::int64_t axis, Value x) {
+  return normalize_axis(axis, x.shape().rank()) == x.shape().rank() - 1;
+}
+
+/// Moves `axis` to the end.
+Value classes_last(Value x, std::int64_t axis) {
+  if (is_last(axis, x)) return x;
+  const int rank = x.shape().rank();
+  const int from = normalize_axis(axis, rank);
+  std::vector<std::int64_t> order;
+  for (int i = 0; i < rank; ++i) {
+    if (i != from) order.push_back(i);
+  }
+  order.push_back(from);
+  return transpose(x, Axes(order));
+}
+
+void check_categorical(Value y_true, Value y_pred) {
+  if (compatible(y_true.shape(), y_pred.shape()) && y_true.shape().rank() > 0) return;
+  throw ShapeError(
+      "Arguments `target` and `output` must have the same shape up until the last "
+      "dimension: target.shape=" +
+      y_true.shape().to_string() + ", output.shape=" + y_pred.shape().to_string());
+}
+
+}  // namespace
+
+Value mean_squared_error(Value y_true, Value y_pred) { return mean(square(y_true - y_pred), -1); }
+
+Value mean_absolute_error(Value y_true, Value y_pred) { return mean(abs(y_true - y_pred), -1); }
+
+Value mean_absolute_percentage_error(Value y_true, Value y_pred) {
+  return mean(abs((y_true - y_pred) / maximum(abs(y_true), kEpsilon)), -1) * 100.0;
+}
+
+Value mean_squared_logarithmic_error(Value y_true, Value y_pred) {
+  const Value first = log(maximum(y_pred, kEpsilon) + 1.0);
+  const Value second = log(maximum(y_true, kEpsilon) + 1.0);
+  return mean(square(first - second), -1);
+}
+
+Value log_cosh(Value y_true, Value y_pred) {
+  const Value error = y_pred - y_true;
+  return mean(error + softplus(error * -2.0) - std::log(2.0), -1);
+}
+
+Value hinge(Value y_true, Value y_pred) {
+  return mean(maximum(1.0 - hinge_labels(y_true) * y_pred, 0.0), -1);
+}
+
+Value squared_hinge(Value y_true, Value y_pred) {
+  return mean(square(maximum(1.0 - hinge_labels(y_true) * y_pred, 0.0)), -1);
+}
+
+Value categorical_hinge(Value y_true, Value y_pred) {
+  const Value right = sum(y_true * y_pred, -1);
+  const Value wrong = max((1.0 - y_true) * y_pred, -1);
+  return maximum(wrong - right + 1.0, 0.0);
+}
+
+Value kl_divergence(Value y_true, Value y_pred) {
+  const Value target = clip(y_true, kEpsilon, 1);
+  return sum(target * log(target / clip(y_pred, kEpsilon, 1)), -1);
+}
+
+Value poisson(Value y_true, Value y_pred) {
+  return mean(y_pred - y_true * log(y_pred + kEpsilon), -1);
+}
+
+Value cosine_similarity(Value y_true, Value y_pred, std::int64_t axis) {
+  return -sum(unit(y_true, axis) * unit(y_pred, axis), axis);
+}
+
+Value huber(Value y_true, Value y_pred, double delta) {
+  const Value error = abs(y_pred - y_true);
+  const Value small = square(error) * 0.5;
+  return mean(where(less_equal(error, delta), small, error * delta - 0.5 * delta * delta), -1);
+}
+
+Value binary_crossentropy(Value y_true, Value y_pred, bool from_logits, double label_smoothing,
+                          std::int64_t axis) {
+  const Value target = smoothed_binary(y_true, label_smoothing);
+  if (const Value logits = logits_of(y_pred, from_logits, "sigmoid")) {
+    return mean(sigmoid_cross_entropy(logits, target), axis);
+  }
+  const Value p = clipped(y_pred);
+  return -mean(target * log(p) + (1.0 - target) * log(1.0 - p), axis);
+}
+
+Value categorical_crossentropy(Value y_true, Value y_pred, bool from_logits, double label_smoothing,
+                               std::int64_t axis) {
+  check_categorical(y_true, y_pred);
+  const Value target = smoothed_categorical(y_true, label_smoothing, axis);
+  if (const Value logits = logits_of(y_pred, from_logits, "softmax")) {
+    return softmax_cross_entropy(classes_last(logits, axis), classes_last(target, axis));
+  }
+  const Value p = clipped(y_pred / sum(y_pred, axis, true));
+  return -sum(target * log(p), axis);
+}
+
+Value sparse_categorical_crossentropy(Value y_true, Value y_pred, bool from_logits,
+                                      std::optional<std::int64_t> ignore_class, std::int64_t axis) {
+  Value logits = logits_of(y_pred, from_logits, "softmax");
+  // Keras normalizes probabilities after clipping, by using their logarithms as logits.
+  if (!logits) logits = log(clipped(y_pred));
+  const Value labels = y_true.dtype() == DType::i32 ? y_true : cast(y_true, DType::i32);
+  if (!ignore_class) return sparse_softmax_cross_entropy(classes_last(logits, axis), labels);
+  const auto ignored = static_cast<double>(*ignore_class);
+  const Value counts = not_equal(labels, ignored);
+  const Value losses =
+      sparse_softmax_cross_entropy(classes_last(logits, axis), where(counts, labels, 0.0));
+  return where(counts, losses, 0.0);
+}
+
+Value binary_focal_crossentropy(Value y_true, Value y_pred, bool apply_class_balancing,
+                                double alpha, double gamma, bool from_logits,
+                                double label_smoothing, std::int64_t axis) {
+  const Value target = smoothed_binary(y_true, label_smoothing);
+  const Value p = clipped(from_logits ? sigmoid(y_pred) : y_pred);
+  const Value entropy = -(target * log(p) + (1.0 - target) * log(1.0 - p));
+  const Value agreement = target * p + (1.0 - target) * (1.0 - p);
+  Value focal = pow(1.0 - agreement, gamma) * entropy;
+  if (apply_class_balancing) {
+    focal = focal * (target * alpha + (1.0 - target) * (1 - alpha));
+  }
+  return mean(focal, axis);
+}
+
+Value categorical_focal_crossentropy(Value y_true, Value y_pred, double alpha, double gamma,
+                                     bool from_logits, double label_smoothing, std::int64_t axis) {
+  check_categorical(y_true, y_pred);
+  const Value target = smoothed_categorical(y_true, label_smoothing, axis);
+  const Value probabilities = from_logits ? softmax(y_pred, axis) : y_pred;
+  const Value p = clipped(probabilities / sum(probabilities, axis, true));
+  return sum(pow(1.0 - p, gamma) * alpha * -(target * log(p)), axis);
+}
+
+}  // namespace loss_values
+
+Value HuberLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::huber(y_true, y_pred, options_.delta);
+}
+
+Value CosineSimilarityLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::cosine_similarity(y_true, y_pred, options_.axis);
+}
+
+Value BinaryCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::binary_crossentropy(y_true, y_pred, options_.from_logits,
+                                          options_.label_smoothing, options_.axis);
+}
+
+Value CategoricalCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::categorical_crossentropy(y_true, y_pred, options_.from_logits,
+                                               options_.label_smoothing, options_.axis);
+}
+
+Value SparseCategoricalCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::sparse_categorical_crossentropy(y_true, y_pred, options_.from_logits,
+                                                      options_.ignore_class, options_.axis);
+}
+
+Value SparseCategoricalCrossentropyLoss::mask(Value y_true) const {
+  if (!options_.ignore_class) return {};
+  const auto ignored = static_cast<double>(*options_.ignore_class);
+  return cast(not_equal(y_true, ignored), DType::f32);
+}
+
+Value BinaryFocalCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::binary_focal_crossentropy(
+      y_true, y_pred, options_.apply_class_balancing, options_.alpha, options_.gamma,
+      options_.from_logits, options_.label_smoothing, options_.axis);
+}
+
+Value CategoricalFocalCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::categorical_focal_crossentropy(y_true, y_pred, options_.alpha, options_.gamma,
+                                                     options_.from_logits, options_.label_smoothing,
+                                                     options_.axis);
+}
+
+namespace {
+
+/// A function of the user's. It has no options, so it cannot be made again from a config.
+class FunctionLoss : public LossBase {
+ public:
+  FunctionLoss(std::string name, std::function<Value(Value, Value)> function, Reduction reduction)
+      : name_(std::move(name)), function_(std::move(function)), reduction_(reduction) {}
+  std::string_view class_name() const override { return name_; }
+  Config config() const override { return Config::object({}); }
+  std::string name() const override { return name_; }
+  Reduction reduction() const override { return reduction_; }
+  Value values(Value y_true, Value y_pred) const override { return function_(y_true, y_pred); }
+
+ private:
+  std::string name_;
+  std::function<Value(Value, Value)> function_;
+  Reduction reduction_;
+};
+
+}  // namespace
+
+Loss make_loss(std::string name, std::function<Value(Value y_true, Value y_pred)> values,
+               Reduction reduction) {
+  return Loss(std::make_shared<FunctionLoss>(std::move(name), std::move(values), reduction));
+}
+
+template <>
+const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>() {
+  static const std::vector<ObjectClass<LossBase>> classes = {
+      object_class<LossBase, PlainLossOf<kMeanSquaredError>>({"mse", "MSE"}),
+      object_class<LossBase, PlainLossOf<kMeanAbsoluteError>>({"mae", "MAE"}),
+      object_class<LossBase, PlainLossOf<kMeanAbsolutePercentageError>>({"mape", "MAPE"}),
+      object_class<LossBase, PlainLossOf<kMeanSquaredLogarithmicError>>({"msle", "MSLE"}),
+      object_class<LossBase, HuberLoss>({"huber_loss"}),
+      object_class<LossBase, PlainLossOf<kLogCosh>>({"logcosh"}),
+      object_class<LossBase, CosineSimilarityLoss>({}),
+      object_class<LossBase, PlainLossOf<kHinge>>({}),
+      object_class<LossBase, PlainLossOf<kSquaredHinge>>({}),
+      object_class<LossBase, PlainLossOf<kCategoricalHinge>>({}),
+      object_class<LossBase, PlainLossOf<kKLDivergence>>({"kld", "KLD", "kl_divergence"}),
+      object_class<LossBase, PlainLossOf<kPoisson>>({}),
+      object_class<LossBase, BinaryCrossentropyLoss>({"bce", "BCE"}),
+      object_class<LossBase, CategoricalCrossentropyLoss>({}),
+      object_class<LossBase, SparseCategoricalCrossentropyLoss>({}),
+      object_class<LossBase, BinaryFocalCrossentropyLoss>({}),
+      object_class<LossBase, CategoricalFocalCrossentropyLoss>({}),
+  };
+  return classes;
+}
+
+}  // namespace tegula::nn

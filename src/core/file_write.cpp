@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -91,6 +90,7 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return value_; }
+  void set(int value) { value_ = value; }
   /// Network file systems report the failure of earlier writes here.
   int close() { return ::close(std::exchange(value_, -1)); }
 
@@ -219,7 +219,7 @@ bool may_replace(const std::string& path, const std::string& marker) {
 /// For file systems that cannot swap: the old folder steps aside for a moment. Returns its new
 /// path.
 std::string step_aside(const std::string& target, Temporary& replacement) {
-  const std::string old = beside(target, "old");
+  std::string old = beside(target, "old");
   if (rename_path(target, old) != 0) throw_io_error("replace", target, errno);
   if (rename_path(replacement.path(), target) != 0) {
     const int error = errno;
@@ -260,16 +260,14 @@ void write_file_atomically(const std::string& path, Pieces contents) {
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode)) throw_io_error("write", path, EISDIR);
-  std::optional<Descriptor> file;
+  Descriptor file(-1);
   Temporary temporary(create_beside(target, [&](const std::string& name) {
-    const int descriptor = create_file(name, 0666);
-    if (descriptor >= 0) file.emplace(descriptor);
-    return descriptor;
+    file.set(create_file(name, 0666));
+    return file.get();
   }));
   // A file that its owner has closed to others stays closed.
-  if (exists && ::fchmod(file->get(), old.st_mode & 0777) != 0)
-    throw_io_error("write", path, errno);
-  write_and_close(*file, contents, path);
+  if (exists && ::fchmod(file.get(), old.st_mode & 0777) != 0) throw_io_error("write", path, errno);
+  write_and_close(file, contents, path);
   if (rename_path(temporary.path(), target) != 0) throw_io_error("replace", path, errno);
   temporary.keep();
   flush_parent(target, "");

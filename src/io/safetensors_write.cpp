@@ -38,6 +38,7 @@ std::string quoted_name(const std::string& name) {
 /// In the order of the file: widest dtypes first, so that every tensor is aligned; then by name.
 std::vector<const NamedTensor*> sorted(const std::vector<NamedTensor>& tensors) {
   std::vector<const NamedTensor*> order;
+  order.reserve(tensors.size());
   for (const NamedTensor& entry : tensors) order.push_back(&entry);
   std::sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
     const auto rank_a = &name_of(a->tensor.dtype());
@@ -49,6 +50,7 @@ std::vector<const NamedTensor*> sorted(const std::vector<NamedTensor>& tensors) 
 
 void check_names(const std::vector<NamedTensor>& tensors) {
   std::vector<std::string_view> names;
+  names.reserve(tensors.size());
   for (const NamedTensor& entry : tensors) names.push_back(entry.name);
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());

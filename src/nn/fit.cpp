@@ -322,6 +322,11 @@ std::string Model::explain(std::int64_t batch_size, bool training) {
   return loops.step(true, false).explain(shapes);
 }
 
+Logs Model::running_metrics() {
+  if (!impl_->target_type) return {};
+  return sorted(impl_->read_metrics());
+}
+
 std::vector<std::string> Model::metrics_names() const {
   std::vector<std::string> names = {"loss"};
   for (const BoundMetric& bound : impl_->metrics) names.push_back(bound.name);

@@ -2,6 +2,7 @@
 // Hooks into training.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,6 +66,10 @@ class TEGULA_API Callback {
   RunParameters parameters;
 };
 using CallbackList = std::vector<std::shared_ptr<Callback>>;
+
+using OutputFunction = std::function<void(std::string_view text)>;
+/// Where progress is written instead of standard output; must not throw.
+TEGULA_API void set_output(OutputFunction function);
 
 /// Writes the progress of a run to standard output: a bar that is redrawn in a terminal or
 /// notebook, a line per epoch in a log (verbose 2). `verbose` 0 gives null.

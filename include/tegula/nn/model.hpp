@@ -111,6 +111,9 @@ class TEGULA_API Model {
   Logs test_on_batch(const data::Dataset& batch);
   Tensor predict_on_batch(const Tensor& x);
   void reset_metrics();
+  /// Loss and metrics of the batches since the last reset, in alphabetical order as callbacks see
+  /// them.
+  Logs running_metrics();
   std::vector<std::string> metrics_names() const;
 
   /// A table of layers, output shapes and parameter counts.

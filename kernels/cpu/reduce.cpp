@@ -34,6 +34,8 @@ constexpr std::int64_t kTaskElements = 32768;
 /// Rows longer than this are cut into chunks that are folded in parallel.
 constexpr std::int64_t kLongRow = 4 * kTaskElements;
 constexpr std::int64_t kMaxChunks = 256;
+/// Columns that several rows of a narrow array make together.
+constexpr std::int64_t kJoinedColumns = 256;
 
 bool is_argument(ReduceOp op) { return op == ReduceOp::argmax || op == ReduceOp::argmin; }
 
@@ -152,13 +154,13 @@ void reduce_rows(ReduceOp op, const T* x, void* result, std::int64_t rows, std::
   });
 }
 
-/// fold_columns for a strip of a narrow array: several rows are taken as one, as wide as a strip.
+/// fold_columns for a strip of a narrow array: several rows are taken as one.
 template <typename T>
 void fold_narrow(Fold fold, const T* x, std::int64_t rows, std::int64_t columns, const T* shift,
                  T* result) {
-  const std::int64_t together = std::min(kStripColumns / columns, rows);
+  const std::int64_t together = std::min(kJoinedColumns / columns, rows);
   const std::int64_t width = together * columns, wide_rows = rows / together;
-  std::array<T, kStripColumns> wide, shifts, rest;
+  std::array<T, kJoinedColumns> wide, shifts, rest;
   for (std::int64_t i = 0; shift != nullptr && i < width; ++i) {
     shifts[static_cast<std::size_t>(i)] = shift[i % columns];
   }
@@ -177,7 +179,7 @@ void fold_narrow(Fold fold, const T* x, std::int64_t rows, std::int64_t columns,
 template <typename T>
 void fold_any_columns(Fold fold, const T* x, std::int64_t rows, std::int64_t stride,
                       std::int64_t columns, const T* shift, T* result) {
-  if (stride == columns && columns <= kStripColumns / 4) {
+  if (stride == columns && columns <= kJoinedColumns / 4) {
     fold_narrow(fold, x, rows, columns, shift, result);
   } else {
     fold_columns(fold, x, rows, stride, columns, shift, result);

@@ -13,7 +13,7 @@ namespace tegula::kernels::detail {
 enum class Fold : std::uint8_t { sum, prod, max, min, sum_exp };
 
 /// Columns of one strip: their accumulators stay in the L1 cache.
-inline constexpr std::int64_t kStripColumns = 256;
+inline constexpr std::int64_t kStripColumns = 1024;
 
 /// Folds `count` contiguous elements, pairwise over blocks; the identity of the fold for none.
 float fold_row(Fold fold, const float* x, std::int64_t count, float shift);

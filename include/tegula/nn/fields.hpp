@@ -44,6 +44,8 @@ inline Config to_config(const std::string& value) { return value; }
 /// Unknown dimensions are null.
 TEGULA_API Config to_config(const Shape& shape);
 template <typename T>
+Config to_config(const std::vector<T>& values);
+template <typename T>
 Config to_config(const std::optional<T>& value) {
   return value ? to_config(*value) : Config();
 }
@@ -61,6 +63,8 @@ inline void from_config(const Config& config, std::string& value) {
   value = config.is_null() ? std::string() : config.as_string();
 }
 TEGULA_API void from_config(const Config& config, Shape& shape);
+template <typename T>
+void from_config(const Config& config, std::vector<T>& values);
 template <typename T>
 void from_config(const Config& config, std::optional<T>& value) {
   value.reset();

@@ -1,0 +1,94 @@
+#include "tegula/nn/metric.hpp"
+
+#include "tegula/nn/metrics.hpp"
+
+namespace tegula::nn {
+
+void MetricBase::build(Graph& graph, const ValueType& y_true, const ValueType& y_pred) {
+  graph_ = graph;
+  variables_.clear();
+  NameScope scope(graph_, name());
+  build_state(y_true, y_pred);
+}
+
+Variable MetricBase::add_state(std::string_view name, const Shape& shape) {
+  variables_.push_back(graph_.variable(Tensor::zeros(DType::f32, shape), name, false));
+  return variables_.back();
+}
+
+namespace {
+
+/// Keras's choice among the binary, sparse and categorical form of a metric.
+Metric by_shapes(const std::string& suffix, const ValueType& y_true, const ValueType& y_pred) {
+  if (y_pred.shape.rank() == 0) {
+    throw ShapeError("the form of \"" + suffix + "\" depends on the predictions' last dimension" +
+                     ", but they are scalars");
+  }
+  if (y_pred.shape.dim(-1) == 1) return Metric("binary_" + suffix);
+  const bool indices = y_true.shape.rank() < y_pred.shape.rank() || y_true.shape.dim(-1) == 1;
+  return Metric((indices ? "sparse_categorical_" : "categorical_") + suffix);
+}
+
+}  // namespace
+
+Metric resolve_metric(const std::string& name, const ValueType& y_true, const ValueType& y_pred) {
+  if (name == "accuracy" || name == "acc") return by_shapes("accuracy", y_true, y_pred);
+  if (name == "crossentropy" || name == "ce") return by_shapes("crossentropy", y_true, y_pred);
+  return Metric(name);
+}
+
+namespace metrics {
+namespace {
+
+const std::vector<ObjectClass<MetricBase>>& metric_classes() {
+  static const std::vector<ObjectClass<MetricBase>> classes = {
+      object_class<MetricBase, PlainMetricOf<kMean>>({}),
+      object_class<MetricBase, SumMetric>({}),
+      object_class<MetricBase, PlainMetricOf<kAccuracy>>({}),
+      object_class<MetricBase, BinaryAccuracyMetric>({}),
+      object_class<MetricBase, PlainMetricOf<kCategoricalAccuracy>>({}),
+      object_class<MetricBase, PlainMetricOf<kSparseCategoricalAccuracy>>({}),
+      object_class<MetricBase, TopKCategoricalAccuracyMetric>({}),
+      object_class<MetricBase, SparseTopKCategoricalAccuracyMetric>({}),
+      object_class<MetricBase, PlainMetricOf<kMeanSquaredError>>({"mse", "MSE"}),
+      object_class<MetricBase, RootMeanSquaredErrorMetric>({}),
+      object_class<MetricBase, PlainMetricOf<kMeanAbsoluteError>>({"mae", "MAE"}),
+      object_class<MetricBase, PlainMetricOf<kMeanAbsolutePercentageError>>({"mape", "MAPE"}),
+      object_class<MetricBase, PlainMetricOf<kMeanSquaredLogarithmicError>>({"msle", "MSLE"}),
+      object_class<MetricBase, PlainMetricOf<kLogCoshError>>({"logcosh"}),
+      object_class<MetricBase, CosineSimilarityMetric>({}),
+      object_class<MetricBase, PlainMetricOf<kKLDivergence>>({}),
+      object_class<MetricBase, PlainMetricOf<kPoisson>>({}),
+      object_class<MetricBase, PlainMetricOf<kHinge>>({}),
+      object_class<MetricBase, PlainMetricOf<kSquaredHinge>>({}),
+      object_class<MetricBase, PlainMetricOf<kCategoricalHinge>>({}),
+      object_class<MetricBase, BinaryCrossentropyMetric>({"bce", "BCE"}),
+      object_class<MetricBase, CategoricalCrossentropyMetric>({}),
+      object_class<MetricBase, SparseCategoricalCrossentropyMetric>({}),
+      object_class<MetricBase, OutcomeCountOf<kTruePositives>>({}),
+      object_class<MetricBase, OutcomeCountOf<kTrueNegatives>>({}),
+      object_class<MetricBase, OutcomeCountOf<kFalsePositives>>({}),
+      object_class<MetricBase, OutcomeCountOf<kFalseNegatives>>({}),
+      object_class<MetricBase, TruePositiveShareOf<kPrecision>>({}),
+      object_class<MetricBase, TruePositiveShareOf<kRecall>>({}),
+      object_class<MetricBase, AUCMetric>({}),
+      object_class<MetricBase, BestRateOf<kSensitivityAtSpecificity>>({}),
+      object_class<MetricBase, BestRateOf<kSpecificityAtSensitivity>>({}),
+      object_class<MetricBase, BestRateOf<kPrecisionAtRecall>>({}),
+      object_class<MetricBase, BestRateOf<kRecallAtPrecision>>({}),
+      object_class<MetricBase, F1ScoreMetric>({}),
+      object_class<MetricBase, FBetaScoreMetric>({"fbeta_score"}),
+      object_class<MetricBase, R2ScoreMetric>({}),
+  };
+  return classes;
+}
+
+}  // namespace
+}  // namespace metrics
+
+template <>
+const std::vector<ObjectClass<MetricBase>>& object_classes<MetricBase>() {
+  return metrics::metric_classes();
+}
+
+}  // namespace tegula::nn

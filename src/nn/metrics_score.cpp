@@ -1,0 +1,141 @@
+// F scores and the coefficient of determination.
+
+#include "tegula/nn/losses.hpp"
+#include "tegula/nn/score_metrics.hpp"
+
+namespace tegula::nn::metrics {
+
+namespace {
+
+/// The last dimension of [?, outputs], which both types must have.
+std::int64_t outputs_of(const std::string& name, const ValueType& y_true, const ValueType& y_pred) {
+  const auto is_matrix = [](const Shape& shape) {
+    return shape.rank() == 2 && shape.dim(-1) != kUnknown;
+  };
+  if (is_matrix(y_true.shape) && is_matrix(y_pred.shape)) return y_pred.shape.dim(-1);
+  throw ShapeError("metric \"" + name + "\" expects 2D inputs with shape (batch_size, " +
+                   "output_dim), got predictions " + y_pred.to_string() + " and targets " +
+                   y_true.to_string());
+}
+
+}  // namespace
+
+void FScoreBase::set_rule(Rule rule, const char* owner) {
+  const std::string prefix = std::string(owner) + ": ";
+  const std::optional<std::string>& average = rule.average;
+  if (average && *average != "micro" && *average != "macro" && *average != "weighted") {
+    throw InvalidArgument(prefix + "`average` is \"" + *average +
+                          "\". Expected one of: none, \"micro\", \"macro\", \"weighted\"");
+  }
+  if (!(rule.beta > 0)) {
+    throw InvalidArgument(prefix + "`beta` must be > 0, got " + Config(rule.beta).to_string());
+  }
+  if (rule.threshold && !(*rule.threshold > 0 && *rule.threshold <= 1)) {
+    throw InvalidArgument(prefix + "`threshold` must be above 0 and at most 1, got " +
+                          Config(*rule.threshold).to_string());
+  }
+  rule_ = std::move(rule);
+}
+
+void FScoreBase::build_state(const ValueType& y_true, const ValueType& y_pred) {
+  Shape shape = {outputs_of(name(), y_true, y_pred)};
+  if (rule_.average == "micro") shape = {};
+  true_positives_ = add_state("true_positives", shape);
+  false_positives_ = add_state("false_positives", shape);
+  false_negatives_ = add_state("false_negatives", shape);
+  weights_ = add_state("intermediate_weights", shape);
+}
+
+std::vector<Value> FScoreBase::update(Value y_true, Value y_pred, Value sample_weight) {
+  // Rows of zeros have no largest entry.
+  constexpr double kSmallest = 1e-9;
+  const Value positive = rule_.threshold ? greater(y_pred, *rule_.threshold)
+                                         : logical_and(greater_equal(y_pred, max(y_pred, -1, true)),
+                                                       greater(abs(y_pred), kSmallest));
+  const Value predicted = cast(positive, DType::f32);
+  const Value target = cast(y_true, DType::f32);
+  const auto total = [&](Value x) {
+    if (sample_weight) x = x * expand_dims(cast(sample_weight, DType::f32), 1);
+    return rule_.average == "micro" ? sum(x) : sum(x, 0);
+  };
+  return {assign_add(true_positives_, total(predicted * target)),
+          assign_add(false_positives_, total(predicted * (1.0 - target))),
+          assign_add(false_negatives_, total((1.0 - predicted) * target)),
+          assign_add(weights_, total(target))};
+}
+
+Value FScoreBase::result() {
+  const Value precision = true_positives_ / (true_positives_ + false_positives_ + kEpsilon);
+  const Value recall = true_positives_ / (true_positives_ + false_negatives_ + kEpsilon);
+  const double beta_squared = rule_.beta * rule_.beta;
+  const Value harmonic = precision * recall / (precision * beta_squared + recall + kEpsilon);
+  const Value score = harmonic * (1 + beta_squared);
+  if (!rule_.average) return score;
+  if (*rule_.average != "weighted") return mean(score);
+  return sum(score * (weights_ / (sum(weights_) + kEpsilon)));
+}
+
+FBetaScoreMetric::FBetaScoreMetric(FBetaScoreOptions given) : MetricWithOptions(std::move(given)) {
+  set_rule({options_.average, options_.beta, options_.threshold}, kName);
+}
+
+F1ScoreMetric::F1ScoreMetric(F1ScoreOptions given) : MetricWithOptions(std::move(given)) {
+  set_rule({options_.average, 1, options_.threshold}, kName);
+}
+
+R2ScoreMetric::R2ScoreMetric(R2ScoreOptions given) : MetricWithOptions(std::move(given)) {
+  const std::optional<std::string>& aggregation = options_.class_aggregation;
+  if (aggregation && *aggregation != "uniform_average" &&
+      *aggregation != "variance_weighted_average") {
+    throw InvalidArgument("R2Score: `class_aggregation` is \"" + *aggregation +
+                          "\". Expected one of: none, \"uniform_average\", "
+                          "\"variance_weighted_average\"");
+  }
+  if (options_.num_regressors < 0) {
+    throw InvalidArgument("R2Score: `num_regressors` must be >= 0, got " +
+                          std::to_string(options_.num_regressors));
+  }
+}
+
+void R2ScoreMetric::build_state(const ValueType& y_true, const ValueType& y_pred) {
+  const Shape shape = {outputs_of(name(), y_true, y_pred)};
+  elements_ = add_state("num_samples", {});
+  squared_sum_ = add_state("squared_sum", shape);
+  sum_ = add_state("sum", shape);
+  residual_ = add_state("residual", shape);
+  count_ = add_state("count", shape);
+}
+
+std::vector<Value> R2ScoreMetric::update(Value y_true, Value y_pred, Value sample_weight) {
+  const Value target = cast(y_true, DType::f32);
+  const Value error = square(target - y_pred);
+  Value weight = sample_weight ? cast(sample_weight, DType::f32)
+                               : target.graph().constant(Tensor::scalar(1.0f));
+  if (weight.shape().rank() == 1) weight = expand_dims(weight, 1);
+  weight = broadcast_like(weight, target);
+  const Value weighted = target * weight;
+  return {assign_add(elements_, element_count(target)),
+          assign_add(squared_sum_, sum(target * weighted, 0)), assign_add(sum_, sum(weighted, 0)),
+          assign_add(residual_, sum(error * weight, 0)), assign_add(count_, sum(weight, 0))};
+}
+
+Value R2ScoreMetric::aggregate(Value scores, Value variances) const {
+  if (!options_.class_aggregation) return scores;
+  if (*options_.class_aggregation == "uniform_average") return mean(scores);
+  return sum(variances * scores) / sum(variances);
+}
+
+Value R2ScoreMetric::result() {
+  const Value variance = squared_sum_ - sum_ * (sum_ / count_);
+  const Value raw = 1.0 - residual_ / variance;
+  const Value usable = logical_or(is_finite(raw), is_nan(raw));
+  const Value score = aggregate(where(usable, raw, 0.0), variance);
+  if (options_.num_regressors == 0) return score;
+  // Adjusted for the number of regressors, where there are more samples than those.
+  const auto regressors = static_cast<double>(options_.num_regressors);
+  const Value freedom = elements_ - regressors - 1.0;
+  const Value adjusted = 1.0 - (1.0 - score) * (elements_ - 1.0) / freedom;
+  return where(greater(freedom, 0.0), adjusted, score);
+}
+
+}  // namespace tegula::nn::metrics

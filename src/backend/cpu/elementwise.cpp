@@ -49,9 +49,8 @@ KernelPointer lower_to_elementwise(const Cluster& cluster, const Node& node) {
   const Shape& space = node.outputs().front().shape;
   std::optional<ElementwiseProgram> program = translate(cluster, inputs, space);
   if (!program) return nullptr;
-  auto plan =
-      kernels::ElementwisePlan::whole(program->program, program->compute, kernel_inputs(inputs),
-                                      space, output_dtypes(node));
+  auto plan = kernels::ElementwisePlan::whole(program->program, program->compute,
+                                              kernel_inputs(inputs), space, output_dtypes(node));
   return std::make_unique<ElementwiseKernel>(std::move(*program), std::move(plan), node,
                                              cluster_text(cluster));
 }
@@ -65,30 +64,22 @@ KernelPointer lower_cluster(const Node& node) {
 }
 
 constexpr auto kLowerings = std::to_array<Lowering>({
-    {"add", lower_single},          {"sub", lower_single},
-    {"mul", lower_single},          {"div", lower_single},
-    {"pow", lower_single},          {"maximum", lower_single},
-    {"minimum", lower_single},      {"equal", lower_single},
-    {"not_equal", lower_single},    {"less", lower_single},
-    {"less_equal", lower_single},   {"greater", lower_single},
-    {"greater_equal", lower_single}, {"logical_and", lower_single},
-    {"logical_or", lower_single},   {"logical_xor", lower_single},
-    {"neg", lower_single},          {"abs", lower_single},
-    {"sign", lower_single},         {"exp", lower_single},
-    {"log", lower_single},          {"log1p", lower_single},
-    {"expm1", lower_single},        {"sqrt", lower_single},
-    {"rsqrt", lower_single},        {"square", lower_single},
-    {"reciprocal", lower_single},   {"tanh", lower_single},
-    {"sigmoid", lower_single},      {"relu", lower_single},
-    {"leaky_relu", lower_single},   {"elu", lower_single},
-    {"gelu", lower_single},         {"gelu_tanh", lower_single},
-    {"silu", lower_single},         {"softplus", lower_single},
-    {"erf", lower_single},          {"sin", lower_single},
-    {"cos", lower_single},          {"floor", lower_single},
-    {"ceil", lower_single},         {"round", lower_single},
-    {"clip", lower_single},         {"logical_not", lower_single},
-    {"is_nan", lower_single},       {"is_finite", lower_single},
-    {"dropout", lower_single},      {"where", lower_single},
+    {"add", lower_single},           {"sub", lower_single},         {"mul", lower_single},
+    {"div", lower_single},           {"pow", lower_single},         {"maximum", lower_single},
+    {"minimum", lower_single},       {"equal", lower_single},       {"not_equal", lower_single},
+    {"less", lower_single},          {"less_equal", lower_single},  {"greater", lower_single},
+    {"greater_equal", lower_single}, {"logical_and", lower_single}, {"logical_or", lower_single},
+    {"logical_xor", lower_single},   {"neg", lower_single},         {"abs", lower_single},
+    {"sign", lower_single},          {"exp", lower_single},         {"log", lower_single},
+    {"log1p", lower_single},         {"expm1", lower_single},       {"sqrt", lower_single},
+    {"rsqrt", lower_single},         {"square", lower_single},      {"reciprocal", lower_single},
+    {"tanh", lower_single},          {"sigmoid", lower_single},     {"relu", lower_single},
+    {"leaky_relu", lower_single},    {"elu", lower_single},         {"gelu", lower_single},
+    {"gelu_tanh", lower_single},     {"silu", lower_single},        {"softplus", lower_single},
+    {"erf", lower_single},           {"sin", lower_single},         {"cos", lower_single},
+    {"floor", lower_single},         {"ceil", lower_single},        {"round", lower_single},
+    {"clip", lower_single},          {"logical_not", lower_single}, {"is_nan", lower_single},
+    {"is_finite", lower_single},     {"dropout", lower_single},     {"where", lower_single},
     {"cluster", lower_cluster},
 });
 

@@ -1,10 +1,12 @@
-// Arithmetic and comparisons of 32- and 64-bit integers, which the elementwise kernels, computing in
-// floating point, leave out: counters and class indices.
+// Arithmetic and comparisons of 32- and 64-bit integers, which the elementwise kernels, computing
+// in floating point, leave out: counters and class indices.
 
 #include <functional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
+#include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 
 namespace tegula::cpu {
@@ -33,42 +35,29 @@ struct WrappingMul {
   }
 };
 
-/// `a` and `b` advance by one element, or by none when they are scalars.
 template <typename T, typename Function>
-class IntegerKernel final : public Kernel {
- public:
+KernelPointer make_binary(const Node& node) {
   using Result = std::invoke_result_t<Function, T, T>;
-
-  explicit IntegerKernel(const Node& node)
-      : text_("integer " + node.op().name + " " + node.outputs()[0].to_string()),
-        count_(node.outputs()[0].shape.element_count()),
-        step_a_(node.input(0).shape() == node.outputs()[0].shape ? 1 : 0),
-        step_b_(node.input(1).shape() == node.outputs()[0].shape ? 1 : 0) {}
-
-  void run(const KernelArguments& arguments) const override {
-    const T* a = static_cast<const T*>(arguments.inputs[0]);
-    const T* b = static_cast<const T*>(arguments.inputs[1]);
-    Result* result = static_cast<Result*>(arguments.outputs[0]);
-    if (result == nullptr) return;
-    for (std::int64_t i = 0; i < count_; ++i) {
-      result[i] = Function()(a[i * step_a_], b[i * step_b_]);
-    }
-  }
-  std::string description() const override { return text_; }
-  std::vector<InPlace> in_place() const override {
-    std::vector<InPlace> pairs;
-    if (sizeof(Result) != sizeof(T)) return pairs;
-    if (step_a_ == 1) pairs.push_back({0, 0});
-    if (step_b_ == 1) pairs.push_back({1, 0});
-    return pairs;
-  }
-
- private:
-  std::string text_;
-  std::int64_t count_;
-  std::int64_t step_a_;
-  std::int64_t step_b_;
-};
+  const Shape& shape = node.outputs()[0].shape;
+  const std::int64_t count = shape.element_count();
+  // Operands advance by one element, or by none when they are scalars.
+  const std::int64_t step_a = node.input(0).shape() == shape ? 1 : 0;
+  const std::int64_t step_b = node.input(1).shape() == shape ? 1 : 0;
+  std::vector<InPlace> in_place;
+  if (sizeof(Result) == sizeof(T) && step_a == 1) in_place.push_back({0, 0});
+  if (sizeof(Result) == sizeof(T) && step_b == 1) in_place.push_back({1, 0});
+  return make_kernel(
+      "integer " + node.op().name + " " + node.outputs()[0].to_string(),
+      [=](const KernelArguments& arguments) {
+        const T* a = input<T>(arguments, 0);
+        const T* b = input<T>(arguments, 1);
+        Result* result = output<Result>(arguments);
+        for (std::int64_t i = 0; i < count; ++i) {
+          result[i] = Function()(a[i * step_a], b[i * step_b]);
+        }
+      },
+      in_place);
+}
 
 template <typename Function>
 KernelPointer lower_as(const Node& node) {
@@ -79,9 +68,9 @@ KernelPointer lower_as(const Node& node) {
   }
   switch (node.input(0).dtype()) {
     case DType::i32:
-      return std::make_unique<IntegerKernel<std::int32_t, Function>>(node);
+      return make_binary<std::int32_t, Function>(node);
     case DType::i64:
-      return std::make_unique<IntegerKernel<std::int64_t, Function>>(node);
+      return make_binary<std::int64_t, Function>(node);
     default:
       return nullptr;
   }

@@ -122,19 +122,17 @@ class Translator {
   }
 
   void choose_compute() {
-    const bool f64 = std::any_of(types_.begin(), types_.end(), [](const ValueType& each) {
-      return each.dtype == DType::f64;
-    });
+    const bool f64 = std::any_of(types_.begin(), types_.end(),
+                                 [](const ValueType& each) { return each.dtype == DType::f64; });
     result_.compute = f64 || needs_f64_ ? DType::f64 : DType::f32;
   }
 
   bool is_used(int operand) const {
-    return std::any_of(
-        cluster_.instructions.begin(), cluster_.instructions.end(),
-        [&](const ClusterInstruction& instruction) {
-          return std::find(instruction.operands.begin(), instruction.operands.end(), operand) !=
-                 instruction.operands.end();
-        });
+    return std::any_of(cluster_.instructions.begin(), cluster_.instructions.end(),
+                       [&](const ClusterInstruction& instruction) {
+                         return std::find(instruction.operands.begin(), instruction.operands.end(),
+                                          operand) != instruction.operands.end();
+                       });
   }
 
   /// Rounding to another type happens only when an output is stored, so a result that other

@@ -18,7 +18,7 @@ const LoweringTable& lowering_table() {
     LoweringTable filled;
     for (const auto family :
          {elementwise_lowerings(), integer_lowerings(), matmul_lowerings(), movement_lowerings(),
-          random_lowerings(), reduce_lowerings(), softmax_lowerings()}) {
+          multi_cluster_lowerings(), random_lowerings(), reduce_lowerings(), softmax_lowerings()}) {
       for (const Lowering& lowering : family) filled[lowering.op].push_back(&lowering);
     }
     return filled;

@@ -1,6 +1,7 @@
 // Lowering of matrix products, alone or with what is computed from their result while it is in
 // cache.
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -153,10 +154,13 @@ class MatmulKernel final : public Kernel {
   GemmImplementation implementation_;
 };
 
+Product product_of(const Node& node) {
+  return make_product(node.input(0).shape(), node.input(1).shape(), node.outputs()[0].shape,
+                      node.attrs().get<bool>("transpose_a"), node.attrs().get<bool>("transpose_b"));
+}
+
 KernelPointer lower_matmul(const Node& node) {
-  Product product =
-      make_product(node.input(0).shape(), node.input(1).shape(), node.outputs()[0].shape,
-                   node.attrs().get<bool>("transpose_a"), node.attrs().get<bool>("transpose_b"));
+  Product product = product_of(node);
   switch (node.outputs()[0].dtype) {
     case DType::f32:
       return std::make_unique<MatmulKernel<float>>(std::move(product));
@@ -167,7 +171,108 @@ KernelPointer lower_matmul(const Node& node) {
   }
 }
 
-constexpr auto kLowerings = std::to_array<Lowering>({{"matmul", lower_matmul}});
+/// How an operand of the epilogue lies over a product seen as [rows, columns].
+bool fits_blocks(const Shape& operand, const Shape& product) {
+  if (operand == product || operand.element_count() == 1) return true;
+  const std::int64_t rows = product.element_count() / std::max<std::int64_t>(1, product.dim(-1));
+  const std::int64_t last = operand.dim(-1);
+  const bool row = last == product.dim(-1) && operand.element_count() == last;
+  const bool column =
+      last == 1 && operand.element_count() == rows && operand.rank() == product.rank();
+  return row || column;
+}
+
+/// A product and a cluster on it: applied block by block where its operands allow, else after the
+/// whole product.
+template <typename T>
+class FusedMatmulKernel final : public Kernel {
+ public:
+  FusedMatmulKernel(const Node& node, Product product, ElementwiseProgram program,
+                    kernels::ElementwisePlan plan, bool by_blocks)
+      : product_(std::move(product)),
+        implementation_(kernels::choose_gemm(product_.problem)),
+        program_(std::move(program)),
+        plan_(std::move(plan)),
+        by_blocks_(by_blocks),
+        operands_(node.inputs().size() - 2) {
+    const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
+    text_ = product_text(product_, dtype_of<T>, implementation_) + " + " + cluster_text(cluster);
+    for (int i = node.output_count() - 1; i >= 0; --i) {
+      if (node.outputs()[static_cast<std::size_t>(i)].dtype == dtype_of<T>) product_output_ = i;
+    }
+    if (product_output_ < 0) {
+      workspace_ = static_cast<std::size_t>(node.outputs()[0].shape.element_count()) * sizeof(T);
+    }
+  }
+
+  void run(const KernelArguments& arguments) const override {
+    // The product is made where an output will be, which then overwrites it.
+    void* const memory =
+        product_output_ < 0 ? arguments.workspace : arguments.outputs[product_output_];
+    std::array<const void*, kernels::kMaxTileBuffers + kernels::kMaxScalars> operands;
+    operands[0] = memory;
+    std::copy_n(arguments.inputs + 2, operands_, operands.begin() + 1);
+    const kernels::RandomState random = program_.random_state(arguments.key);
+    const auto finish = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
+                            std::int64_t columns) {
+      plan_.run_block({row, rows, column, columns}, operands.data(), arguments.outputs, random);
+    };
+    const GemmEpilogue epilogue(finish);
+    run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
+                   static_cast<const T*>(arguments.inputs[1]), static_cast<T*>(memory), nullptr,
+                   by_blocks_ ? &epilogue : nullptr);
+    if (!by_blocks_) plan_.run(operands.data(), arguments.outputs, random);
+  }
+  std::string description() const override { return text_; }
+  std::size_t workspace_bytes() const override { return workspace_; }
+  bool skips_null_outputs() const override { return false; }
+
+ private:
+  Product product_;
+  GemmImplementation implementation_;
+  ElementwiseProgram program_;
+  kernels::ElementwisePlan plan_;
+  bool by_blocks_;
+  std::size_t operands_;
+  std::string text_;
+  int product_output_ = -1;
+  std::size_t workspace_ = 0;
+};
+
+template <typename T>
+KernelPointer lower_fused_as(const Node& node, Product product) {
+  const Shape& space = node.outputs()[0].shape;
+  std::vector<ValueType> operands = {{dtype_of<T>, space}};
+  bool by_blocks = true;
+  for (std::size_t i = 2; i < node.inputs().size(); ++i) {
+    operands.push_back(node.inputs()[i].type());
+    by_blocks = by_blocks && fits_blocks(operands.back().shape, space);
+  }
+  if (operands.size() > kernels::kMaxTileBuffers) return nullptr;
+  const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
+  std::optional<ElementwiseProgram> program = translate(cluster, operands, space);
+  if (!program) return nullptr;
+  const auto make_plan =
+      by_blocks ? kernels::ElementwisePlan::blocks : kernels::ElementwisePlan::whole;
+  kernels::ElementwisePlan plan = make_plan(program->program, program->compute,
+                                            kernel_inputs(operands), space, output_dtypes(node));
+  return std::make_unique<FusedMatmulKernel<T>>(node, std::move(product), std::move(*program),
+                                                std::move(plan), by_blocks);
+}
+
+KernelPointer lower_fused_matmul(const Node& node) {
+  Product product = product_of(node);
+  switch (node.input(0).dtype()) {
+    case DType::f32:
+      return lower_fused_as<float>(node, std::move(product));
+    case DType::f64:
+      return lower_fused_as<double>(node, std::move(product));
+    default:
+      return nullptr;
+  }
+}
+
+constexpr Lowering kLowerings[] = {{"matmul", lower_matmul}, {"fused_matmul", lower_fused_matmul}};
 
 }  // namespace
 

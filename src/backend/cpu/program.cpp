@@ -72,11 +72,9 @@ class Translator {
   const ValueType& type(int operand) const { return types_[static_cast<std::size_t>(operand)]; }
 
   bool add(const ClusterInstruction& instruction) {
+    if (instruction.op->name == "constant") return add_constant(instruction);
     const std::optional<ElementwiseOp> op = kernels::elementwise_op(instruction.op->name);
-    if (!op || *op == ElementwiseOp::random_uniform || *op == ElementwiseOp::random_normal ||
-        *op == ElementwiseOp::constant) {
-      return false;
-    }
+    if (!op || instruction.operands.empty()) return false;
     std::vector<ValueType> operands;
     std::array<int, 3> numbers = {-1, -1, -1};
     for (std::size_t i = 0; i < instruction.operands.size(); ++i) {
@@ -92,6 +90,14 @@ class Translator {
     }
     result_.program.append(*op, numbers, immediates_of(*op, instruction.attrs), op_id);
     types_.push_back(result);
+    return true;
+  }
+
+  bool add_constant(const ClusterInstruction& instruction) {
+    const Tensor& value = instruction.attrs.get<Tensor>("value");
+    if (value.element_count() != 1) return false;
+    result_.program.append(ElementwiseOp::constant, {-1, -1, -1}, {value.item(), 0});
+    types_.push_back({value.dtype(), value.shape()});
     return true;
   }
 

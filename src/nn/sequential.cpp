@@ -83,7 +83,11 @@ Value Sequential::forward(Value x, bool training) {
 
 Config Sequential::structure() const {
   Config::List layers;
-  for (const Layer& layer : layers_) layers.push_back(to_config(layer));
+  for (const Layer& layer : layers_) {
+    Config entry = to_config(layer);
+    if (!layer->trainable) entry.set("trainable", false);
+    layers.push_back(std::move(entry));
+  }
   Config config = Config::object({{"name", name()}, {"layers", std::move(layers)}});
   if (built()) config.set("build_input_shape", to_config(input_shape()));
   return config;
@@ -94,6 +98,7 @@ std::unique_ptr<Sequential> Sequential::from_config(const Config& config) {
   for (const Config& entry : config.at("layers").as_list()) {
     Handle<LayerBase> layer;
     nn::from_config(entry, layer);
+    if (const Config* trainable = entry.find("trainable")) layer->trainable = trainable->as_bool();
     layers.emplace_back(layer.shared());
   }
   auto model = std::make_unique<Sequential>(std::move(layers), config.at("name").as_string());

@@ -24,10 +24,10 @@ namespace tegula::nn {
 
 struct CompileOptions {
   Optimizer optimizer = "rmsprop";
-  Loss loss;
-  std::vector<MetricSpec> metrics;
+  Loss loss = {};
+  std::vector<MetricSpec> metrics = {};
   /// Metrics that see sample and class weights.
-  std::vector<MetricSpec> weighted_metrics;
+  std::vector<MetricSpec> weighted_metrics = {};
 };
 
 /// How much fit and evaluate print: 0 nothing, 1 a progress bar, 2 a line per epoch; automatic: 1

@@ -2,10 +2,11 @@
 //
 // The structure is GotoBLAS's (Goto and van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication", ACM TOMS 34(3), 2008) as BLIS arranges it (Van Zee and van de Geijn, "BLIS: A
-// Framework for Rapidly Instantiating BLAS Functionality", ACM TOMS 41(3), 2015): a block of C as
-// large as the register file, over it a panel of B that stays in L1, over it a block of A that
-// stays in L2. It differs in that panels of B are packed one at a time, right before use, so that
-// nothing larger than a panel is ever buffered and small products pay little for it.
+// Framework for Rapidly Instantiating BLAS Functionality", ACM TOMS 41(3), 2015), with the roles of
+// A and B exchanged: a block of C as large as the register file, over it a block of rows of A that
+// stays in L1, over it a strip of B that stays in L2. So C is written along its rows, and small
+// products pay little for packing: A is read in place unless its rows lie far apart, and B too when
+// only few rows use it. The buffers are small enough for the stack (190 KiB), so nothing allocates.
 
 #include "kernels/cpu/gemm_tile.hpp"
 
@@ -13,42 +14,15 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/gemm_tile.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "kernels/cpu/gemm_pack_inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-using Index = std::int64_t;
-using Tag = hn::CappedTag<float, kPanel>;
-using Vector = hn::Vec<Tag>;
-
-constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Tag()));
-constexpr int kVectorsPerPanel = static_cast<int>(kPanel / kLanes);
-#if HWY_TARGET == HWY_AVX3
-// 32 registers: 12 x 2 sums, 2 of B, the broadcast of A is an operand in memory.
-constexpr int kMaxRows = 12;
-constexpr int kMaxSums = 24;
-constexpr int kWidePanels = 2;
-#elif HWY_TARGET == HWY_AVX2
-// 16 registers: 6 x 2 sums, 2 of B, 1 of A.
-constexpr int kMaxRows = 6;
-constexpr int kMaxSums = 12;
-constexpr int kWidePanels = 1;
-#else
-constexpr int kMaxRows = 4;
-constexpr int kMaxSums = 4 * kVectorsPerPanel;
-constexpr int kWidePanels = 1;
-#endif
-/// Steps of k between two visits to C. A panel of B so deep (20 KiB) shares L1 with the rows of A.
-constexpr Index kMaxDepth = 320;
-/// Leading dimension from which rows of A count as far apart: half a page.
-constexpr Index kFarRows = 512;
-/// How far ahead packing prefetches.
-constexpr Index kRowsAhead = 12;
 /// Elements of a strip of B: 128 KiB, so that it shares L2 with A and C.
 constexpr Index kStripElements = 32768;
 /// Elements of C that are finished before the epilogue sees them: 16 KiB, half of L1.
@@ -80,12 +54,19 @@ HWY_INLINE Vector finish(Tag d, Vector sum, const float* c, bool load_c, const f
 
 /// Writes the first columns of a block whose last panel is cut.
 HWY_NOINLINE void store_cut_block(const Block& block, const float* sums, Index rows, Index width) {
+  const Tag d;
+  const float* bias = block.bias;
   float* c = block.c;
   for (Index r = 0; r < rows; ++r, c += block.ldc, sums += width) {
-    for (Index col = 0; col < block.cols; ++col) {
-      float sum = block.load_c ? c[col] + sums[col] : sums[col];
-      if (block.bias != nullptr) sum += block.bias[col];
-      c[col] = sum;
+    Index col = 0;
+    for (; col + kLanes <= block.cols; col += kLanes) {
+      const float* bias_here = bias == nullptr ? nullptr : bias + col;
+      const Vector sum = hn::Load(d, sums + col);
+      hn::StoreU(finish(d, sum, c + col, block.load_c, bias_here), d, c + col);
+    }
+    for (; col < block.cols; ++col) {
+      const float sum = block.load_c ? c[col] + sums[col] : sums[col];
+      c[col] = bias == nullptr ? sum : sum + bias[col];
     }
   }
 }
@@ -209,141 +190,9 @@ Index panels_for(Index rows) {
   return std::clamp<Index>(kMaxSums / (rows * kVectorsPerPanel), 1, 4);
 }
 
-/// The first `count` of a vector's lanes, zeros in the others; reads nothing beyond.
-HWY_INLINE Vector load_first(Tag d, const float* from, Index count) {
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  const Index lanes = std::clamp(count, Index{0}, kLanes);
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(lanes)), d, from);
-#else
-  HWY_ALIGN float lanes[kLanes] = {};
-  for (Index i = 0; i < std::min(count, kLanes); ++i) lanes[i] = from[i];
-  return hn::Load(d, lanes);
-#endif
-}
-
-/// packed[p*16 + j] = b[p*ldb + j] for j < cols, 0 beyond; whole panels are `stride` apart.
-void pack_rows(const float* b, Index ldb, Index depth, Index cols, float* HWY_RESTRICT packed,
-               Index stride) {
-  const Tag d;
-  const Index whole = cols / kPanel * kPanel;
-  for (Index p = 0; p < depth; ++p, b += ldb, packed += kPanel) {
-    // Rows are often pages apart, where the hardware does not prefetch.
-    const float* ahead = b + std::min(kRowsAhead, depth - 1 - p) * ldb;
-    float* to = packed;
-    Index col = 0;
-    for (; col < whole; col += kPanel, to += stride) {
-      hwy::Prefetch(ahead + col);
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectorsPerPanel; ++v) {
-        hn::Store(hn::LoadU(d, b + col + v * kLanes), d, to + v * kLanes);
-      }
-    }
-    if (whole == cols) continue;
-    for (int v = 0; v < kVectorsPerPanel; ++v) {
-      const Index at = whole + v * kLanes;
-      hn::Store(load_first(d, b + at, cols - at), d, to + v * kLanes);
-    }
-  }
-}
-
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-/// to[i*to_stride + j] = from[j][i] for an 8 x 8 block. Writes in the order of i, so that rows may
-/// overlap their predecessor's end.
-HWY_INLINE void transpose_8x8(const float* const* from, Index offset, float* to, Index to_stride) {
-  const hn::CappedTag<float, 8> d;
-  const hn::CappedTag<double, 4> pairs;
-  using V = hn::Vec<decltype(d)>;
-  V rows[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) rows[i] = hn::LoadU(d, from[i] + offset);
-  V twos[8];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    twos[2 * i] = hn::InterleaveLower(d, rows[2 * i], rows[2 * i + 1]);
-    twos[2 * i + 1] = hn::InterleaveUpper(d, rows[2 * i], rows[2 * i + 1]);
-  }
-  V fours[8];
-#pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
-#pragma GCC unroll 2
-    for (int i = 0; i < 2; ++i) {
-      const auto first = hn::BitCast(pairs, twos[4 * half + i]);
-      const auto second = hn::BitCast(pairs, twos[4 * half + 2 + i]);
-      fours[4 * half + 2 * i] = hn::BitCast(d, hn::InterleaveLower(pairs, first, second));
-      fours[4 * half + 2 * i + 1] = hn::BitCast(d, hn::InterleaveUpper(pairs, first, second));
-    }
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    hn::StoreU(hn::ConcatLowerLower(d, fours[4 + i], fours[i]), d, to + i * to_stride);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    hn::StoreU(hn::ConcatUpperUpper(d, fours[4 + i], fours[i]), d, to + (4 + i) * to_stride);
-  }
-}
-#endif
-
-/// to[p*width + j] = from[j*stride + p] for j < count, p < depth: the transpose of a few long rows.
-/// Writes up to 7 floats beyond to[depth*width].
-void interleave_rows(const float* from, Index stride, Index depth, Index count, float* to,
-                     Index width) {
-  Index done = 0;
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  done = depth / 8 * 8;
-  // The last group spills into the first columns of the next row, which the first group mends.
-  for (Index group = (count - 1) / 8 * 8; done > 0 && group >= 0; group -= 8) {
-    const float* rows[8];
-    for (Index i = 0; i < 8; ++i) rows[i] = from + std::min(group + i, count - 1) * stride;
-    for (Index p = 0; p < done; p += 8) transpose_8x8(rows, p, to + p * width + group, width);
-  }
-#endif
-  for (Index p = done; p < depth; ++p) {
-    for (Index j = 0; j < count; ++j) to[p * width + j] = from[j * stride + p];
-  }
-}
-
-/// packed[p*16 + j] = b[j*ldb + p] for j < cols, 0 beyond.
-void pack_columns(const float* b, Index ldb, Index depth, Index cols, float* packed) {
-  if (cols < kPanel) {
-    std::fill_n(packed, depth * kPanel, 0.0f);
-    for (Index p = 0; p < depth; ++p) {
-      for (Index j = 0; j < cols; ++j) packed[p * kPanel + j] = b[j * ldb + p];
-    }
-    return;
-  }
-  interleave_rows(b, ldb, depth, kPanel, packed, kPanel);
-}
-
-/// Packs rows [begin, begin + depth) of columns [0, cols) of op(B); panels are `stride` apart.
-void pack_strip(const float* b, Index ldb, bool transposed, Index begin, Index depth, Index cols,
-                float* packed, Index stride) {
-  if (!transposed) return pack_rows(b + begin * ldb, ldb, depth, cols, packed, stride);
-  for (Index col = 0; col < cols; col += kPanel, packed += stride) {
-    pack_columns(b + col * ldb + begin, ldb, depth, std::min(kPanel, cols - col), packed);
-  }
-}
-
-void pack_panels(const float* b, Index ldb, bool transposed, Index k, Index cols, float* packed) {
-  pack_strip(b, ldb, transposed, 0, k, cols, packed, k * kPanel);
-}
-
-/// packed[p*rows + r] = op(A)[r, p] for a block of at most kMaxRows rows. Writes a vector too many.
-void pack_a_block(const float* a, Index row_stride, Index k_stride, Index rows, Index depth,
-                  float* packed) {
-  if (k_stride == 1) return interleave_rows(a, row_stride, depth, rows, packed, rows);
-  const Tag d;
-  for (Index p = 0; p < depth; ++p, a += k_stride, packed += rows) {
-    hwy::Prefetch(a + std::min(kRowsAhead, depth - 1 - p) * k_stride);
-    for (Index r = 0; r < rows; r += kLanes) {
-      hn::StoreU(load_first(d, a + r, rows - r), d, packed + r);
-    }
-  }
-}
-
-/// Memory of one tile's packed parts of A and B.
+/// Memory of one tile's packed parts of A and B; lives on the stack.
 struct Buffers {
-  alignas(64) float a[kMaxRows * kMaxDepth + kPanel];
+  alignas(64) float a[kGroupBlocks * kBlockElements];
   alignas(64) float b[kStripElements];
 };
 
@@ -372,45 +221,46 @@ bool should_pack_a(const GemmTile& tile, const Slice& slice, const Strip& strip)
   return tile.a_k_stride == 1 ? tile.a_row_stride >= kFarRows : slice.depth > 64;
 }
 
+/// One block of rows over all panels of the strip; `block` says where its rows of A are.
 void compute_row_block(const GemmTile& tile, const Slice& slice, const Strip& strip, Index row,
-                       Index rows, bool pack_a, Buffers& buffers) {
-  Block block;
+                       Index rows, Block block) {
   block.depth = slice.depth;
-  block.a = tile.a + row * tile.a_row_stride + slice.begin * tile.a_k_stride;
-  block.a_row_stride = tile.a_row_stride;
-  block.a_k_stride = tile.a_k_stride;
-  if (pack_a) {
-    pack_a_block(block.a, tile.a_row_stride, tile.a_k_stride, rows, slice.depth, buffers.a);
-    block.a = buffers.a;
-    block.a_row_stride = 1;
-    block.a_k_stride = rows;
-  }
-  block.b_k_stride = strip.b_k_stride;
-  block.b_panel_stride = strip.b_panel_stride;
   block.ldc = tile.ldc;
   block.load_c = tile.accumulate || slice.begin > 0;
+  block.b_k_stride = strip.b_k_stride;
+  block.b_panel_stride = strip.b_panel_stride;
   const float* bias = slice.last ? tile.bias : nullptr;
   for (Index col = 0; col < strip.cols; col += strip.wide * kPanel) {
+    block.cols = std::min(strip.wide * kPanel, strip.cols - col);
     block.b = strip.b + col / kPanel * strip.b_panel_stride;
     block.c = tile.c + row * tile.ldc + strip.col + col;
-    block.cols = std::min(strip.wide * kPanel, strip.cols - col);
     block.bias = bias == nullptr ? nullptr : bias + strip.col + col;
     micro_kernel_of(rows, (block.cols + kPanel - 1) / kPanel, block);
   }
 }
 
-/// All rows of the tile over one strip. Rows are dealt evenly to blocks: a remainder of one or two
-/// rows would starve the multipliers.
+/// All rows of the tile over one strip.
 void compute_strip(const GemmTile& tile, const Slice& slice, const Strip& strip, Buffers& buffers) {
   const bool pack_a = should_pack_a(tile, slice, strip);
-  const Index blocks = (tile.rows + kMaxRows - 1) / kMaxRows;
-  const Index base = tile.rows / blocks;
-  const Index larger = tile.rows % blocks;
+  const RowBlocks blocks(tile.rows);
   Index row = 0;
   Index finished = 0;
-  for (Index i = 0; i < blocks; ++i) {
-    const Index rows = base + (i < larger ? 1 : 0);
-    compute_row_block(tile, slice, strip, row, rows, pack_a, buffers);
+  for (Index i = 0; i < blocks.count; ++i) {
+    const Index rows = blocks.rows(i);
+    Block block;
+    block.a = tile.a + row * tile.a_row_stride + slice.begin * tile.a_k_stride;
+    block.a_row_stride = tile.a_row_stride;
+    block.a_k_stride = tile.a_k_stride;
+    if (pack_a) {
+      if (i % kGroupBlocks == 0) {
+        pack_a_group(block.a, tile.a_row_stride, tile.a_k_stride, blocks, i,
+                     std::min(i + kGroupBlocks, blocks.count), slice.depth, buffers.a);
+      }
+      block.a = buffers.a + i % kGroupBlocks * kBlockElements;
+      block.a_row_stride = 1;
+      block.a_k_stride = rows;
+    }
+    compute_row_block(tile, slice, strip, row, rows, block);
     row += rows;
     const bool flush = (row - finished) * strip.cols >= kEpilogueElements || row == tile.rows;
     if (slice.last && tile.epilogue != nullptr && flush) {
@@ -447,8 +297,9 @@ Strip make_strip(const GemmTile& tile, const Slice& slice, Index col, Buffers& b
   }
   strip.b = buffers.b;
   strip.b_panel_stride = slice.depth * kPanel;
-  const float* from = tile.b + (tile.transpose_b ? col * tile.ldb : col);
-  pack_strip(from, tile.ldb, tile.transpose_b, slice.begin, slice.depth, strip.cols, buffers.b,
+  const float* from =
+      tile.b + (tile.transpose_b ? col * tile.ldb + slice.begin : slice.begin * tile.ldb + col);
+  pack_strip(from, tile.ldb, tile.transpose_b, slice.depth, strip.cols, buffers.b,
              strip.b_panel_stride);
   return strip;
 }

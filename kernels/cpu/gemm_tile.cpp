@@ -17,7 +17,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/cpu/gemm_pack_inl.hpp"
+#include "kernels/cpu/gemm_pack-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {

@@ -29,11 +29,6 @@ OutputFunction& output() {
   return function;
 }
 
-void write(std::string_view text) {
-  std::lock_guard lock(output_mutex());
-  output()(text);
-}
-
 std::string formatted(const char* format, double value) {
   char text[64];
   std::snprintf(text, sizeof text, format, value);
@@ -77,7 +72,8 @@ class ProgressBar : public Callback {
 
   void on_epoch_begin(std::int64_t epoch) override {
     training_ = true;
-    write("Epoch " + std::to_string(epoch + 1) + "/" + std::to_string(parameters.epochs) + "\n");
+    write_output("Epoch " + std::to_string(epoch + 1) + "/" + std::to_string(parameters.epochs) +
+                 "\n");
     start();
   }
   void on_epoch_end(std::int64_t, Logs& logs) override { finish(logs); }
@@ -98,7 +94,7 @@ class ProgressBar : public Callback {
     const Clock::time_point now = Clock::now();
     if (now - drawn_ < std::chrono::milliseconds(100)) return;
     drawn_ = now;
-    write("\r" + line(false) + logs_text(model->running_metrics()) + kEraseRest);
+    write_output("\r" + line(false) + logs_text(model->running_metrics()) + kEraseRest);
   }
 
  private:
@@ -112,8 +108,8 @@ class ProgressBar : public Callback {
 
   void finish(const Logs& logs) {
     done_ = parameters.steps;
-    write((redraw_ ? "\r" : "") + line(true) + logs_text(logs) + (redraw_ ? kEraseRest : "") +
-          "\n");
+    write_output((redraw_ ? "\r" : "") + line(true) + logs_text(logs) +
+                 (redraw_ ? kEraseRest : "") + "\n");
   }
 
   std::string line(bool finished) const {
@@ -143,6 +139,11 @@ class ProgressBar : public Callback {
 };
 
 }  // namespace
+
+void write_output(std::string_view text) {
+  std::lock_guard lock(output_mutex());
+  output()(text);
+}
 
 void set_output(OutputFunction function) {
   std::lock_guard lock(output_mutex());

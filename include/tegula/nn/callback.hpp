@@ -70,6 +70,7 @@ using CallbackList = std::vector<std::shared_ptr<Callback>>;
 using OutputFunction = std::function<void(std::string_view text)>;
 /// Where progress is written instead of standard output; must not throw.
 TEGULA_API void set_output(OutputFunction function);
+TEGULA_API void write_output(std::string_view text);
 
 /// Writes the progress of a run to standard output: a bar that is redrawn in a terminal or
 /// notebook, a line per epoch in a log (verbose 2). `verbose` 0 gives null.

@@ -70,7 +70,7 @@ enum class ElementwiseOp : std::uint8_t {
   is_nan,
   is_finite,
   cast,     ///< immediates: {1} to bool (x != 0), {0} to a number (identity)
-  dropout,  ///< immediates: rate; y[i] = u(i) >= rate ? x[i] / (1 - rate) : 0
+  dropout,  ///< immediates: rate; y[i] = u(i) >= float(rate) ? x[i] / (1 - rate) : 0
   // Three operands: condition, value if true, value if false.
   where,
   // No operand.

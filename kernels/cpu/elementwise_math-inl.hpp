@@ -175,20 +175,21 @@ HWY_INLINE V math_softplus(D d, V x) {
   return hn::Add(hn::Max(x, hn::Zero(d)), math_log1p(d, e));
 }
 
-/// erf(x) / x for |x| <= 1/2: minimax polynomials in x^2.
+/// erf(x) / x for |x| <= 1: minimax polynomials in x^2.
 template <typename D, typename V>
 HWY_INLINE V erf_over_x(D d, V x) {
   const V square = hn::Mul(x, x);
   if constexpr (kIsFloat<D>) {
-    constexpr float c[] = {1.128379166f, -0.3761260901f, 0.1128283143f, -0.02675773274f,
-                           0.004719082567f};
+    constexpr float c[] = {1.128379166f,    -0.3761262667f,    0.1128359472f,  -0.02685421201f,
+                           0.005189087423f, -0.0008016864287f, 7.875875063e-5f};
     return polynomial(d, square, c);
   } else {
-    constexpr double c[] = {1.128379167095512574,     -0.3761263890318375052,
-                            0.112837916709548691,     -0.0268661706449997198,
-                            0.005223977622016936362,  -0.0008548326510724796398,
-                            0.0001205528620200571325, -0.00001492300336815209879,
-                            1.637123442577000073e-6,  -1.462091340945174868e-7};
+    constexpr double c[] = {
+        1.128379167095512574,     -0.3761263890318375238,     0.1128379167095512024,
+        -0.02686617064512984081,  0.005223977625423298309,    -0.0008548327021934829596,
+        0.0001205533290288873541, -0.00001492564756751933213, 1.646204544146841894e-6,
+        -1.63646421581676153e-7,  1.4792401209404813e-8,      -1.216456005728345008e-9,
+        8.70904512905310669e-11,  -4.230945824295337817e-12};
     return polynomial(d, square, c);
   }
 }
@@ -231,7 +232,7 @@ HWY_INLINE V math_erf(D d, V x) {
   using T = hn::TFromD<D>;
   const V a = hn::Abs(x);
   const V far = hn::CopySign(hn::Sub(hn::Set(d, T(1)), erfc_positive(d, a)), x);
-  const V y = hn::IfThenElse(hn::Lt(a, hn::Set(d, T(0.5))), hn::Mul(x, erf_over_x(d, x)), far);
+  const V y = hn::IfThenElse(hn::Lt(a, hn::Set(d, T(1))), hn::Mul(x, erf_over_x(d, x)), far);
   return keep_nan(x, y);
 }
 

@@ -279,11 +279,12 @@ class TileRunner {
     std::fill_n(words_ + tile.count, tile.padded_count - static_cast<std::size_t>(tile.count), 0u);
   }
 
-  /// u >= rate for u = (word >> 8) / 2^24 is a comparison of integers.
+  /// u >= rate for u = (word >> 8) / 2^24, with the rate as a float, is a comparison of integers.
   void dropout(const CodeInstruction& instruction, const Tile& tile, const T* x, T* out) {
     make_words(instruction, tile);
     const double rate = instruction.immediates[0];
-    const auto threshold = static_cast<std::int32_t>(std::ceil(rate * 0x1.0p24));
+    const auto threshold =
+        static_cast<std::int32_t>(std::ceil(static_cast<float>(rate) * 0x1.0p24));
     const T keep = static_cast<T>(1 - rate);
     const bool splat = (instruction.splats & 1) != 0;
     if constexpr (sizeof(T) == 4) {

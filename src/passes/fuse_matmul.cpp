@@ -1,0 +1,105 @@
+// Matrix products take the elementwise ops that follow into their epilogue: bias, activation,
+// dropout, residual, the mask of the backward pass.
+
+#include <algorithm>
+
+#include "src/passes/fusion.hpp"
+#include "src/passes/passes.hpp"
+
+namespace tegula::passes {
+
+namespace {
+
+/// Whether an operand can be read along with blocks of a product [..., m, n], seen as rows of n:
+/// full, a row [n], a column [..., m, 1], or a scalar.
+bool reads_along(const Shape& operand, const Shape& product) {
+  if (operand == product || operand.element_count() == 1) return true;
+  const int rank = product.rank();
+  if (operand.rank() == 0 || operand.rank() > rank) return false;
+  const bool row =
+      operand.dim(-1) == product[rank - 1] && operand.element_count() == product[rank - 1];
+  if (row) return true;
+  if (operand.rank() != rank || operand[rank - 1] != 1) return false;
+  return std::equal(operand.begin(), operand.end() - 1, product.begin());
+}
+
+class MatmulFusion {
+ public:
+  explicit MatmulFusion(const Graph& graph)
+      : graph_(graph), uses_(graph), groups_(graph.nodes().size()) {}
+
+  Graph run() {
+    for (const Node& node : graph_.nodes()) {
+      if (uses_.live(node)) find_product(graph_.node(node.id()));
+    }
+    return emit_groups(graph_, groups_, uses_,
+                       [this](GraphRewriter& rewriter, std::span<Node* const> members) {
+                         emit(rewriter, members);
+                       });
+  }
+
+ private:
+  /// Whether `product` is a plain matrix product that only `reader` reads.
+  bool can_end_with(const Value& product, const Node& reader) const {
+    const Node& node = product.node();
+    if (node.op().name != "matmul" || uses_.is_result(product)) return false;
+    return std::ranges::all_of(uses_.readers(product),
+                               [&](const Node* other) { return other == &reader; });
+  }
+
+  /// Unites an elementwise node with the first product among its inputs that can take it.
+  void find_product(Node& node) {
+    const std::optional<ClusterParts> parts = cluster_parts(graph_, node, uses_);
+    if (!parts) return;
+    const ValueType& type = node.outputs()[0];
+    if (!type.shape.is_known()) return;
+    for (const Value& input : parts->inputs) {
+      if (!can_end_with(input, node) || input.shape() != type.shape) continue;
+      const bool readable = std::ranges::all_of(parts->inputs, [&](const Value& other) {
+        return reads_along(other.shape(), type.shape);
+      });
+      if (!readable) return;
+      groups_.unite(input.node().id(), node.id());
+      return;
+    }
+  }
+
+  void emit(GraphRewriter& rewriter, std::span<Node* const> members) {
+    if (members.size() == 1) {
+      rewriter.copy(*members.front());
+      return;
+    }
+    Node& product = *members.front();
+    Node& epilogue = *members.back();
+    const ClusterParts parts = product_first(*cluster_parts(graph_, epilogue, uses_), product);
+    std::vector<Value> inputs = rewriter.map(product.inputs());
+    for (std::size_t i = 1; i < parts.inputs.size(); ++i) {
+      inputs.push_back(rewriter.map(parts.inputs[i]));
+    }
+    Attrs attrs = product.attrs();
+    attrs.set("cluster", std::make_shared<const Cluster>(parts.cluster));
+    Node& node = rewriter.build(find_op("fused_matmul"), inputs, std::move(attrs), epilogue, true);
+    for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
+      rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
+    }
+  }
+
+  static ClusterParts product_first(const ClusterParts& parts, Node& product) {
+    const auto position = std::ranges::find(parts.inputs, product.output());
+    std::vector<int> order = {static_cast<int>(position - parts.inputs.begin())};
+    for (int i = 0; i < parts.cluster.input_count; ++i) {
+      if (i != order.front()) order.push_back(i);
+    }
+    return with_input_order(parts, order);
+  }
+
+  const Graph& graph_;
+  Uses uses_;
+  Groups groups_;
+};
+
+}  // namespace
+
+Graph fuse_matmul(const Graph& graph) { return MatmulFusion(graph).run(); }
+
+}  // namespace tegula::passes

@@ -1,0 +1,68 @@
+#pragma once
+// What the fusion passes share: groups of nodes that become one, and the clusters that they
+// compute. Private to src/passes.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/passes/rewriter.hpp"
+
+namespace tegula::passes {
+
+/// What the nodes of a cluster have in common: the iteration space and the dtype of all numbers in
+/// it; the rest is bool.
+struct ClusterKey {
+  Shape space;
+  DType dtype = DType::f32;
+
+  bool operator==(const ClusterKey&) const = default;
+};
+
+/// The key under which a node may join a cluster; none when it may not.
+std::optional<ClusterKey> cluster_key(const Node& node);
+
+/// A cluster with the values that it reads and those that it computes, in the order of its operands
+/// and outputs.
+struct ClusterParts {
+  Cluster cluster;
+  std::vector<Value> inputs;
+  std::vector<Value> outputs;
+};
+
+/// The cluster that computes `members` (in order of their ids). Scalar constants become
+/// instructions. Outputs are the values that others read.
+ClusterParts make_cluster(const Graph& graph, std::span<Node* const> members, const Uses& uses);
+/// Of a `cluster` node, or of an elementwise node as a cluster of one; none for other nodes.
+std::optional<ClusterParts> cluster_parts(const Graph& graph, Node& node, const Uses& uses);
+
+/// Renumbers the inputs: input `order[i]` becomes operand i. Inputs that are repeated in the list
+/// of values stay separate operands.
+ClusterParts with_input_order(const ClusterParts& parts, std::span<const int> order);
+
+/// For each node, by id, the number of its group: the id of one of its members.
+class Groups {
+ public:
+  explicit Groups(std::size_t nodes);
+  int find(int node);
+  void unite(int a, int b);
+  /// Members of every group in order of their ids, by the group's number; dead nodes are in none.
+  std::vector<std::vector<Node*>> members(const Graph& graph, const Uses& uses);
+
+ private:
+  std::vector<int> parent_;
+};
+
+/// Rebuilds the live part of a graph group by group, in an order in which every group comes after
+/// all that it reads. `emit` must replace the outputs of all members that are read elsewhere.
+using EmitGroup = std::function<void(GraphRewriter& rewriter, std::span<Node* const> members)>;
+Graph emit_groups(const Graph& graph, Groups& groups, const Uses& uses, const EmitGroup& emit);
+
+/// An order of the groups (by the id of a member) in which each comes after those that it reads.
+/// Throws Error when there is none.
+std::vector<int> order_groups(const Graph& graph, Groups& groups,
+                              const std::vector<std::vector<Node*>>& members);
+
+}  // namespace tegula::passes

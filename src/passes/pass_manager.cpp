@@ -1,0 +1,82 @@
+// The list of passes, and the loop that runs and checks them.
+
+#include "tegula/passes/pass_manager.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+#include "src/passes/passes.hpp"
+#include "tegula/core/file.hpp"
+
+namespace tegula {
+
+namespace {
+
+constexpr Pass kPasses[] = {
+    {"specialize_shapes", "shapes taken from other values become attributes and constants",
+     passes::specialize_shapes},
+    {"constant_fold", "nodes of constants are computed now", passes::constant_fold},
+    {"simplify", "algebraic identities", passes::simplify},
+    {"fuse_softmax_cross_entropy", "softmax with logarithm and cross-entropy become one node",
+     passes::fuse_softmax_cross_entropy},
+    {"cse", "equal nodes become one", passes::cse},
+    {"dce", "nodes that nothing needs are dropped", passes::dce},
+    {"fuse_elementwise", "elementwise neighbours become one loop", passes::fuse_elementwise},
+    {"fuse_updates", "equal updates of variables become one kernel", passes::fuse_updates},
+    {"fuse_matmul", "elementwise ops join the matrix product they follow", passes::fuse_matmul},
+};
+
+void check_disabled(const PassOptions& options) {
+  for (const std::string& name : options.disabled) {
+    if (std::ranges::any_of(kPasses, [&](const Pass& pass) { return pass.name == name; })) continue;
+    std::string known;
+    for (const Pass& pass : kPasses) known += (known.empty() ? "" : ", ") + std::string(pass.name);
+    throw NotFound("there is no pass \"" + name + "\" to disable; the passes are: " + known);
+  }
+}
+
+/// Writes `<directory>/<number>_<stage>.txt` and `.dot`; the number counts the process's dumps.
+void dump(const std::string& directory, const Graph& graph, std::string_view stage) {
+  static std::atomic<int> count = 0;
+  char number[16];
+  std::snprintf(number, sizeof number, "%04d_", count++);
+  const std::string path = directory + "/" + number + std::string(stage);
+  try {
+    write_file_atomically(path + ".txt", graph.to_text());
+    write_file_atomically(path + ".dot", graph.to_dot());
+  } catch (const IoError& error) {
+    throw IoError("TEGULA_DUMP=" + directory + ": " + error.what() +
+                  "\n  give the name of an existing folder that can be written, or unset it");
+  }
+}
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return kPasses; }
+
+OptimizedGraph optimize(const Graph& graph, const PassOptions& options) {
+  check_disabled(options);
+  OptimizedGraph optimized{graph, {}};
+  const char* directory = std::getenv("TEGULA_DUMP");
+  const bool dumps = directory != nullptr && *directory != '\0';
+  if (dumps) dump(directory, graph, "before");
+  if (!options.enabled) return optimized;
+  for (const Pass& pass : kPasses) {
+    if (std::ranges::find(options.disabled, pass.name) != options.disabled.end()) continue;
+    const int before = static_cast<int>(optimized.graph.nodes().size());
+    optimized.graph = pass.run(optimized.graph);
+    try {
+      optimized.graph.verify();
+    } catch (const Error& error) {
+      throw Error("the pass " + std::string(pass.name) + " made an invalid graph: " + error.what());
+    }
+    const int after = static_cast<int>(optimized.graph.nodes().size());
+    optimized.reports.push_back({pass.name, before, after});
+    if (dumps) dump(directory, optimized.graph, pass.name);
+  }
+  return optimized;
+}
+
+}  // namespace tegula

@@ -1,0 +1,94 @@
+#pragma once
+// What passes share: building a new graph out of an old one, and who reads a value. Private to
+// src/passes.
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tegula/graph/graph.hpp"
+#include "tegula/graph/op_def.hpp"
+
+namespace tegula::passes {
+
+/// Numbers the outputs of all nodes of a graph, so that tables of values are plain vectors.
+class ValueNumbers {
+ public:
+  explicit ValueNumbers(const Graph& graph);
+  std::size_t operator()(const Value& value) const {
+    return static_cast<std::size_t>(first_[static_cast<std::size_t>(value.node().id())] +
+                                    value.index());
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::vector<int> first_;
+  std::size_t count_ = 0;
+};
+
+/// Builds the result of a pass: walks the old graph in order and says, for each old value, what
+/// stands for it. Nodes keep names, locations and attributes (ids of random ops among them); new
+/// nodes get the location of the node that they replace. First values of variables are not carried
+/// over: they belong to the user's graph.
+class GraphRewriter {
+ public:
+  explicit GraphRewriter(const Graph& source);
+
+  const Graph& source() const { return source_; }
+  Graph& result() { return result_; }
+
+  /// The new value for an old one. Throws Error when there is none yet.
+  Value map(const Value& old) const;
+  std::vector<Value> map(std::span<const Value> olds) const;
+  void replace(const Value& old, const Value& replacement);
+  /// The same op on the mapped inputs.
+  Node& copy(const Node& old);
+  /// Also for changed inputs (in the new graph): replaces all outputs of `old`.
+  Node& copy_with(const Node& old, std::span<const Value> inputs);
+  /// A node in place of `origin`: takes its name when `final`, else a name derived from it.
+  Node& build(const OpDef& op, std::span<const Value> inputs, Attrs attrs, const Node& origin,
+              bool final = false);
+  /// With fetches and targets mapped.
+  Graph finish();
+
+ private:
+  std::string derived_name(const Node& origin, const OpDef& op) const;
+
+  Graph source_;
+  Graph result_;
+  ValueNumbers numbers_;
+  std::vector<Value> mapped_;
+};
+
+/// For every node, by id: whether a fetch or target needs it.
+std::vector<bool> live_nodes(const Graph& graph);
+
+/// For every value, the live nodes that read it (once per operand) and whether it is a result.
+class Uses {
+ public:
+  explicit Uses(const Graph& graph);
+
+  bool live(const Node& node) const { return live_[static_cast<std::size_t>(node.id())]; }
+  std::span<Node* const> readers(const Value& value) const { return readers_[numbers_(value)]; }
+  bool is_result(const Value& value) const { return result_[numbers_(value)]; }
+
+ private:
+  ValueNumbers numbers_;
+  std::vector<bool> live_;
+  std::vector<std::vector<Node*>> readers_;
+  std::vector<bool> result_;
+};
+
+/// A node that no rewrite may drop, merge or evaluate early: it comes from outside or has effects.
+inline bool is_pure(const OpDef& op) { return op.reference && !op.random && !op.stateful; }
+inline bool is_constant(const Value& value) { return value.node().op().name == "constant"; }
+inline const Tensor& constant_value(const Value& value) {
+  return value.node().attrs().get<Tensor>("value");
+}
+
+/// The results of an op on constants, when it is pure, cheap and its results small enough to keep;
+/// empty otherwise.
+std::vector<Tensor> try_fold(const OpDef& op, std::span<const Value> inputs, const Attrs& attrs,
+                             std::span<const ValueType> outputs);
+
+}  // namespace tegula::passes

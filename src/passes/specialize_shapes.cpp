@@ -1,0 +1,120 @@
+// With concrete shapes, ops that take a shape from another value become ops with attributes, or
+// nothing; counts and shapes become constants. Frees the values whose shape alone was used.
+
+#include <algorithm>
+
+#include "src/passes/passes.hpp"
+#include "src/passes/rewriter.hpp"
+
+namespace tegula::passes {
+
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+
+Integers dims_of(const Shape& shape) { return {shape.begin(), shape.end()}; }
+
+/// What stands for `node`, given its inputs in the new graph; no value: the node stays.
+using Specialization = Value (*)(GraphRewriter& rewriter, const Node& node,
+                                 std::span<const Value> inputs);
+
+Value broadcast_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const Shape& shape = inputs[1].shape();
+  if (!shape.is_known()) return {};
+  if (inputs[0].shape() == shape) return inputs[0];
+  return rewriter.build(find_op("broadcast_to"), inputs.first(1), {{"shape", shape}}, node, true)
+      .output();
+}
+
+Value reshape_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const Shape& shape = inputs[1].shape();
+  if (!shape.is_known()) return {};
+  if (inputs[0].shape() == shape) return inputs[0];
+  return rewriter
+      .build(find_op("reshape"), inputs.first(1), {{"shape", dims_of(shape)}}, node, true)
+      .output();
+}
+
+/// -1 becomes the dimension that it means.
+Value reshape(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const auto& given = node.attrs().get<Integers>("shape");
+  const Attrs attrs = node.attrs();
+  if (std::ranges::find(given, kUnknown) == given.end()) return {};
+  const Shape shape = node.op().infer({std::span(&inputs[0].type(), 1), attrs})[0].shape;
+  if (!shape.is_known()) return {};
+  return rewriter.build(node.op(), inputs, {{"shape", dims_of(shape)}}, node, true).output();
+}
+
+Value sum_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const Shape& from = inputs[0].shape();
+  const Shape& to = inputs[1].shape();
+  if (!from.is_known() || !to.is_known()) return {};
+  if (from == to) return inputs[0];
+  const int added = from.rank() - to.rank();
+  Integers axes;
+  for (int axis = 0; axis < from.rank(); ++axis) {
+    const bool repeated = axis < added || to[axis - added] == 1;
+    if (repeated && from[axis] != 1) axes.push_back(axis);
+  }
+  Value value = inputs[0];
+  if (!axes.empty()) {
+    const Attrs attrs = {{"axes", axes}, {"keepdims", false}};
+    // The name goes to the last node made here.
+    const Shape summed = find_op("sum").infer({std::span(&value.type(), 1), attrs})[0].shape;
+    value =
+        rewriter.build(find_op("sum"), std::span(&value, 1), attrs, node, summed == to).output();
+    if (summed == to) return value;
+  }
+  return rewriter
+      .build(find_op("reshape"), std::span(&value, 1), {{"shape", dims_of(to)}}, node, true)
+      .output();
+}
+
+/// The result depends on the input's shape alone.
+Value shape_to_constant(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const ValueType& type = inputs[0].type();
+  if (!type.shape.is_known()) return {};
+  // The reference evaluation reads no elements: a tensor on no memory is enough.
+  const Tensor like = Tensor::borrow(type.dtype, type.shape, nullptr, nullptr);
+  const std::vector<Tensor> results =
+      node.op().reference({std::span(&like, 1), node.attrs(), node.outputs(), RandomKey{}});
+  return rewriter.build(find_op("constant"), {}, {{"value", results[0]}}, node, true).output();
+}
+
+struct Row {
+  std::string_view op;
+  Specialization specialize;
+};
+
+constexpr Row kTable[] = {
+    {"broadcast_like", broadcast_like},
+    {"element_count", shape_to_constant},
+    {"reshape", reshape},
+    {"reshape_like", reshape_like},
+    {"shape_of", shape_to_constant},
+    {"sum_like", sum_like},
+};
+
+Specialization find_specialization(const OpDef& op) {
+  const auto row = std::ranges::lower_bound(kTable, std::string_view(op.name), {}, &Row::op);
+  return row != std::end(kTable) && row->op == op.name ? row->specialize : nullptr;
+}
+
+}  // namespace
+
+Graph specialize_shapes(const Graph& graph) {
+  GraphRewriter rewriter(graph);
+  for (const Node& node : graph.nodes()) {
+    const std::vector<Value> inputs = rewriter.map(node.inputs());
+    const Specialization specialize = find_specialization(node.op());
+    const Value special = specialize ? specialize(rewriter, node, inputs) : Value();
+    if (special) {
+      rewriter.replace(graph.node(node.id()).output(), special);
+    } else {
+      rewriter.copy_with(node, inputs);
+    }
+  }
+  return rewriter.finish();
+}
+
+}  // namespace tegula::passes

@@ -25,9 +25,10 @@ void log_softmax_gradient(const T* y, const T* dy, T* dx, std::int64_t rows, std
 /// Cross-entropy of logits with dense label distributions, and its gradient, in one pass:
 ///
 ///     loss[r]       = -sum_c labels[r, c] log_softmax(logits)[r, c]
-///     dlogits[r, c] = (softmax(logits)[r, c] sum_k labels[r, k] - labels[r, c]) scale[r]
+///     dlogits[r, c] = (softmax(logits)[r, c] - labels[r, c]) scale[r]
 ///
-/// A class whose label is 0 contributes nothing even where its logit is -inf. `loss` and `dlogits`
+/// As in TensorFlow, dlogits is the gradient of labels that sum to 1. A class whose label is 0
+/// contributes nothing even where its logit is -inf. `loss` and `dlogits`
 /// may each be null; `dlogits` may be `logits`; a null `scale` means 1, otherwise `scale[r]` is
 /// read at `scale[r * scale_stride]` (stride 0: one scale for all rows).
 template <typename T>

@@ -179,14 +179,16 @@ template <typename T>
 void dense_row(const T* logits, const T* labels, T* loss, T* dlogits, T scale,
                std::size_t columns) {
   const T maximum = max_of_row(logits, columns);
-  const T weight = sum_of_row<T>(
-      columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { return lanes.load(labels + c); });
   const T dot = loss != nullptr ? label_dot(logits, labels, maximum, columns) : T(0);
   const T sum = exp_row(logits, maximum, dlogits, columns);
-  if (loss != nullptr) *loss = std::log(sum) * weight - dot;
+  if (loss != nullptr) {
+    const T weight = sum_of_row<T>(
+        columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { return lanes.load(labels + c); });
+    *loss = std::log(sum) * weight - dot;
+  }
   if (dlogits == nullptr) return;
   const hn::ScalableTag<T> d;
-  const auto factor = hn::Set(d, weight / sum), outer = hn::Set(d, scale);
+  const auto factor = hn::Set(d, 1 / sum), outer = hn::Set(d, scale);
   for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
     const auto difference = hn::MulSub(lanes.load(dlogits + c), factor, lanes.load(labels + c));
     lanes.store(hn::Mul(difference, outer), dlogits + c);

@@ -41,7 +41,7 @@ std::string pass_section(const Plan& plan) {
   std::string text = "passes (nodes before -> after)\n";
   if (plan.reports.empty()) text += "  none\n";
   for (const PassReport& report : plan.reports) {
-    text += "  " + padded(report.pass, 24) + padded(std::to_string(report.nodes_before), 6, true) +
+    text += "  " + padded(report.pass, 28) + padded(std::to_string(report.nodes_before), 6, true) +
             " -> " + std::to_string(report.nodes_after) + "\n";
   }
   return text;
@@ -66,7 +66,7 @@ std::string fused_section(const Plan& plan) {
     if (cluster == nullptr) continue;
     text += "  " + node.op().name + " \"" + node.name() + "\":";
     for (const ClusterInstruction& instruction : cluster->instructions) {
-      text += " " + instruction.op->name;
+      if (instruction.op->name != "constant") text += " " + instruction.op->name;
     }
     text += "\n";
   }

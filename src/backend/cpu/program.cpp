@@ -202,12 +202,13 @@ std::vector<DType> output_dtypes(const Node& node) {
 
 std::string cluster_text(const Cluster& cluster) {
   std::string text;
-  const std::size_t shown = std::min(cluster.instructions.size(), kMaxOpsInText);
-  for (std::size_t i = 0; i < shown; ++i) {
-    text += (i == 0 ? "" : ", ") + cluster.instructions[i].op->name;
+  std::size_t ops = 0;
+  for (const ClusterInstruction& instruction : cluster.instructions) {
+    if (instruction.op->name == "constant") continue;
+    if (ops++ < kMaxOpsInText) text += (text.empty() ? "" : ", ") + instruction.op->name;
   }
-  const std::size_t hidden = cluster.instructions.size() - shown;
-  return hidden == 0 ? text : text + " and " + std::to_string(hidden) + " more";
+  return ops <= kMaxOpsInText ? text
+                              : text + " and " + std::to_string(ops - kMaxOpsInText) + " more";
 }
 
 }  // namespace tegula::cpu

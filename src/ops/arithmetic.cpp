@@ -119,13 +119,16 @@ void register_signs_and_rounding(OpRegistry& registry) {
                    .doc = "-x",
                    .evaluate = [](double x, const Attrs&) { return -x; },
                    .gradient = [](Value, Value, Value dy, const Attrs&) { return -dy; },
-                   .accepts = Accepts::numbers});
-  unary(registry, {.name = "abs",
-                   .doc = "|x|; derivative 0 at 0",
-                   .evaluate = [](double x, const Attrs&) { return std::abs(x); },
-                   .gradient = [](Value x, Value, Value dy, const Attrs&) { return dy * sign(x); },
                    .accepts = Accepts::numbers,
-                   .low = 0.1});
+                   .on_integers = [](std::int64_t x) { return wrapping(0 - bits(x)); }});
+  unary(registry,
+        {.name = "abs",
+         .doc = "|x|; derivative 0 at 0",
+         .evaluate = [](double x, const Attrs&) { return std::abs(x); },
+         .gradient = [](Value x, Value, Value dy, const Attrs&) { return dy * sign(x); },
+         .accepts = Accepts::numbers,
+         .low = 0.1,
+         .on_integers = [](std::int64_t x) { return x < 0 ? wrapping(0 - bits(x)) : x; }});
   unary(registry,
         {.name = "sign",
          .doc = "-1, 0 or 1",
@@ -172,7 +175,8 @@ void register_powers(OpRegistry& registry) {
                    .doc = "x · x",
                    .evaluate = [](double x, const Attrs&) { return x * x; },
                    .gradient = [](Value x, Value, Value dy, const Attrs&) { return dy * 2.0 * x; },
-                   .accepts = Accepts::numbers});
+                   .accepts = Accepts::numbers,
+                   .on_integers = [](std::int64_t x) { return wrapping(bits(x) * bits(x)); }});
   unary(registry, {.name = "reciprocal",
                    .doc = "1 / x",
                    .evaluate = [](double x, const Attrs&) { return 1 / x; },

@@ -1,28 +1,11 @@
 #include "src/ops/family.hpp"
 
 #include <cstring>
+#include <type_traits>
 
 namespace tegula::ops {
 
 namespace {
-
-/// Applies `function` to every element, through double or, for integers, std::int64_t.
-template <typename OnDouble, typename OnInteger>
-void fill(Tensor& result, OnDouble&& on_double, OnInteger&& on_integer) {
-  const std::int64_t count = result.element_count();
-  if (result.dtype() == DType::i64) {
-    auto* elements = result.data<std::int64_t>();
-    for (std::int64_t i = 0; i < count; ++i) elements[i] = on_integer(i);
-  } else {
-    for (std::int64_t i = 0; i < count; ++i) result.set(i, on_double(i));
-  }
-}
-
-/// Exact 64-bit value of an integer or bool element.
-std::int64_t integer_at(const Tensor& tensor, std::int64_t index) {
-  if (tensor.dtype() == DType::i64) return tensor.data<std::int64_t>()[index];
-  return static_cast<std::int64_t>(tensor.at(index));
-}
 
 std::string accepted(Accepts accepts) {
   switch (accepts) {
@@ -75,6 +58,21 @@ Shape broadcast_of(const InferContext& context) {
   Shape shape;
   for (const ValueType& type : context.inputs) shape = broadcast_shapes(shape, type.shape);
   return shape;
+}
+
+std::int64_t integer_at(const Tensor& tensor, std::int64_t index) {
+  if (tensor.dtype() == DType::i64) return tensor.data<std::int64_t>()[index];
+  return static_cast<std::int64_t>(tensor.at(index));
+}
+
+void set_integer(Tensor& tensor, std::int64_t index, std::int64_t value) {
+  visit_dtype(tensor.dtype(), [&]<typename T>() {
+    if constexpr (std::is_integral_v<T>) {
+      static_cast<T*>(tensor.raw())[index] = static_cast<T>(value);
+    } else {
+      tensor.set(index, static_cast<double>(value));
+    }
+  });
 }
 
 Value unbroadcast(Value gradient, Value like) {
@@ -138,10 +136,12 @@ flops_per_output(double flops) {
 }
 
 std::vector<Sample> elementwise_samples(std::vector<SampleInput> prototypes, const Attrs& attrs) {
-  // Shapes per input: equal, scalar against tensor, row and column broadcasts, empty, odd sizes.
+  // Shapes per input: equal, scalar against tensor, row and column broadcasts, empty, odd sizes,
+  // more than one tile of a kernel.
   const std::vector<std::vector<Shape>> shapes = {
-      {{3, 5}, {3, 5}, {3, 5}}, {{}, {}, {}},    {{4, 1}, {1, 3}, {3}}, {{2, 3, 5}, {5}, {}},
-      {{0, 3}, {1, 3}, {3}},    {{1}, {7}, {1}}, {{37}, {37}, {1}},     {{2, 1, 9}, {4, 1}, {9}}};
+      {{3, 5}, {3, 5}, {3, 5}},   {{}, {}, {}},    {{4, 1}, {1, 3}, {3}}, {{2, 3, 5}, {5}, {}},
+      {{0, 3}, {1, 3}, {3}},      {{1}, {7}, {1}}, {{37}, {37}, {1}},     {{2, 1, 9}, {4, 1}, {9}},
+      {{331, 33}, {33}, {331, 1}}};
   std::vector<Sample> samples;
   for (const auto& row : shapes) {
     Sample sample{prototypes, attrs, ""};
@@ -168,15 +168,18 @@ void unary(OpRegistry& registry, const UnaryOp& op) {
           gradient(context.input(0), context.output(), context.gradient(), context.attrs())};
     };
   }
-  def.reference = [evaluate = op.evaluate](const EvaluateContext& context) {
+  def.reference = [evaluate = op.evaluate,
+                   on_integers = op.on_integers](const EvaluateContext& context) {
     const Tensor& x = context.input(0);
     Tensor y(context.outputs[0].dtype, context.outputs[0].shape);
-    fill(
-        y, [&](std::int64_t i) { return evaluate(x.at(i), context.attrs); },
-        [&](std::int64_t i) {
-          return static_cast<std::int64_t>(
-              evaluate(static_cast<double>(integer_at(x, i)), context.attrs));
-        });
+    const bool integers = on_integers != nullptr && is_integer(x.dtype());
+    for (std::int64_t i = 0; i < y.element_count(); ++i) {
+      if (integers) {
+        set_integer(y, i, on_integers(integer_at(x, i)));
+      } else {
+        y.set(i, evaluate(x.at(i), context.attrs));
+      }
+    }
     return std::vector<Tensor>{y};
   };
   def.cost = flops_per_output(op.flops);
@@ -220,19 +223,13 @@ void binary(OpRegistry& registry, const BinaryOp& op) {
     const BroadcastIndex index_a(a.shape(), y.shape());
     const BroadcastIndex index_b(b.shape(), y.shape());
     const bool integers = on_integers != nullptr && !is_floating(a.dtype());
-    const auto exact = [&](std::int64_t i) {
-      return on_integers(integer_at(a, index_a(i)), integer_at(b, index_b(i)));
-    };
-    fill(
-        y,
-        [&](std::int64_t i) {
-          return integers ? static_cast<double>(exact(i))
-                          : evaluate(a.at(index_a(i)), b.at(index_b(i)));
-        },
-        [&](std::int64_t i) {
-          return integers ? exact(i)
-                          : static_cast<std::int64_t>(evaluate(a.at(index_a(i)), b.at(index_b(i))));
-        });
+    for (std::int64_t i = 0; i < y.element_count(); ++i) {
+      if (integers) {
+        set_integer(y, i, on_integers(integer_at(a, index_a(i)), integer_at(b, index_b(i))));
+      } else {
+        y.set(i, evaluate(a.at(index_a(i)), b.at(index_b(i))));
+      }
+    }
     return std::vector<Tensor>{y};
   };
   def.cost = flops_per_output(1);

@@ -44,7 +44,13 @@ Value unbroadcast(Value gradient, Value like);
 /// is given, else through double.
 using UnaryFunction = double (*)(double x, const Attrs& attrs);
 using BinaryFunction = double (*)(double a, double b);
+using IntegerUnaryFunction = std::int64_t (*)(std::int64_t x);
 using IntegerBinaryFunction = std::int64_t (*)(std::int64_t a, std::int64_t b);
+
+/// Exact value of an integer or bool element.
+std::int64_t integer_at(const Tensor& tensor, std::int64_t index);
+/// Stores modulo the range of the tensor's integer dtype, as NumPy does.
+void set_integer(Tensor& tensor, std::int64_t index, std::int64_t value);
 
 struct UnaryOp {
   const char* name;
@@ -57,6 +63,7 @@ struct UnaryOp {
   double high = 2;
   std::vector<AttrDef> attrs = {};
   double flops = 1;
+  IntegerUnaryFunction on_integers = nullptr;
   /// A fixed result dtype (comparisons); otherwise the input's.
   bool boolean_result = false;
 };
@@ -114,6 +121,7 @@ void register_linear_algebra(OpRegistry& registry);
 void register_softmax(OpRegistry& registry);
 void register_shape(OpRegistry& registry);
 void register_movement(OpRegistry& registry);
+void register_joining(OpRegistry& registry);
 void register_indexing(OpRegistry& registry);
 void register_random(OpRegistry& registry);
 void register_state(OpRegistry& registry);

@@ -101,7 +101,7 @@ std::vector<Sample> matmul_samples() {
           sample({0, 4}, {4, 3}, false, false),       sample({3, 0}, {0, 2}, false, false),
           sample({2, 3, 4}, {2, 4, 5}, false, false), sample({2, 4, 3}, {4, 5}, true, false),
           sample({3, 4}, {2, 4, 5}, false, false),    sample({2, 1, 3, 4}, {3, 5, 4}, false, true),
-          sample({17, 33}, {33, 19}, false, false)};
+          sample({17, 33}, {33, 19}, false, false),   sample({70, 131}, {131, 67}, false, false)};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Ops that move elements without computing: transposition, concatenation, slicing, padding, tiling.
+// Ops that move elements without computing: transposition, slicing, padding, tiling.
 
 #include <algorithm>
 #include <limits>
@@ -87,150 +87,6 @@ void register_transpose(OpRegistry& registry) {
     return std::vector<Sample>{
         {{{DType::f32, {2, 3}}}, {{"perm", Integers{0, 0}}}, "no permutation"},
         {{{DType::f32, {2, 3}}}, {{"perm", Integers{0}}}, "no permutation"}};
-  };
-  registry.add(std::move(def));
-}
-
-std::vector<ValueType> infer_concat(const InferContext& context) {
-  check_same_dtype(context);
-  Shape shape = context.shape(0);
-  const int axis = normalize_axis(integer(context.attrs, "axis"), shape.rank());
-  for (std::size_t i = 1; i < context.inputs.size(); ++i) {
-    const Shape& other = context.inputs[i].shape;
-    Shape same = other;
-    if (other.rank() == shape.rank()) same.set(axis, shape[axis]);
-    if (!compatible(same, shape)) {
-      throw ShapeError("cannot join " + other.to_string() + " to " + context.shape(0).to_string() +
-                       " along axis " + std::to_string(axis) + ": other dimensions differ");
-    }
-    for (int d = 0; d < shape.rank(); ++d) {
-      if (d != axis && shape[d] == kUnknown) shape.set(d, other[d]);
-    }
-    const bool unknown = shape[axis] == kUnknown || other[axis] == kUnknown;
-    shape.set(axis, unknown ? kUnknown : shape[axis] + other[axis]);
-  }
-  return {{context.dtype(0), shape}};
-}
-
-std::vector<Value> concat_gradient(const GradientContext& context) {
-  const int axis =
-      normalize_axis(integer(context.attrs(), "axis"), context.output().shape().rank());
-  Integers sizes;
-  for (const Value& input : context.node.inputs()) {
-    sizes.push_back(input.shape()[axis]);
-    if (sizes.back() == kUnknown) {
-      throw ShapeError("the gradient of concat needs known sizes along axis " +
-                       std::to_string(axis));
-    }
-  }
-  return split(context.gradient(), sizes, axis);
-}
-
-/// Copies `part`, a piece of `whole` that begins at `begin` along `axis`, in or out.
-void copy_piece(const Tensor& from, Tensor& to, int axis, std::int64_t begin, bool into) {
-  const Shape& piece = into ? from.shape() : to.shape();
-  const Shape& whole = into ? to.shape() : from.shape();
-  const std::int64_t inner = strides_of(piece)[static_cast<std::size_t>(axis)];
-  const std::int64_t length = piece[axis] * inner;
-  const std::int64_t stride = whole[axis] * inner;
-  if (length == 0) return;
-  for (std::int64_t row = 0; row < piece.element_count() / length; ++row) {
-    for (std::int64_t i = 0; i < length; ++i) {
-      const std::int64_t in_whole = row * stride + begin * inner + i;
-      const std::int64_t in_piece = row * length + i;
-      copy_element(from, into ? in_piece : in_whole, to, into ? in_whole : in_piece);
-    }
-  }
-}
-
-void register_concat(OpRegistry& registry) {
-  OpDef def = moving("concat", "Joins tensors along an axis");
-  def.inputs = {{"values", "Equal but for the size of the axis."}};
-  def.variadic = true;
-  def.attrs = {{"axis", std::int64_t{0}, true, "Axis along which they are joined."}};
-  def.infer = infer_concat;
-  def.gradient = concat_gradient;
-  def.reference = [](const EvaluateContext& context) {
-    Tensor y(context.outputs[0].dtype, context.outputs[0].shape);
-    const int axis = normalize_axis(integer(context.attrs, "axis"), y.rank());
-    std::int64_t begin = 0;
-    for (const Tensor& piece : context.inputs) {
-      copy_piece(piece, y, axis, begin, true);
-      begin += piece.shape()[axis];
-    }
-    return std::vector<Tensor>{y};
-  };
-  def.samples = [] {
-    return std::vector<Sample>{
-        {{{DType::f32, {2, 3}}, {DType::f32, {4, 3}}}, {{"axis", std::int64_t{0}}}, ""},
-        {{{DType::f32, {2, 3}}, {DType::f32, {2, 1}}, {DType::f32, {2, 5}}},
-         {{"axis", std::int64_t{-1}}},
-         ""},
-        {{{DType::i32, {2}}}, {{"axis", std::int64_t{0}}}, ""},
-        {{{DType::f32, {0, 3}}, {DType::f32, {2, 3}}}, {{"axis", std::int64_t{0}}}, ""}};
-  };
-  def.bad_samples = [] {
-    return std::vector<Sample>{
-        {{{DType::f32, {2, 3}}, {DType::f32, {2, 4}}}, {{"axis", std::int64_t{0}}}, "cannot join"},
-        {{{DType::f32, {2}}, {DType::i32, {2}}}, {{"axis", std::int64_t{0}}}, "one dtype"},
-        {{{DType::f32, {2}}}, {{"axis", std::int64_t{1}}}, "out of range"}};
-  };
-  registry.add(std::move(def));
-}
-
-void register_split(OpRegistry& registry) {
-  OpDef def = moving("split", "Cuts a tensor into pieces along an axis; one output per piece");
-  def.attrs = {{"axis", std::int64_t{0}, true, "Axis that is cut."},
-               {"sizes", Integers{}, true, "Sizes of the pieces; they add up to the axis."}};
-  def.infer = [](const InferContext& context) {
-    const Shape& from = context.shape(0);
-    const int axis = normalize_axis(integer(context.attrs, "axis"), from.rank());
-    const Integers& sizes = integers(context.attrs, "sizes");
-    const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
-    const bool negative = std::any_of(sizes.begin(), sizes.end(), [](auto s) { return s < 0; });
-    if (sizes.empty() || negative || (from[axis] != kUnknown && total != from[axis])) {
-      throw ShapeError("cannot split axis " + std::to_string(axis) + " of " + from.to_string() +
-                       " into pieces of sizes " + to_string(AttrValue(sizes)));
-    }
-    std::vector<ValueType> types;
-    for (const std::int64_t size : sizes) {
-      Shape piece = from;
-      piece.set(axis, size);
-      types.push_back({context.dtype(0), piece});
-    }
-    return types;
-  };
-  def.gradient = [](const GradientContext& context) {
-    std::vector<Value> pieces;
-    for (int i = 0; i < context.node.output_count(); ++i) {
-      const Value dy = context.gradient(i);
-      pieces.push_back(dy ? dy : context.output(i) * 0.0);
-    }
-    return std::vector<Value>{concat(pieces, integer(context.attrs(), "axis"))};
-  };
-  def.reference = [](const EvaluateContext& context) {
-    const Tensor& x = context.input(0);
-    const int axis = normalize_axis(integer(context.attrs, "axis"), x.rank());
-    std::vector<Tensor> pieces;
-    std::int64_t begin = 0;
-    for (const ValueType& type : context.outputs) {
-      copy_piece(x, pieces.emplace_back(type.dtype, type.shape), axis, begin, false);
-      begin += type.shape[axis];
-    }
-    return pieces;
-  };
-  def.samples = [] {
-    return std::vector<Sample>{
-        {{{DType::f32, {6, 3}}}, {{"axis", std::int64_t{0}}, {"sizes", Integers{2, 4}}}, ""},
-        {{{DType::f32, {2, 7}}}, {{"axis", std::int64_t{-1}}, {"sizes", Integers{1, 0, 6}}}, ""},
-        {{{DType::i64, {3}}}, {{"axis", std::int64_t{0}}, {"sizes", Integers{3}}}, ""}};
-  };
-  def.bad_samples = [] {
-    return std::vector<Sample>{
-        {{{DType::f32, {6}}},
-         {{"axis", std::int64_t{0}}, {"sizes", Integers{2, 2}}},
-         "cannot split"},
-        {{{DType::f32, {6}}}, {{"axis", std::int64_t{0}}, {"sizes", Integers{}}}, "cannot split"}};
   };
   registry.add(std::move(def));
 }
@@ -479,6 +335,28 @@ void register_pad(OpRegistry& registry) {
   registry.add(std::move(def));
 }
 
+/// Each axis of size n repeated r times is an axis [r, n], whose copies are summed.
+Value tile_gradient(const GradientContext& context) {
+  const Value x = context.input(0);
+  const Integers& multiples = integers(context.attrs(), "multiples");
+  if (std::find(multiples.begin(), multiples.end(), 0) != multiples.end()) {
+    return broadcast_like(x.graph().constant(Tensor::zeros(x.dtype(), {})), x);
+  }
+  const auto unknown = std::count(x.shape().begin(), x.shape().end(), kUnknown);
+  if (x.shape().rank() * 2 > Shape::kMaxRank || unknown > 1) {
+    throw ShapeError("the gradient of tile needs rank " + std::to_string(Shape::kMaxRank / 2) +
+                     " or less and at most one unknown dimension, got " + x.shape().to_string());
+  }
+  Integers shape;
+  Integers copies;
+  for (int i = 0; i < x.shape().rank(); ++i) {
+    copies.push_back(static_cast<std::int64_t>(shape.size()));
+    shape.push_back(multiples[static_cast<std::size_t>(i)]);
+    shape.push_back(x.shape()[i]);
+  }
+  return sum(reshape(context.gradient(), shape), Axes(copies));
+}
+
 void register_tile(OpRegistry& registry) {
   OpDef def = moving("tile", "Repeats x along each axis");
   def.attrs = {{"multiples", Integers{}, true, "Repetitions per axis, >= 0."}};
@@ -498,21 +376,7 @@ void register_tile(OpRegistry& registry) {
     return std::vector<ValueType>{{context.dtype(0), to}};
   };
   def.gradient = [](const GradientContext& context) {
-    // Each axis of size n repeated r times is an axis [r, n]; the copies are summed.
-    const Shape& from = context.input(0).shape();
-    const Integers& multiples = integers(context.attrs(), "multiples");
-    if (from.rank() * 2 > Shape::kMaxRank) {
-      throw ShapeError("the gradient of tile takes at most rank " +
-                       std::to_string(Shape::kMaxRank / 2));
-    }
-    Integers shape;
-    Integers copies;
-    for (int i = 0; i < from.rank(); ++i) {
-      copies.push_back(static_cast<std::int64_t>(shape.size()));
-      shape.push_back(multiples[static_cast<std::size_t>(i)]);
-      shape.push_back(from[i]);
-    }
-    return std::vector<Value>{sum(reshape(context.gradient(), shape), Axes(copies))};
+    return std::vector<Value>{tile_gradient(context)};
   };
   def.reference = [](const EvaluateContext& context) {
     const Tensor& x = context.input(0);
@@ -543,8 +407,6 @@ void register_tile(OpRegistry& registry) {
 
 void register_movement(OpRegistry& registry) {
   register_transpose(registry);
-  register_concat(registry);
-  register_split(registry);
   register_slice(registry);
   register_pad(registry);
   register_tile(registry);
@@ -555,12 +417,6 @@ void register_movement(OpRegistry& registry) {
 namespace tegula {
 
 namespace {
-
-std::vector<Operand> operands_of(std::span<const Value> values, std::source_location location) {
-  std::vector<Operand> operands;
-  for (const Value& value : values) operands.emplace_back(value, location);
-  return operands;
-}
 
 int rank_of(const Operand& x) {
   const Value* value = x.value();
@@ -579,25 +435,6 @@ Value transpose(Operand x, Axes permutation) {
     for (int axis = rank - 1; axis >= 0; --axis) perm.push_back(axis);
   }
   return build("transpose", {x}, {{"perm", perm}});
-}
-
-Value concat(std::span<const Value> values, std::int64_t axis, std::source_location location) {
-  if (values.empty()) throw InvalidArgument("concat: there are no values to join");
-  return build_node("concat", operands_of(values, location), {{"axis", axis}}).output();
-}
-
-Value stack(std::span<const Value> values, std::int64_t axis, std::source_location location) {
-  if (values.empty()) throw InvalidArgument("stack: there are no values to join");
-  std::vector<Value> expanded;
-  for (const Value& value : values) expanded.push_back(expand_dims(Operand(value, location), axis));
-  return concat(expanded, axis, location);
-}
-
-std::vector<Value> split(Operand x, const std::vector<std::int64_t>& sizes, std::int64_t axis) {
-  Node& node = build_node("split", std::span(&x, 1), {{"axis", axis}, {"sizes", sizes}});
-  std::vector<Value> pieces;
-  for (int i = 0; i < node.output_count(); ++i) pieces.push_back(node.output(i));
-  return pieces;
 }
 
 Value slice(Operand x, const std::vector<SliceRange>& ranges) {

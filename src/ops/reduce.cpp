@@ -33,9 +33,12 @@ void check_axes(const std::vector<std::int64_t>& axes, int rank) {
   }
 }
 
-/// The reduced elements of one output element, as doubles, in row-major order.
-template <typename Visit>
-void for_each_group(const Tensor& x, const std::vector<std::int64_t>& axes, Visit&& visit) {
+double double_at(const Tensor& x, std::int64_t index) { return x.at(index); }
+
+/// The reduced elements of one output element, in row-major order, read by `at`.
+template <typename T, typename Visit>
+void for_each_group(const Tensor& x, const std::vector<std::int64_t>& axes,
+                    T (*at)(const Tensor&, std::int64_t), Visit&& visit) {
   const Shape kept = reduced_shape(x.shape(), axes, false);
   const std::vector<std::int64_t> strides = strides_of(x.shape());
   Shape reduced;
@@ -52,17 +55,36 @@ void for_each_group(const Tensor& x, const std::vector<std::int64_t>& axes, Visi
     }
     return index;
   };
-  std::vector<double> group(static_cast<std::size_t>(reduced.element_count()));
+  std::vector<T> group(static_cast<std::size_t>(reduced.element_count()));
   for (std::int64_t out = 0; out < kept.element_count(); ++out) {
     const std::int64_t base = offset(out, kept, false);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      group[i] = x.at(base + offset(static_cast<std::int64_t>(i), reduced, true));
+      group[i] = at(x, base + offset(static_cast<std::int64_t>(i), reduced, true));
     }
     visit(out, group);
   }
 }
 
 using GroupFunction = double (*)(const std::vector<double>& group);
+using IntegerGroupFunction = std::int64_t (*)(const std::vector<std::int64_t>& group);
+
+/// Unsigned arithmetic wraps around where signed overflow would be undefined.
+std::int64_t integer_sum_of(const std::vector<std::int64_t>& group) {
+  std::uint64_t total = 0;
+  for (const std::int64_t value : group) total += static_cast<std::uint64_t>(value);
+  return static_cast<std::int64_t>(total);
+}
+std::int64_t integer_product_of(const std::vector<std::int64_t>& group) {
+  std::uint64_t total = 1;
+  for (const std::int64_t value : group) total *= static_cast<std::uint64_t>(value);
+  return static_cast<std::int64_t>(total);
+}
+std::int64_t integer_largest_of(const std::vector<std::int64_t>& group) {
+  return *std::max_element(group.begin(), group.end());
+}
+std::int64_t integer_smallest_of(const std::vector<std::int64_t>& group) {
+  return *std::min_element(group.begin(), group.end());
+}
 
 double sum_of(const std::vector<double>& group) {
   return std::accumulate(group.begin(), group.end(), 0.0);
@@ -130,10 +152,18 @@ Value extreme_gradient(const GradientContext& context) {
   return chosen * (with_axes(context.gradient(), context) / ties);
 }
 
-/// Where the group has no zero: product / x. The general rule needs products of the others.
+/// The product of the other elements: that of all nonzero ones divided by x, if there is no zero;
+/// at the only zero, that of all nonzero ones; else 0.
 Value product_gradient(const GradientContext& context) {
   const Value x = context.input(0);
-  return with_axes(context.gradient() * context.output(), context) / x;
+  const Axes axes(integers(context.attrs(), "axes"));
+  const Value is_zero = equal(x, 0.0);
+  const Value nonzero = where(is_zero, 1.0, x);
+  const Value product = prod(nonzero, axes, true);
+  const Value zeros = sum(cast(is_zero, x.dtype()), axes, true);
+  const Value with_one_zero = where(logical_and(is_zero, equal(zeros, 1.0)), product, 0.0);
+  const Value others = where(equal(zeros, 0.0), product / nonzero, with_one_zero);
+  return others * with_axes(context.gradient(), context);
 }
 
 Value logsumexp_gradient(const GradientContext& context) {
@@ -149,6 +179,7 @@ struct ReductionOp {
   Accepts accepts = Accepts::numbers;
   bool nonempty = false;
   double low = -2, high = 2;
+  IntegerGroupFunction on_integers = nullptr;
 };
 
 std::vector<Sample> reduction_samples(const SampleInput& input, bool nonempty) {
@@ -159,9 +190,10 @@ std::vector<Sample> reduction_samples(const SampleInput& input, bool nonempty) {
     bool keepdims;
   };
   std::vector<Case> cases = {
-      {{3, 5}, {0}, false},   {{3, 5}, {1}, false},       {{3, 5}, {0, 1}, false},
-      {{2, 3, 5}, {1}, true}, {{2, 3, 5}, {0, 2}, false}, {{7}, {0}, true},
-      {{1}, {0}, false},      {{4, 37}, {1}, true},       {{0, 3}, {1}, false}};
+      {{3, 5}, {0}, false},    {{3, 5}, {1}, false},       {{3, 5}, {0, 1}, false},
+      {{2, 3, 5}, {1}, true},  {{2, 3, 5}, {0, 2}, false}, {{7}, {0}, true},
+      {{1}, {0}, false},       {{4, 37}, {1}, true},       {{0, 3}, {1}, false},
+      {{70, 131}, {0}, false}, {{70, 131}, {1}, false}};
   if (!nonempty) cases.push_back({{0, 3}, {0}, false});
   std::vector<Sample> samples;
   for (const Case& c : cases) {
@@ -198,11 +230,21 @@ void reduction(OpRegistry& registry, const ReductionOp& op) {
       return std::vector<Value>{gradient(context)};
     };
   }
-  def.reference = [evaluate = op.evaluate](const EvaluateContext& context) {
+  def.reference = [evaluate = op.evaluate,
+                   on_integers = op.on_integers](const EvaluateContext& context) {
+    const Tensor& x = context.input(0);
+    const auto& axes = integers(context.attrs, "axes");
     Tensor y(context.outputs[0].dtype, context.outputs[0].shape);
-    for_each_group(
-        context.input(0), integers(context.attrs, "axes"),
-        [&](std::int64_t out, const std::vector<double>& group) { y.set(out, evaluate(group)); });
+    if (is_integer(x.dtype()) && on_integers != nullptr) {
+      for_each_group(x, axes, integer_at,
+                     [&](std::int64_t out, const std::vector<std::int64_t>& group) {
+                       set_integer(y, out, on_integers(group));
+                     });
+    } else {
+      for_each_group(x, axes, double_at, [&](std::int64_t out, const std::vector<double>& group) {
+        y.set(out, evaluate(group));
+      });
+    }
     return std::vector<Tensor>{y};
   };
   def.cost = [](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
@@ -243,7 +285,7 @@ void arg_reduction(OpRegistry& registry, const char* name, const char* doc, doub
     const Tensor& x = context.input(0);
     const int axis = normalize_axis(integer(context.attrs, "axis"), x.rank());
     Tensor y(DType::i64, context.outputs[0].shape);
-    for_each_group(x, {axis}, [&](std::int64_t out, const std::vector<double>& group) {
+    for_each_group(x, {axis}, double_at, [&](std::int64_t out, const std::vector<double>& group) {
       std::size_t best = 0;
       for (std::size_t i = 1; i < group.size() && !std::isnan(group[best]); ++i) {
         if (std::isnan(group[i]) || sign * group[i] > sign * group[best]) best = i;
@@ -291,7 +333,8 @@ void register_reduce(OpRegistry& registry) {
   reduction(registry, {.name = "sum",
                        .doc = "Sum; 0 for no elements",
                        .evaluate = sum_of,
-                       .gradient = sum_gradient});
+                       .gradient = sum_gradient,
+                       .on_integers = integer_sum_of});
   reduction(registry, {.name = "mean",
                        .doc = "Arithmetic mean; NaN for no elements",
                        .evaluate = mean_of,
@@ -301,17 +344,20 @@ void register_reduce(OpRegistry& registry) {
                        .doc = "Largest element; NaN if there is one",
                        .evaluate = largest_of,
                        .gradient = extreme_gradient,
-                       .nonempty = true});
+                       .nonempty = true,
+                       .on_integers = integer_largest_of});
   reduction(registry, {.name = "min",
                        .doc = "Smallest element; NaN if there is one",
                        .evaluate = smallest_of,
                        .gradient = extreme_gradient,
-                       .nonempty = true});
+                       .nonempty = true,
+                       .on_integers = integer_smallest_of});
   reduction(registry, {.name = "prod",
                        .doc = "Product; 1 for no elements",
                        .evaluate = product_of,
                        .gradient = product_gradient,
-                       .low = 0.5});
+                       .low = 0.5,
+                       .on_integers = integer_product_of});
   reduction(registry, {.name = "logsumexp",
                        .doc = "log(sum(exp(x))), without overflow",
                        .evaluate = logsumexp_of,

@@ -16,6 +16,7 @@ void register_all(OpRegistry& registry) {
   register_softmax(registry);
   register_shape(registry);
   register_movement(registry);
+  register_joining(registry);
   register_indexing(registry);
   register_random(registry);
   register_state(registry);

@@ -173,7 +173,7 @@ void register_broadcast(OpRegistry& registry) {
     return std::vector<ValueType>{{context.dtype(0), to}};
   };
   def.gradient = [](const GradientContext& context) {
-    return std::vector<Value>{sum_like(context.gradient(), context.input(0))};
+    return std::vector<Value>{unbroadcast(context.gradient(), context.input(0))};
   };
   def.reference = evaluate_broadcast;
   def.samples = [] {
@@ -193,7 +193,7 @@ void register_broadcast(OpRegistry& registry) {
     return std::vector<ValueType>{{context.dtype(0), context.shape(1)}};
   };
   like.gradient = [](const GradientContext& context) -> std::vector<Value> {
-    return {sum_like(context.gradient(), context.input(0)), Value()};
+    return {unbroadcast(context.gradient(), context.input(0)), Value()};
   };
   like.reference = evaluate_broadcast;
   like.samples = [] {

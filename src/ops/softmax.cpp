@@ -42,6 +42,7 @@ std::vector<Sample> axis_samples() {
     samples.push_back({{{DType::f32, shape}}, {{"axis", std::int64_t{-1}}}, ""});
   }
   samples.push_back({{{DType::f32, {2, 3, 4}}}, {{"axis", std::int64_t{1}}}, ""});
+  samples.push_back({{{DType::f32, {37, 1000}, -20, 20}}, {{"axis", std::int64_t{-1}}}, ""});
   return samples;
 }
 

@@ -18,6 +18,10 @@ void register_placeholder(OpRegistry& registry) {
                {"shape", Shape{}, true, "Unknown dimensions are given by the feed."}};
   def.fusion = FusionClass::source;
   def.infer = stated_type;
+  def.samples = [] {
+    return std::vector<Sample>{{{}, {{"dtype", DType::f32}, {"shape", Shape{2, 3}}}, ""},
+                               {{}, {{"dtype", DType::u8}, {"shape", Shape{}}}, ""}};
+  };
   registry.add(std::move(def));
 }
 
@@ -53,6 +57,11 @@ void register_variable(OpRegistry& registry) {
     }
     return stated_type(context);
   };
+  def.samples = [] {
+    return std::vector<Sample>{
+        {{}, {{"dtype", DType::f32}, {"shape", Shape{2, 3}}}, ""},
+        {{}, {{"dtype", DType::i64}, {"shape", Shape{}}, {"trainable", false}}, ""}};
+  };
   def.bad_samples = [] {
     return std::vector<Sample>{
         {{}, {{"dtype", DType::f32}, {"shape", Shape{kUnknown}}}, "known dimensions"}};
@@ -74,6 +83,10 @@ void register_assign(OpRegistry& registry) {
                        " does not fit a variable of shape " + context.shape(0).to_string());
     }
     return std::vector<ValueType>{context.inputs[0]};
+  };
+  def.samples = [] {
+    return std::vector<Sample>{{{{DType::f32, {2, 3}}, {DType::f32, {2, 3}}}, {}, ""},
+                               {{{DType::i64, {}}, {DType::i64, {}}}, {}, ""}};
   };
   def.bad_samples = [] {
     return std::vector<Sample>{

@@ -38,7 +38,9 @@ void check_fits(const Value& gradient, const Value& value, const std::string& wh
 /// One call of `gradients`.
 class Differentiation {
  public:
-  Differentiation(std::span<const Value> ys, std::span<const Value> xs) : xs_(xs) {
+  Differentiation(std::span<const Value> ys, std::span<const Value> xs,
+                  std::span<const Value> stops)
+      : xs_(xs), stops_(stops) {
     for (const Value& y : ys) last_ = std::max(last_, y.node().id());
     for (const Value& x : xs) last_ = std::max(last_, x.node().id());
     contributions_.resize(static_cast<std::size_t>(last_) + 1);
@@ -80,8 +82,8 @@ class Differentiation {
       const auto inputs = graph.node(static_cast<int>(id)).inputs();
       depends_[id] = std::any_of(inputs.begin(), inputs.end(), [&](const Value& input) {
         const int source = input.node().id();
-        return is_floating(input.dtype()) &&
-               (depends_[static_cast<std::size_t>(source)] || xs.contains({source, input.index()}));
+        const bool passes = depends_[static_cast<std::size_t>(source)] && !stopped(input);
+        return is_floating(input.dtype()) && (passes || xs.contains({source, input.index()}));
       });
     }
   }
@@ -89,7 +91,8 @@ class Differentiation {
   void visit(Node& node) {
     std::vector<Value> output_gradients;
     for (int i = 0; i < node.output_count(); ++i) {
-      output_gradients.push_back(gradient_of(node.output(i)));
+      const Value output = node.output(i);
+      output_gradients.push_back(stopped(output) ? Value() : gradient_of(output));
     }
     const bool reached =
         std::any_of(output_gradients.begin(), output_gradients.end(),
@@ -116,7 +119,12 @@ class Differentiation {
     }
   }
 
+  bool stopped(const Value& value) const {
+    return std::find(stops_.begin(), stops_.end(), value) != stops_.end();
+  }
+
   std::span<const Value> xs_;
+  std::span<const Value> stops_;
   int last_ = 0;
   /// Per node id.
   std::vector<bool> depends_;
@@ -153,11 +161,12 @@ void check_arguments(std::span<const Value> ys, std::span<const Value> xs,
 }  // namespace
 
 std::vector<Value> gradients(std::span<const Value> ys, std::span<const Value> xs,
-                             std::span<const Value> output_gradients, Unconnected unconnected) {
+                             std::span<const Value> output_gradients, Unconnected unconnected,
+                             std::span<const Value> stops) {
   check_arguments(ys, xs, output_gradients);
   const Graph graph = ys[0].graph();
   const NameScope scope(graph, "gradients");
-  Differentiation differentiation(ys, xs);
+  Differentiation differentiation(ys, xs, stops);
   for (std::size_t i = 0; i < ys.size(); ++i) {
     LocationScope location(ys[i].node().location());
     const bool given = !output_gradients.empty() && output_gradients[i];

@@ -20,8 +20,10 @@ TEGULA_API std::vector<Value> gradients(Value y, std::span<const Value> xs,
 TEGULA_API std::vector<Value> gradients(Value y, std::initializer_list<Value> xs,
                                         Unconnected unconnected = Unconnected::kZeros);
 /// For several ys with given output gradients (no value: ones): the gradients of the weighted sum.
+/// Nothing flows through the values in `stops`: what they depend on counts as constant.
 TEGULA_API std::vector<Value> gradients(std::span<const Value> ys, std::span<const Value> xs,
                                         std::span<const Value> output_gradients,
-                                        Unconnected unconnected);
+                                        Unconnected unconnected,
+                                        std::span<const Value> stops = {});
 
 }  // namespace tegula

@@ -76,7 +76,8 @@ def result_types(tf, np):
         scalar, vector = session.run([tf.constant(2.5), tf.constant([1.0])])
         flag, integer = session.run([tf.constant(True), tf.constant(3)])
     return {
-        "types": [type(v).__name__ for v in (scalar, vector, flag, integer)],
+        # NumPy 1 names its scalar bool_, NumPy 2 bool.
+        "types": [type(v).__name__.rstrip("_") for v in (scalar, vector, flag, integer)],
         "dtypes": [v.dtype.name for v in (scalar, vector, flag, integer)],
     }
 

@@ -1,0 +1,36 @@
+// What the core offers to Python directly: dtypes, arrays through DLPack, the number of threads.
+
+#include <pybind11/stl.h>
+
+#include "bindings.hpp"
+#include "dlpack.hpp"
+#include "numpy.hpp"
+#include "tegula/core/parallel.hpp"
+
+namespace tegula::python {
+
+void bind_core(py::module_& module) {
+  std::vector<std::string> names;
+  for (const DType dtype : kAllDTypes) names.emplace_back(numpy_name(dtype));
+  module.attr("dtype_names") = py::tuple(py::cast(names));
+  module.def(
+      "dtype_name", [](py::handle object) { return dtype_from_object(object); }, py::arg("dtype"),
+      "NumPy's name of anything that names a dtype.");
+  module.def("numpy_dtype", &numpy_dtype, py::arg("dtype"),
+             "The NumPy dtype; bfloat16 needs the package ml_dtypes.");
+  module.def(
+      "to_array",
+      [](py::handle value, py::object dtype) {
+        return array_from_tensor(dtype.is_none() ? tensor_from_object(value)
+                                                 : tensor_from_object(value, dtype_from_object(dtype)));
+      },
+      py::arg("value"), py::arg("dtype") = py::none(),
+      "The value as the array that a graph would see; the same memory where the layout allows.");
+  module.def("thread_count", &thread_count,
+             "Threads that all computations of the process may use together.");
+  module.def("set_thread_count", &set_thread_count, py::arg("threads"),
+             "Changes the number of threads, 1 to 1024.");
+  bind_dlpack(module);
+}
+
+}  // namespace tegula::python

@@ -1,0 +1,81 @@
+// Python's exception classes: Tegula's family, each also a built-in class that Python code expects.
+
+#include "bindings.hpp"
+#include "tegula/core/error.hpp"
+
+namespace tegula::python {
+
+namespace py = pybind11;
+
+namespace {
+
+/// The classes live as long as the interpreter.
+struct Classes {
+  PyObject* error;
+  PyObject* invalid_argument;
+  PyObject* shape;
+  PyObject* dtype;
+  PyObject* not_found;
+  PyObject* format;
+  PyObject* io;
+  PyObject* run;
+};
+
+Classes classes;
+
+PyObject* define(py::module_& module, const char* name, const char* doc, const py::tuple& bases) {
+  const std::string full = std::string("tegula._core.") + name;
+  PyObject* const created = PyErr_NewExceptionWithDoc(full.c_str(), doc, bases.ptr(), nullptr);
+  if (created == nullptr) throw py::error_already_set();
+  module.attr(name) = py::reinterpret_borrow<py::object>(created);
+  return created;
+}
+
+void translate(std::exception_ptr pointer) {
+  if (!pointer) return;
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const ShapeError& error) {
+    PyErr_SetString(classes.shape, error.what());
+  } catch (const NotFound& error) {
+    PyErr_SetString(classes.not_found, error.what());
+  } catch (const FormatError& error) {
+    PyErr_SetString(classes.format, error.what());
+  } catch (const InvalidArgument& error) {
+    PyErr_SetString(classes.invalid_argument, error.what());
+  } catch (const DTypeError& error) {
+    PyErr_SetString(classes.dtype, error.what());
+  } catch (const IoError& error) {
+    PyErr_SetString(classes.io, error.what());
+  } catch (const RunError& error) {
+    PyErr_SetString(classes.run, error.what());
+  } catch (const Error& error) {
+    PyErr_SetString(classes.error, error.what());
+  }
+}
+
+}  // namespace
+
+void bind_errors(py::module_& module) {
+  const auto of = [](PyObject* a, PyObject* b) {
+    return py::make_tuple(py::handle(a), py::handle(b));
+  };
+  classes.error = define(module, "Error", "Base of Tegula's exceptions.",
+                         py::make_tuple(py::handle(PyExc_RuntimeError)));
+  classes.invalid_argument = define(module, "InvalidArgument", "An argument has an unusable value.",
+                                    of(classes.error, PyExc_ValueError));
+  const py::tuple invalid = py::make_tuple(py::handle(classes.invalid_argument));
+  classes.shape = define(module, "ShapeError", "Shapes do not fit together.", invalid);
+  classes.not_found = define(module, "NotFound", "A name does not exist.", invalid);
+  classes.format =
+      define(module, "FormatError", "A file or text is not in the format it claims.", invalid);
+  classes.dtype = define(module, "DTypeError", "A dtype is not accepted here.",
+                         of(classes.error, PyExc_TypeError));
+  classes.io = define(module, "IoError", "The operating system refused a file operation.",
+                      of(classes.error, PyExc_OSError));
+  classes.run = define(module, "RunError", "A graph cannot be run as asked.",
+                       py::make_tuple(py::handle(classes.error)));
+  py::register_exception_translator(&translate);
+}
+
+}  // namespace tegula::python

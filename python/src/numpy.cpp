@@ -1,0 +1,223 @@
+#include "numpy.hpp"
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tegula::python {
+
+namespace {
+
+/// Releases a Python object, from whichever thread drops the last reference. After the
+/// interpreter's end there is nothing left to release.
+void drop(PyObject* object) {
+  if (!Py_IsInitialized()) return;
+  const py::gil_scoped_acquire gil;
+  Py_DECREF(object);
+}
+
+std::shared_ptr<void> owner_of(const py::object& object) {
+  PyObject* const pointer = object.ptr();
+  Py_INCREF(pointer);
+  return {pointer, [](void* kept) { drop(static_cast<PyObject*>(kept)); }};
+}
+
+/// ml_dtypes.bfloat16 as a dtype; None when the package is not installed.
+py::object bfloat16_dtype() {
+  // Never destroyed: the interpreter may be gone before static objects are.
+  static const py::object* const dtype = [] {
+    try {
+      const py::object type = py::module_::import("ml_dtypes").attr("bfloat16");
+      return new py::object(py::dtype::from_args(type));
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_ImportError)) throw;
+      return new py::object(py::none());
+    }
+  }();
+  return *dtype;
+}
+
+std::string name_of(const py::dtype& dtype) {
+  return py::str(dtype.attr("name")).cast<std::string>();
+}
+
+/// False for a dtype without a counterpart.
+bool find_dtype(const py::dtype& given, DType& dtype) {
+  const char kind = given.kind();
+  const py::ssize_t size = given.itemsize();
+  if (kind == 'f' && size == 4) return dtype = DType::f32, true;
+  if (kind == 'f' && size == 8) return dtype = DType::f64, true;
+  if (kind == 'f' && size == 2) return dtype = DType::f16, true;
+  if (kind == 'i' && size == 4) return dtype = DType::i32, true;
+  if (kind == 'i' && size == 8) return dtype = DType::i64, true;
+  if (kind == 'i' && size == 1) return dtype = DType::i8, true;
+  if (kind == 'u' && size == 1) return dtype = DType::u8, true;
+  if (kind == 'b') return dtype = DType::boolean, true;
+  if (size == 2 && name_of(given) == "bfloat16") return dtype = DType::bf16, true;
+  return false;
+}
+
+DType require_dtype(const py::dtype& given) {
+  DType dtype = DType::f32;
+  if (find_dtype(given, dtype)) return dtype;
+  throw DTypeError(
+      "arrays of dtype " + name_of(given) +
+      " are not supported; convert to float32, float64, float16, bfloat16, int8, uint8, int32, "
+      "int64 or bool");
+}
+
+Shape shape_of(const py::array& array) {
+  if (array.ndim() > Shape::kMaxRank) {
+    throw ShapeError("an array of rank " + std::to_string(array.ndim()) +
+                     " is given; the highest rank is " + std::to_string(Shape::kMaxRank));
+  }
+  Shape shape;
+  for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) shape.append(array.shape(axis));
+  return shape;
+}
+
+bool usable_in_place(const py::array& array) {
+  constexpr int kNeeded =
+      py::detail::npy_api::NPY_ARRAY_ALIGNED_ | py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_;
+  if ((array.flags() & kNeeded) != kNeeded) return false;
+  const char order = py::detail::array_descriptor_proxy(array.dtype().ptr())->byteorder;
+  return order != '>';  // '=' and '|' are native; little-endian machines write '<' as '='.
+}
+
+py::object numpy_function(const char* name) { return py::module_::import("numpy").attr(name); }
+
+py::array as_array(py::handle object) {
+  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
+  py::array array = py::array::ensure(object);
+  if (!array) throw py::error_already_set();
+  return array;
+}
+
+}  // namespace
+
+Tensor tensor_from_array(const py::array& array) {
+  const DType dtype = require_dtype(array.dtype());
+  const Shape shape = shape_of(array);
+  py::array source = array;
+  if (!usable_in_place(array)) {
+    source = numpy_function("require")(array, numpy_dtype(dtype), "CA");
+  }
+  return Tensor::borrow(dtype, shape, const_cast<void*>(source.data()), owner_of(source));
+}
+
+Tensor tensor_from_object(py::handle object) { return tensor_from_array(as_array(object)); }
+
+Tensor tensor_from_object(py::handle object, DType dtype, Fractions fractions) {
+  const py::array array = as_array(object);
+  DType given = DType::f32;
+  if (find_dtype(array.dtype(), given) && given == dtype) return tensor_from_array(array);
+  const char kind = array.dtype().kind();
+  const bool numbers = kind == 'b' || kind == 'i' || kind == 'u' || kind == 'f' ||
+                       (kind == 'V' && find_dtype(array.dtype(), given));
+  const bool rounds = kind == 'f' && !is_floating(dtype);
+  bool fits = numbers && (!rounds || fractions == Fractions::where_exact);
+  py::array converted;
+  if (fits) {
+    converted = array.attr("astype")(numpy_dtype(dtype));
+    fits = !rounds || numpy_function("array_equal")(converted, array).cast<bool>();
+  }
+  if (!fits) {
+    throw DTypeError("values of dtype " + name_of(array.dtype()) + " cannot become " +
+                     std::string(numpy_name(dtype)));
+  }
+  return tensor_from_array(converted);
+}
+
+py::array array_from_tensor(const Tensor& tensor) {
+  if (tensor.dtype() == DType::bf16 && bfloat16_dtype().is_none()) {
+    return array_from_tensor(tensor.cast(DType::f32));
+  }
+  const std::span<const std::int64_t> dims = tensor.shape().dims();
+  const std::vector<py::ssize_t> shape(dims.begin(), dims.end());
+  using Owner = std::shared_ptr<void>;
+  const py::capsule keeper(new Owner(tensor.owner()),
+                           [](void* owner) { delete static_cast<Owner*>(owner); });
+  if (tensor.raw() == nullptr) return py::array(numpy_dtype(tensor.dtype()), shape);
+  return {numpy_dtype(tensor.dtype()), shape, tensor.raw(), keeper};
+}
+
+py::object result_from_tensor(const Tensor& tensor) {
+  py::array array = array_from_tensor(tensor);
+  if (tensor.rank() > 0) return array;
+  return array[py::tuple()];
+}
+
+py::dtype numpy_dtype(DType dtype) {
+  if (dtype == DType::bf16) {
+    const py::object found = bfloat16_dtype();
+    if (found.is_none()) {
+      throw DTypeError("NumPy has no bfloat16; install the package ml_dtypes");
+    }
+    return py::reinterpret_borrow<py::dtype>(found);
+  }
+  // NumPy's type numbers: dtype objects are looked up by number, which is the fastest way.
+  using Api = py::detail::npy_api;
+  switch (dtype) {
+    case DType::f32:
+      return py::dtype(Api::NPY_FLOAT_);
+    case DType::f64:
+      return py::dtype(Api::NPY_DOUBLE_);
+    case DType::i8:
+      return py::dtype(Api::NPY_BYTE_);
+    case DType::u8:
+      return py::dtype(Api::NPY_UBYTE_);
+    case DType::i32:
+      return py::dtype(Api::NPY_INT_);
+    case DType::i64:
+      return py::dtype(Api::NPY_LONG_);
+    case DType::boolean:
+      return py::dtype(Api::NPY_BOOL_);
+    default:
+      return py::dtype(std::string(numpy_name(dtype)));
+  }
+}
+
+DType dtype_from_object(py::handle object) {
+  if (py::isinstance<py::str>(object)) return dtype_from_string(object.cast<std::string>());
+  if (py::isinstance<py::dtype>(object)) {
+    return require_dtype(py::reinterpret_borrow<py::dtype>(object));
+  }
+  if (py::hasattr(object, "as_numpy_dtype")) {
+    return dtype_from_string(object.attr("name").cast<std::string>());
+  }
+  try {
+    return require_dtype(py::dtype::from_args(py::reinterpret_borrow<py::object>(object)));
+  } catch (py::error_already_set&) {
+    throw DTypeError(py::repr(object).cast<std::string>() + " is no dtype");
+  }
+}
+
+Shape shape_from_object(py::handle object) {
+  Shape shape;
+  const auto dimension = [](py::handle item) -> std::int64_t {
+    if (item.is_none()) return kUnknown;
+    const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()));
+    if (!index) throw py::error_already_set();
+    return index.cast<std::int64_t>();
+  };
+  if (PyIndex_Check(object.ptr()) && !py::isinstance<py::array>(object)) {
+    shape.append(dimension(object));
+    return shape;
+  }
+  const py::object dims =
+      py::hasattr(object, "as_list") ? object.attr("as_list")() : py::reinterpret_borrow<py::object>(object);
+  for (const py::handle item : dims) shape.append(dimension(item));
+  return shape;
+}
+
+py::tuple tuple_from_shape(const Shape& shape) {
+  py::tuple result(static_cast<std::size_t>(shape.rank()));
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    result[static_cast<std::size_t>(axis)] =
+        shape[axis] == kUnknown ? py::object(py::none()) : py::object(py::int_(shape[axis]));
+  }
+  return result;
+}
+
+}  // namespace tegula::python

@@ -1,0 +1,209 @@
+"""Variables: state that a session holds and that survives runs."""
+
+from . import _core
+from ._dtypes import DTYPES, TensorShape, as_dtype
+from ._framework import (
+    GraphKeys,
+    Operation,
+    Tensor,
+    as_tensor,
+    get_default_graph,
+    make_group,
+)
+
+
+class Variable(Tensor):
+    """A value that a session holds, read wherever it is used.
+
+    `initial_value`: an array-like, a Tensor, or a function without arguments that gives either.
+    Assignments take effect at the end of a run, after everything in it has read the variable.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        initial_value=None,
+        trainable=True,
+        collections=None,
+        validate_shape=True,
+        name=None,
+        dtype=None,
+        shape=None,
+        **unused,
+    ):
+        if unused.keys() - {"caching_device", "expected_shape", "import_scope", "constraint",
+                            "use_resource", "synchronization", "aggregation", "variable_def"}:
+            raise TypeError(f"tf.Variable takes no argument {sorted(unused)[0]!r}")
+        graph = get_default_graph()
+        full = graph.unique_name(name or "Variable")
+        if initial_value is None:
+            raise _core.InvalidArgument("tf.Variable needs an initial value")
+        if callable(initial_value):
+            initial_value = initial_value()
+        dtype = None if dtype is None else as_dtype(dtype)
+        initial = as_tensor(initial_value, dtype, name=full + "/initial_value/", graph=graph)
+        static = initial._value.shape if shape is None else tuple(TensorShape(shape))
+        value = graph._core.variable(
+            initial._value, initial._value.dtype, static, full, bool(trainable)
+        )
+        super().__init__(graph, value)
+        graph._tensors[(value.node_id, 0)] = self
+        for collection in collections or ():
+            if collection not in (GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES):
+                graph.add_to_collection(collection, self)
+
+    @classmethod
+    def _of(cls, graph, value):
+        variable = cls.__new__(cls)
+        Tensor.__init__(variable, graph, value)
+        return variable
+
+    @property
+    def trainable(self):
+        return self._value.attrs["trainable"]
+
+    @property
+    def initializer(self):
+        """The operation that gives it its initial value."""
+        name = self._value.node_name + "/Assign"
+        operation = self.graph._groups.get(name)
+        if operation is None:
+            operation = Operation(self.graph, name, initializes=[self._value])
+            self.graph._groups[name] = operation
+        return operation
+
+    @property
+    def initial_value(self):
+        """The Tensor that it starts from."""
+        initial = self.graph._core.initial_value(self._value)
+        return None if initial is None else self.graph.tensor(initial)
+
+    def initialized_value(self):
+        """The Tensor that it starts from."""
+        return self.initial_value
+
+    def value(self):
+        """The variable itself: it is read wherever it is used."""
+        return self
+
+    read_value = value
+
+    def assign(self, value, use_locking=False, name=None, read_value=True):
+        """A value that sets the variable when it is run."""
+        return assign(self, value, name=name)
+
+    def assign_add(self, delta, use_locking=False, name=None, read_value=True):
+        """A value that adds to the variable when it is run."""
+        return assign_add(self, delta, name=name)
+
+    def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
+        """A value that subtracts from the variable when it is run."""
+        return assign_sub(self, delta, name=name)
+
+    def load(self, value, session=None):
+        """Sets it in the session or the default one."""
+        from ._session import session_or_default
+
+        session_or_default(session)._core.set(self._value, _core.to_array(value, self.dtype.name))
+
+    def __repr__(self):
+        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
+
+    __str__ = __repr__
+
+
+def _assign(ref, value, update, name, default):
+    if not isinstance(ref, Variable):
+        raise TypeError(f"only a tf.Variable can be assigned, got {ref!r}")
+    graph = ref.graph
+    full = graph.unique_name(name or default)
+    value = as_tensor(value, None, ref.dtype, f"{full}/value/", graph)
+    if update is not None:
+        value = graph.build(update, [ref, value], {}, f"{full}/{update}")[0]
+    return graph.build("assign", [ref, value], {}, full)[0]
+
+
+def assign(ref, value, validate_shape=None, use_locking=None, name=None):
+    """Sets the variable when it is run; its value is the new one."""
+    return _assign(ref, value, None, name, "Assign")
+
+
+def assign_add(ref, value, use_locking=None, name=None):
+    """Adds to the variable when it is run; its value is the sum."""
+    return _assign(ref, value, "add", name, "AssignAdd")
+
+
+def assign_sub(ref, value, use_locking=None, name=None):
+    """Subtracts from the variable when it is run; its value is the difference."""
+    return _assign(ref, value, "sub", name, "AssignSub")
+
+
+def global_variables(scope=None):
+    """All variables of the default graph, in order of creation."""
+    found = get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
+    return [v for v in found if scope is None or v.name.startswith(scope)]
+
+
+def trainable_variables(scope=None):
+    """The variables that optimizers change by default."""
+    found = get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES)
+    return [v for v in found if scope is None or v.name.startswith(scope)]
+
+
+def local_variables(scope=None):
+    """No variable is local to a process here: an empty list."""
+    return []
+
+
+def variables_initializer(var_list, name="init"):
+    """An operation that gives the variables their initial values."""
+    graph = var_list[0].graph if var_list else get_default_graph()
+    values = [variable._value for variable in var_list]
+    return make_group(graph, graph.unique_name(name or "init"), initializes=values)
+
+
+def global_variables_initializer():
+    """An operation that gives all variables of the default graph their initial values."""
+    return variables_initializer(global_variables())
+
+
+def local_variables_initializer():
+    """An operation that does nothing; see `local_variables`."""
+    return variables_initializer([], "init")
+
+
+def get_collection(key, scope=None):
+    """The items of a collection of the default graph."""
+    return get_default_graph().get_collection(key, scope)
+
+
+def add_to_collection(name, value):
+    """Adds an item to a collection of the default graph."""
+    get_default_graph().add_to_collection(name, value)
+
+
+def get_variable(name, shape=None, dtype=DTYPES["float32"], initializer=None, trainable=True,
+                 regularizer=None):
+    """A new variable; without an initializer its values are Glorot-uniform."""
+    graph = get_default_graph()
+    full = graph._scope + name
+    if graph._core.find(full):
+        raise _core.InvalidArgument(f"the variable {full} exists already")
+    if initializer is None:
+        initializer = _glorot_uniform
+    if callable(initializer):
+        initializer = initializer(tuple(shape), dtype=as_dtype(dtype))
+    return Variable(initializer, trainable=trainable, name=name, dtype=None)
+
+
+def _glorot_uniform(shape, dtype):
+    from ._random_ops import random_uniform
+
+    receptive = 1
+    for d in shape[:-2]:
+        receptive *= d
+    fan_in = shape[-2] * receptive if len(shape) > 1 else (shape[0] if shape else 1)
+    fan_out = shape[-1] * receptive if shape else 1
+    limit = (6.0 / (fan_in + fan_out)) ** 0.5
+    return random_uniform(shape, -limit, limit, dtype)

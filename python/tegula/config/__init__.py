@@ -1,0 +1,3 @@
+"""tf.config: settings of the process."""
+
+from . import threading  # noqa: F401

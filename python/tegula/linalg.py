@@ -1,0 +1,50 @@
+"""tf.linalg: matrix products, norms and standard matrices."""
+
+import builtins
+
+import numpy as np
+
+from . import _core
+from ._array_ops import eye, matrix_transpose  # noqa: F401
+from ._framework import apply, as_tensor, composed
+from ._math_ops import (  # noqa: F401
+    abs,
+    global_norm,
+    matmul,
+    reduce_max,
+    reduce_sum,
+    square,
+    tensordot,
+)
+from .nn import l2_normalize  # noqa: F401
+
+
+def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):  # noqa: A002
+    """The norm over `axis` (default: all elements): "euclidean" (2), 1 or infinity."""
+    keepdims = builtins.bool(keepdims)
+    with composed(name, "norm", tensor) as full:
+        x = as_tensor(tensor)
+        if ord in ("euclidean", "fro", 2):
+            return apply("sqrt", [reduce_sum(square(x), axis, keepdims)], None, full)
+        if ord == 1:
+            return apply("identity", [reduce_sum(abs(x), axis, keepdims)], None, full)
+        if ord == np.inf:
+            return apply("identity", [reduce_max(abs(x), axis, keepdims)], None, full)
+    raise _core.InvalidArgument(f"tf.norm: ord {ord!r} is not supported")
+
+
+def matvec(a, b, transpose_a=False, name=None):
+    """a[..., m, k] times the vector b[..., k]."""
+    from ._array_ops import expand_dims
+
+    with composed(name, "MatVec", a, b) as full:
+        product = matmul(a, expand_dims(b, -1), transpose_a)
+        return apply("squeeze", [product], {"axes": (product.ndim - 1,)}, full)
+
+
+def trace(x, name=None):
+    """The sum of the main diagonal of a square matrix."""
+    with composed(name, "Trace", x) as full:
+        x = as_tensor(x)
+        mask = eye(x.shape[-2], x.shape[-1], dtype=x.dtype)
+        return apply("identity", [reduce_sum(x * mask, [-2, -1])], None, full)

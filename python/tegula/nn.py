@@ -1,0 +1,204 @@
+"""tf.nn: activations, losses from logits, normalization."""
+
+from . import _core
+from ._framework import apply, as_tensor, composed, graph_of, operands
+from ._gradients import gradients as _gradients  # noqa: F401 - loads the operators
+from ._math_ops import (
+    log_sigmoid,  # noqa: F401
+    maximum,
+    reduce_mean,
+    reduce_sum,
+    reduction,
+    rsqrt,
+    sigmoid,  # noqa: F401
+    softplus,  # noqa: F401
+    square,
+    stop_gradient,
+    tanh,  # noqa: F401
+)
+from ._random_ops import dropout  # noqa: F401
+
+
+def relu(features, name=None):
+    """max(x, 0)."""
+    return apply("relu", [features], None, name, "Relu")
+
+
+def relu6(features, name=None):
+    """min(max(x, 0), 6)."""
+    with composed(name, "Relu6", features) as full:
+        x = as_tensor(features)
+        return apply("where", [x < 6, relu(x), 6], None, full)
+
+
+def leaky_relu(features, alpha=0.2, name=None):
+    """x, and alpha * x where x < 0."""
+    return apply("leaky_relu", [features], {"alpha": float(alpha)}, name, "LeakyRelu")
+
+
+def elu(features, name=None):
+    """x, and exp(x) - 1 where x < 0."""
+    return apply("elu", [features], {"alpha": 1.0}, name, "Elu")
+
+
+# Klambauer et al., "Self-normalizing neural networks", 2017.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def selu(features, name=None):
+    """scale * elu(x) with the constants of self-normalizing networks."""
+    with composed(name, "Selu", features) as full:
+        x = apply("elu", [features], {"alpha": _SELU_ALPHA}, default="Elu")
+        return apply("mul", [x, _SELU_SCALE], None, full)
+
+
+def gelu(features, approximate=False, name=None):
+    """x times the normal distribution function at x, exactly or in its tanh form."""
+    return apply("gelu_tanh" if approximate else "gelu", [features], None, name, "Gelu")
+
+
+def silu(features, beta=1.0, name=None):
+    """x * sigmoid(beta * x)."""
+    if isinstance(beta, (int, float)) and beta == 1:
+        return apply("silu", [features], None, name, "silu")
+    with composed(name, "silu", features) as full:
+        x = as_tensor(features)
+        return apply("mul", [x, sigmoid(x * beta)], None, full)
+
+
+swish = silu
+
+
+def softsign(features, name=None):
+    """x / (1 + |x|)."""
+    with composed(name, "Softsign", features) as full:
+        x = as_tensor(features)
+        return apply("div", [x, apply("abs", [x], default="Abs") + 1], None, full)
+
+
+def softmax(logits, axis=None, name=None, dim=None):
+    """exp(x) / sum(exp(x)) along `axis` (default: the last)."""
+    axis = dim if axis is None else axis
+    return apply("softmax", [logits], {"axis": -1 if axis is None else axis}, name, "Softmax")
+
+
+def log_softmax(logits, axis=None, name=None, dim=None):
+    """The logarithm of softmax."""
+    axis = dim if axis is None else axis
+    return apply(
+        "log_softmax", [logits], {"axis": -1 if axis is None else axis}, name, "LogSoftmax"
+    )
+
+
+def bias_add(value, bias, data_format=None, name=None):
+    """value + bias, with a vector along the last axis."""
+    if data_format not in (None, "NHWC", "N...C"):
+        raise _core.InvalidArgument(f"tf.nn.bias_add: data_format {data_format!r} is not supported")
+    return apply("add", [value, bias], None, name, "BiasAdd")
+
+
+def _named(labels, logits, function, sentinel=None):
+    if sentinel is not None or labels is None or logits is None:
+        raise _core.InvalidArgument(f"{function}: give labels= and logits= by name")
+
+
+def _labels_and_logits(labels, logits, full):
+    logits = as_tensor(logits, graph=graph_of(labels, logits))
+    (labels,) = operands(logits.graph, [labels], full[:-1], logits.dtype)
+    return labels, logits
+
+
+def softmax_cross_entropy_with_logits_v2(
+    labels=None, logits=None, axis=None, name=None, dim=None
+):
+    """-sum(labels * log_softmax(logits)) along `axis`; labels are probabilities and may be
+    differentiated.
+    """
+    _named(labels, logits, "softmax_cross_entropy_with_logits_v2")
+    axis = dim if axis is None else axis
+    with composed(name, "softmax_cross_entropy_with_logits", labels, logits) as full:
+        labels, logits = _labels_and_logits(labels, logits, full)
+        axis = -1 if axis is None else axis
+        if axis not in (-1, logits.ndim - 1):
+            labels, logits = _axis_last(labels, axis), _axis_last(logits, axis)
+        return apply("softmax_cross_entropy", [logits, labels], None, full)
+
+
+def _axis_last(x, axis):
+    from ._array_ops import transpose
+
+    axis %= x.ndim
+    return transpose(x, [i for i in range(x.ndim) if i != axis] + [axis])
+
+
+def softmax_cross_entropy_with_logits(
+    _sentinel=None, labels=None, logits=None, dim=-1, name=None, axis=None
+):
+    """-sum(labels * log_softmax(logits)) along `axis`; no gradient flows to the labels."""
+    _named(labels, logits, "softmax_cross_entropy_with_logits", _sentinel)
+    with composed(name, "softmax_cross_entropy_with_logits_sg", labels, logits) as full:
+        labels, logits = _labels_and_logits(labels, logits, full)
+        return softmax_cross_entropy_with_logits_v2(
+            stop_gradient(labels), logits, dim if axis is None else axis, full
+        )
+
+
+def sparse_softmax_cross_entropy_with_logits(
+    _sentinel=None, labels=None, logits=None, name=None
+):
+    """-log_softmax(logits) at the labels, which are class indices."""
+    _named(labels, logits, "sparse_softmax_cross_entropy_with_logits", _sentinel)
+    default = "SparseSoftmaxCrossEntropyWithLogits"
+    with composed(name, default, labels, logits) as full:
+        graph = graph_of(labels, logits)
+        labels, logits = as_tensor(labels, graph=graph), as_tensor(logits, graph=graph)
+        return apply("sparse_softmax_cross_entropy", [logits, labels], None, full)
+
+
+def sigmoid_cross_entropy_with_logits(_sentinel=None, labels=None, logits=None, name=None):
+    """Elementwise cross-entropy of the probabilities sigmoid(logits)."""
+    _named(labels, logits, "sigmoid_cross_entropy_with_logits", _sentinel)
+    with composed(name, "logistic_loss", labels, logits) as full:
+        labels, logits = _labels_and_logits(labels, logits, full)
+        return apply("sub", [softplus(logits), logits * labels], None, full)
+
+
+def l2_loss(t, name=None):
+    """sum(t^2) / 2."""
+    with composed(name, "L2Loss", t) as full:
+        total = reduce_sum(square(as_tensor(t)))
+        return apply("mul", [total, 0.5], None, full)
+
+
+def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
+    """x divided by its Euclidean norm along `axis`."""
+    with composed(name, "l2_normalize", x) as full:
+        x = as_tensor(x)
+        total = reduce_sum(square(x), dim if axis is None else axis, keepdims=True)
+        return apply("mul", [x, rsqrt(maximum(total, epsilon))], None, full)
+
+
+def moments(x, axes, shift=None, name=None, keep_dims=None, keepdims=None):
+    """(mean, variance) over the axes."""
+    keepdims = bool(keepdims or keep_dims)
+    with composed(name, "moments", x):
+        x = as_tensor(x)
+        mean = reduce_mean(x, axes, True)
+        variance = reduction("mean", square(x - stop_gradient(mean)), axes, keepdims, None, "variance")
+        return (mean if keepdims else reduce_mean(x, axes)), variance
+
+
+def embedding_lookup(params, ids, partition_strategy="mod", name=None):
+    """Rows of `params` at the ids."""
+    from ._array_ops import gather
+
+    return gather(params, ids, name=name)
+
+
+def xw_plus_b(x, weights, biases, name=None):
+    """x times weights plus biases."""
+    from ._math_ops import matmul
+
+    with composed(name, "xw_plus_b", x) as full:
+        return apply("add", [matmul(x, weights), biases], None, full)

@@ -1,0 +1,9 @@
+"""tf.random: random numbers in the graph, and their seed."""
+
+from ._random_ops import random_normal as normal  # noqa: F401
+from ._random_ops import random_uniform as uniform  # noqa: F401
+from ._random_ops import (  # noqa: F401
+    set_random_seed,
+    set_seed,
+    truncated_normal,
+)

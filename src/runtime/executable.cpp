@@ -207,7 +207,7 @@ std::shared_ptr<const Plan> Executable::Impl::plan_for(std::span<const Shape> fe
                                    .targets = targets_},
                                   state_->options.passes, state_->variables, state_->backend);
   entry.idle.reserve(kMaxIdleInstances);
-  const std::shared_ptr<const Plan> plan = entry.plan;
+  std::shared_ptr<const Plan> plan = entry.plan;
   const std::lock_guard guard(mutex_);
   entry.last_use = ++clock_;
   insert(std::move(entry));

@@ -71,7 +71,10 @@ PlanBuilder::PlanBuilder(Plan& plan, const PlanRequest& request, VariableStore& 
                          const Backend& backend)
     : plan_(plan), request_(request), variables_(variables), backend_(backend) {
   for (std::size_t i = 0; i < request.feeds.size(); ++i) {
-    feed_by_name_.emplace(request.feeds[i].node().name(), static_cast<int>(i));
+    // As `extract` names the placeholder of a fed value: a later output of a node by its number.
+    const Value& feed = request.feeds[i];
+    feed_by_name_.emplace(feed.index() == 0 ? feed.node().name() : feed.name(),
+                          static_cast<int>(i));
   }
 }
 
@@ -182,9 +185,9 @@ void PlanBuilder::add_kernel(const Node& node) {
   item.kernel = backend_.lower(node);
   item.in_place = item.kernel->in_place();
   for (const Value& input : node.inputs()) item.inputs.push_back(root_of(input));
-  for (int i = 0; i < node.output_count(); ++i) {
-    item.outputs.push_back(value_root_[static_cast<std::size_t>(
-        first_value_[static_cast<std::size_t>(node.id())] + i)]);
+  const auto first = static_cast<std::size_t>(first_value_[static_cast<std::size_t>(node.id())]);
+  for (std::size_t i = 0; i < node.outputs().size(); ++i) {
+    item.outputs.push_back(value_root_[first + i]);
     root(item.outputs.back()).producer = static_cast<int>(items_.size());
   }
   plan_.random = plan_.random || draws_random(node);

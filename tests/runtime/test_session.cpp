@@ -79,6 +79,18 @@ TEST_CASE("a value that is no placeholder may be fed in place of its computation
   CHECK(values_of(session.run({{x, vector_of({10, 20})}}, y)) == Floats{-9, -19});
 }
 
+TEST_CASE("one output of a node may be fed while another is computed") {
+  Graph g;
+  const Value x = g.placeholder(DType::f32, {3}, "x");
+  const std::vector<Value> parts = split(x, {1, 2});
+  const Value y = concat(parts, 0);
+  Session session(g);
+  const std::vector<Feed> feeds = {{x, vector_of({1, 2, 3})}, {parts[1], vector_of({8, 9})}};
+  CHECK(values_of(session.run(feeds, std::vector<Value>{y})[0]) == Floats{1, 8, 9});
+  const std::vector<Feed> first = {{x, vector_of({1, 2, 3})}, {parts[0], vector_of({7})}};
+  CHECK(values_of(session.run(first, std::vector<Value>{y})[0]) == Floats{7, 2, 3});
+}
+
 TEST_CASE("an executable writes into the caller's tensors") {
   Graph g;
   const Value x = g.placeholder(DType::f32, {-1}, "x");

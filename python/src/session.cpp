@@ -16,7 +16,10 @@ namespace {
 class Call {
  public:
   Call(Executable executable, const std::vector<Value>& feeds) : executable_(std::move(executable)) {
-    for (const Value& feed : feeds) dtypes_.push_back(feed.dtype());
+    for (const Value& feed : feeds) {
+      dtypes_.push_back(feed.dtype());
+      names_.push_back(feed.name());
+    }
   }
 
   py::list run(const py::tuple& arrays) {
@@ -26,9 +29,7 @@ class Call {
     }
     std::vector<Tensor> feeds;
     feeds.reserve(dtypes_.size());
-    for (std::size_t i = 0; i < dtypes_.size(); ++i) {
-      feeds.push_back(tensor_from_object(arrays[i], dtypes_[i], Fractions::where_exact));
-    }
+    for (std::size_t i = 0; i < dtypes_.size(); ++i) feeds.push_back(feed(arrays[i], i));
     std::vector<Tensor> results;
     {
       const py::gil_scoped_release release;
@@ -43,8 +44,17 @@ class Call {
   Graph optimized(const std::vector<Shape>& shapes) { return executable_.optimized(shapes); }
 
  private:
+  Tensor feed(py::handle array, std::size_t index) const {
+    try {
+      return tensor_from_object(array, dtypes_[index], Fractions::where_exact);
+    } catch (const DTypeError& error) {
+      throw DTypeError("the feed of \"" + names_[index] + "\": " + error.what());
+    }
+  }
+
   Executable executable_;
   std::vector<DType> dtypes_;
+  std::vector<std::string> names_;
 };
 
 Session make_session(const Graph& graph, std::uint64_t seed, bool optimize,

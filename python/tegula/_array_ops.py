@@ -41,9 +41,6 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
             array = array.reshape(shape)
         else:
             raise _core.ShapeError(f"{array.size} elements do not fill the shape {shape}")
-    # The caller may go on writing into its array.
-    if isinstance(value, np.ndarray) and np.may_share_memory(array, value):
-        array = array.copy()
     graph = get_default_graph()
     return constant_in(graph, array, graph.unique_name(name or "Const"))
 

@@ -30,6 +30,7 @@ class Graph:
     def __init__(self, core=None):
         self._core = _core.Graph() if core is None else core
         self._tensors = weakref.WeakValueDictionary()  # (node id, output) -> Tensor
+        self._operations = weakref.WeakValueDictionary()  # node id -> Operation
         self._groups = {}  # operations without a node, by name
         self._name_counts = {}
         self._scope = ""
@@ -119,6 +120,14 @@ class Graph:
             self._tensors[key] = tensor
         return tensor
 
+    def operation(self, value):
+        """The Operation that gives a core value: always the same object while it is in use."""
+        operation = self._operations.get(value.node_id)
+        if operation is None:
+            operation = Operation(self, value.node_name, outputs=value.outputs)
+            self._operations[value.node_id] = operation
+        return operation
+
     @contextlib.contextmanager
     def control_dependencies(self, control_inputs):
         """What is built inside is run together with `control_inputs`.
@@ -155,7 +164,7 @@ class Graph:
         values = self._core.find(name)
         if not values:
             self._core.value(name + ":0")  # raises NotFound with similar names
-        return Operation(self, name, outputs=values)
+        return self.operation(values[0])
 
     def as_graph_element(self, item, allow_tensor=True, allow_operation=True):
         """The Tensor or Operation that `item` is or names."""
@@ -174,7 +183,7 @@ class Graph:
         """All operations that have a node, in order of creation."""
         core = self._core
         nodes = (core.node(i) for i in range(core.node_count()))
-        return [Operation(self, values[0].node_name, outputs=values) for values in nodes]
+        return [self.operation(values[0]) for values in nodes]
 
     # Collections.
 
@@ -286,7 +295,7 @@ class Tensor:
 
     @property
     def op(self):
-        return Operation(self.graph, self._value.node_name, outputs=self._value.outputs)
+        return self.graph.operation(self._value)
 
     @property
     def value_index(self):
@@ -309,12 +318,6 @@ class Tensor:
             for operation in self.graph.get_operations()
             if any(self._value == value for value in operation._outputs[0].inputs)
         ]
-
-    def __hash__(self):
-        return id(self)
-
-    def __eq__(self, other):
-        return self is other
 
     def __repr__(self):
         return f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
@@ -390,16 +393,6 @@ class Operation:
 
         session_or_default(session).run(self, feed_dict)
 
-    def __eq__(self, other):
-        return (
-            isinstance(other, Operation)
-            and self.graph is other.graph
-            and self.name == other.name
-        )
-
-    def __hash__(self):
-        return hash((id(self.graph), self.name))
-
     def __repr__(self):
         return f"<tf.Operation '{self.name}' type={self.type}>"
 
@@ -449,7 +442,7 @@ def _contains_tensor(value):
 
 
 def to_array(value, dtype=None):
-    """`value` as an array of TensorFlow's default dtype (float32, int32), or of `dtype`.
+    """A new array of `value`, of TensorFlow's default dtype (float32, int32) or of `dtype`.
 
     TypeError when `dtype` would lose fractions.
     """
@@ -468,7 +461,10 @@ def to_array(value, dtype=None):
                         f"{value!r} does not fit into int32; give dtype=tf.int64"
                     )
                 array = array.astype(np.int32)
-    return _core.to_array(array, None if dtype is None else dtype.name)
+    result = _core.to_array(array, None if dtype is None else dtype.name)
+    # The caller may go on writing into its array.
+    shared = isinstance(value, np.ndarray) and np.may_share_memory(result, value)
+    return result.copy() if shared else result
 
 
 def _has_numpy_items(value):

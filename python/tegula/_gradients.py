@@ -53,7 +53,7 @@ def gradients(
             [y._value for y, _ in pairs],
             [xs[i]._value for i in floating],
             [None if w is None else w._value for _, w in pairs],
-            [as_tensor(s)._value for s in _as_list(stop_gradients or [])],
+            [as_tensor(s)._value for s in _as_list([] if stop_gradients is None else stop_gradients)],
         )
         for i, gradient in zip(floating, found):
             results[i] = None if gradient is None else xs[i].graph.tensor(gradient)

@@ -14,7 +14,8 @@ using Integers = std::vector<std::int64_t>;
 
 Integers dims_of(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
-/// What stands for `node`, given its inputs in the new graph; no value: the node stays.
+/// What stands for the first output of `node`, given its inputs in the new graph, with the outputs
+/// that follow it standing for the others; no value: the node stays.
 using Specialization = Value (*)(GraphRewriter& rewriter, const Node& node,
                                  std::span<const Value> inputs);
 
@@ -81,6 +82,17 @@ Value shape_to_constant(GraphRewriter& rewriter, const Node& node, std::span<con
   return rewriter.build(find_op("constant"), {}, {{"value", results[0]}}, node, true).output();
 }
 
+/// With the sizes of its pieces as an attribute: split.
+Value split_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const int rank = inputs[0].shape().rank();
+  const int axis = normalize_axis(node.attrs().get<std::int64_t>("axis"), rank);
+  Integers sizes;
+  for (const Value& like : inputs.subspan(1)) sizes.push_back(like.shape()[axis]);
+  if (std::ranges::find(sizes, kUnknown) != sizes.end()) return {};
+  const Attrs attrs = {{"axis", std::int64_t{axis}}, {"sizes", sizes}};
+  return rewriter.build(find_op("split"), inputs.first(1), attrs, node, true).output();
+}
+
 struct Row {
   std::string_view op;
   Specialization specialize;
@@ -92,6 +104,7 @@ constexpr Row kTable[] = {
     {"reshape", reshape},
     {"reshape_like", reshape_like},
     {"shape_of", shape_to_constant},
+    {"split_like", split_like},
     {"sum_like", sum_like},
 };
 
@@ -109,7 +122,10 @@ Graph specialize_shapes(const Graph& graph) {
     const Specialization specialize = find_specialization(node.op());
     const Value special = specialize ? specialize(rewriter, node, inputs) : Value();
     if (special) {
-      rewriter.replace(graph.node(node.id()).output(), special);
+      Node& old = graph.node(node.id());
+      for (int i = 0; i < old.output_count(); ++i) {
+        rewriter.replace(old.output(i), {&special.node(), special.index() + i});
+      }
     } else {
       rewriter.copy_with(node, inputs);
     }

@@ -1,14 +1,12 @@
 // What a long-running program relies on: no allocation per run, no growth over time.
 #include <doctest/doctest.h>
-#include <malloc.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <vector>
 
 #include "tegula/graph/ops.hpp"
 #include "tegula/runtime/session.hpp"
 #include "tests/support/allocation_counter.hpp"
+#include "tests/support/resident_memory.hpp"
 
 using namespace tegula;
 
@@ -27,25 +25,6 @@ struct Network {
     train = assign_sub(w, matmul(x, y, {.transpose_a = true}) * 1e-6 + step * 0.0);
   }
 };
-
-std::size_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
-/// Runs `work` twice and returns by how much the second time raised the resident memory.
-template <typename Work>
-std::int64_t growth(Work&& work) {
-  work();
-  malloc_trim(0);
-  const std::size_t before = resident_bytes();
-  work();
-  malloc_trim(0);
-  return static_cast<std::int64_t>(resident_bytes()) - static_cast<std::int64_t>(before);
-}
 
 }  // namespace
 
@@ -81,7 +60,7 @@ TEST_CASE("run allocates only what it returns") {
 }
 
 TEST_CASE("sessions that come and go leave nothing behind") {
-  const std::int64_t grown = growth([] {
+  const std::int64_t grown = test::resident_growth([] {
     for (int i = 0; i < 300; ++i) {
       Network network;
       Session session(network.graph);
@@ -95,7 +74,7 @@ TEST_CASE("sessions that come and go leave nothing behind") {
 TEST_CASE("any number of batch sizes keeps memory bounded") {
   Network network;
   Session session(network.graph);
-  const std::int64_t grown = growth([&] {
+  const std::int64_t grown = test::resident_growth([&] {
     for (std::int64_t batch = 1; batch <= 200; ++batch) {
       session.run({{network.x, Tensor::full(DType::f32, {batch, 32}, 1)}}, network.y);
     }

@@ -307,6 +307,7 @@ def _one(axis, old_axis, keepdims, keep_dims):
 
 
 def reduction(op, x, axis, keepdims, name, default):
+    """A node of a reduction op over `axis`: None (all axes), an int or a list of ints."""
     x = as_tensor(x)
     attrs = {"axes": axes_of(axis, x.ndim), "keepdims": keepdims}
     return apply(op, [x], attrs, name, default)

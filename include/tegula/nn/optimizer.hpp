@@ -30,9 +30,18 @@ struct OptimizerOptions {
   /// The fields of these options inside an optimizer's own, reached through `Common`.
   template <auto Common>
   static auto fields_through() {
+    return std::tuple_cat(std::tuple{weight_decay_through<Common>()}, others_through<Common>());
+  }
+  template <auto Common>
+  static auto weight_decay_through() {
+    return field<Common, &OptimizerOptions::weight_decay>("weight_decay",
+                                                          "Decoupled decay per step, times rate.");
+  }
+  /// All but weight_decay, which AdamW has among its own.
+  template <auto Common>
+  static auto others_through() {
     using Self = OptimizerOptions;
     return std::tuple{
-        field<Common, &Self::weight_decay>("weight_decay", "Decoupled decay per step, times rate."),
         field<Common, &Self::clipnorm>("clipnorm", "Largest norm of each gradient."),
         field<Common, &Self::clipvalue>("clipvalue", "Largest magnitude of gradient elements."),
         field<Common, &Self::global_clipnorm>("global_clipnorm", "Largest norm of all gradients."),

@@ -208,11 +208,12 @@ struct AdamWOptions {
     return std::tuple_cat(
         std::tuple{
             field<&AdamWOptions::learning_rate>("learning_rate", "Rate or schedule."),
+            OptimizerOptions::weight_decay_through<&AdamWOptions::common>(),
             field<&AdamWOptions::beta_1>("beta_1", "Decay of the gradient's average."),
             field<&AdamWOptions::beta_2>("beta_2", "Decay of the square's average."),
             field<&AdamWOptions::epsilon>("epsilon", "Added to the root."),
             field<&AdamWOptions::amsgrad>("amsgrad", "Divide by the largest average so far.")},
-        OptimizerOptions::fields_through<&AdamWOptions::common>());
+        OptimizerOptions::others_through<&AdamWOptions::common>());
   }
 };
 /// Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.

@@ -148,6 +148,7 @@ from ._random_ops import (
 )
 from ._session import ConfigProto, InteractiveSession, Session, get_default_session
 from ._variables import (
+    AUTO_REUSE,
     Variable,
     add_to_collection,
     assign,
@@ -155,11 +156,13 @@ from ._variables import (
     assign_sub,
     get_collection,
     get_variable,
+    get_variable_scope,
     global_variables,
     global_variables_initializer,
     local_variables,
     local_variables_initializer,
     trainable_variables,
+    variable_scope,
     variables_initializer,
 )
 
@@ -192,6 +195,10 @@ _SUBMODULES = ("compat", "config", "dlpack", "errors", "initializers", "keras", 
 def __getattr__(name):
     if name in _SUBMODULES:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name.endswith("_initializer"):
+        initializers = _importlib.import_module(f"{__name__}.initializers")
+        if hasattr(initializers, name[: -len("_initializer")]):
+            return getattr(initializers, name[: -len("_initializer")])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

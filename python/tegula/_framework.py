@@ -24,6 +24,19 @@ class _Stacks(threading.local):
 STACKS = _Stacks()
 
 
+class VariableScope:
+    """The prefix, default initializer and reuse of `get_variable`."""
+
+    def __init__(self, name, initializer=None, reuse=None):
+        self.name = name
+        self.initializer = initializer
+        self.reuse = reuse
+
+    def reuse_variables(self):
+        """From now on `get_variable` gets variables that exist."""
+        self.reuse = True
+
+
 class Graph:
     """A static graph. `with graph.as_default():` makes it the one that calls build in."""
 
@@ -34,6 +47,7 @@ class Graph:
         self._groups = {}  # operations without a node, by name
         self._name_counts = {}
         self._scope = ""
+        self._variable_scope = VariableScope("")
         self._collections = {}
         self._control_stack = []
         self._control_inputs = {}  # node id -> operations that must run with the node

@@ -1,11 +1,14 @@
 """Variables: state that a session holds and that survives runs."""
 
+import contextlib
+
 from . import _core
 from ._dtypes import DTYPES, TensorShape, as_dtype
 from ._framework import (
     GraphKeys,
     Operation,
     Tensor,
+    VariableScope,
     as_tensor,
     get_default_graph,
     make_group,
@@ -183,18 +186,81 @@ def add_to_collection(name, value):
     get_default_graph().add_to_collection(name, value)
 
 
-def get_variable(name, shape=None, dtype=DTYPES["float32"], initializer=None, trainable=True,
-                 regularizer=None):
-    """A new variable; without an initializer its values are Glorot-uniform."""
+AUTO_REUSE = "auto"
+
+
+@contextlib.contextmanager
+def variable_scope(name_or_scope, default_name=None, values=None, initializer=None, reuse=None):
+    """Prefixes the names of variables from `get_variable`, and opens a name scope.
+
+    `reuse`: True to get variables that exist, AUTO_REUSE to get or make them.
+    """
     graph = get_default_graph()
-    full = graph._scope + name
-    if graph._core.find(full):
-        raise _core.InvalidArgument(f"the variable {full} exists already")
-    if initializer is None:
-        initializer = _glorot_uniform
+    name = default_name if name_or_scope is None else name_or_scope
+    scope = name if isinstance(name, VariableScope) else None
+    if scope is None:
+        outer = graph._variable_scope
+        scope = VariableScope(
+            f"{outer.name}/{name}" if outer.name else name,
+            initializer or outer.initializer,
+            reuse or outer.reuse,
+        )
+    elif reuse or initializer:
+        scope = VariableScope(scope.name, initializer or scope.initializer, reuse or scope.reuse)
+    previous, graph._variable_scope = graph._variable_scope, scope
+    try:
+        with graph.name_scope(scope.name.rpartition("/")[2]):
+            yield scope
+    finally:
+        graph._variable_scope = previous
+
+
+def get_variable_scope():
+    """The innermost `variable_scope`."""
+    return get_default_graph()._variable_scope
+
+
+def get_variable(
+    name,
+    shape=None,
+    dtype=DTYPES["float32"],
+    initializer=None,
+    regularizer=None,
+    trainable=True,
+    collections=None,
+):
+    """A variable by its name within the variable scope: a new one, or one that exists where the
+    scope says `reuse`. `initializer`: a function of a shape, or a value; default Glorot-uniform.
+    """
+    graph = get_default_graph()
+    scope = graph._variable_scope
+    full = f"{scope.name}/{name}" if scope.name else name
+    found = graph._core.find(full)
+    if found:
+        if not scope.reuse:
+            raise _core.InvalidArgument(
+                f"the variable {full} exists already, built at {found[0].location}; to share it, "
+                "use variable_scope(..., reuse=tf.AUTO_REUSE)"
+            )
+        variable = graph.tensor(found[0])
+        if shape is not None and variable.shape != TensorShape(shape):
+            raise _core.ShapeError(f"{variable!r} is shared with the shape {TensorShape(shape)}")
+        return variable
+    if scope.reuse is True:
+        raise _core.InvalidArgument(f"the variable {full} does not exist and cannot be reused")
+    initializer = initializer or scope.initializer or _glorot_uniform
     if callable(initializer):
-        initializer = initializer(tuple(shape), dtype=as_dtype(dtype))
-    return Variable(initializer, trainable=trainable, name=name, dtype=None)
+        if shape is None:
+            raise _core.InvalidArgument(f"tf.get_variable: {full} needs a shape")
+        initializer = initializer(tuple(TensorShape(shape)), dtype=as_dtype(dtype))
+    previous, graph._scope = graph._scope, ""
+    try:
+        variable = Variable(initializer, trainable, collections, name=full)
+    finally:
+        graph._scope = previous
+    if regularizer is not None:
+        graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, regularizer(variable))
+    return variable
 
 
 def _glorot_uniform(shape, dtype):

@@ -1,13 +1,18 @@
 """tf.initializers: first values of variables, as functions of a shape."""
 
-from . import _array_ops, _random_ops
+import inspect
+
+from . import _array_ops, _random_ops, _variables
 from ._dtypes import DTYPES
 
 
 def _maker(build):
     class Initializer:
-        def __init__(self, **options):
-            self._options = options
+        """A function of (shape, dtype); the options are positional or by name, in this order."""
+
+        def __init__(self, *arguments, **options):
+            names = list(inspect.signature(build).parameters)[2:]
+            self._options = {**dict(zip(names, arguments)), **options}
 
         def __call__(self, shape, dtype=DTYPES["float32"], partition_info=None):
             return build(shape, dtype, **self._options)
@@ -17,6 +22,8 @@ def _maker(build):
 
 zeros = _maker(lambda shape, dtype: _array_ops.zeros(shape, dtype))
 ones = _maker(lambda shape, dtype: _array_ops.ones(shape, dtype))
+constant = _maker(lambda shape, dtype, value=0: _array_ops.constant(value, dtype, shape))
+glorot_uniform = _maker(_variables._glorot_uniform)
 random_uniform = _maker(
     lambda shape, dtype, minval=-0.05, maxval=0.05, seed=None: _random_ops.random_uniform(
         shape, minval, maxval, dtype, seed

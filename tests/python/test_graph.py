@@ -323,3 +323,32 @@ def test_importing_the_package_is_quick_and_loads_no_layers():
     ).stdout.split()
     assert float(output[0]) < 0.2
     assert output[1] == "False"
+
+
+def test_variable_scopes_name_and_share_variables():
+    with tf.variable_scope("layer"):
+        w = tf.get_variable("w", [2, 3], initializer=tf.constant_initializer(0.5))
+        b = tf.get_variable("b", [3], initializer=tf.zeros_initializer())
+        y = tf.identity(w)
+    with tf.variable_scope("layer", reuse=tf.AUTO_REUSE):
+        assert tf.get_variable("w", [2, 3]) is w
+        with tf.variable_scope("inner"):
+            c = tf.get_variable("c", [], initializer=tf.ones_initializer())
+        with pytest.raises(ValueError, match="shared"):
+            tf.get_variable("w", [3, 2])
+    with tf.variable_scope("layer"), pytest.raises(ValueError, match="exists already"):
+        tf.get_variable("w", [2, 3])
+    with tf.variable_scope("layer", reuse=True), pytest.raises(ValueError, match="not exist"):
+        tf.get_variable("v", [2])
+    assert [v.name for v in (w, b, c)] == ["layer/w:0", "layer/b:0", "layer/inner/c:0"]
+    assert y.name == "layer/Identity:0"
+    results = value([w, b, c])
+    np.testing.assert_array_equal(results[0], np.full((2, 3), 0.5))
+    np.testing.assert_array_equal(results[1], np.zeros(3))
+    assert results[2] == 1
+
+
+def test_regularizers_of_variables_are_collected():
+    tf.get_variable("w", [2], initializer=tf.ones_initializer(), regularizer=tf.nn.l2_loss)
+    losses = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    assert value(losses) == [1]

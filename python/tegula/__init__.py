@@ -188,8 +188,19 @@ def disable_v2_behavior():
 disable_eager_execution = disable_v2_behavior
 
 # Loaded on first use.
-_SUBMODULES = ("compat", "config", "dlpack", "errors", "initializers", "keras", "linalg",
-               "math", "nn", "random", "train")
+_SUBMODULES = (
+    "compat",
+    "config",
+    "dlpack",
+    "errors",
+    "initializers",
+    "keras",
+    "linalg",
+    "math",
+    "nn",
+    "random",
+    "train",
+)
 
 
 def __getattr__(name):

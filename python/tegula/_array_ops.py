@@ -1,6 +1,9 @@
 """Constants, placeholders, and ops that move or select elements."""
 
+from __future__ import annotations
+
 import builtins
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -20,13 +23,22 @@ from ._framework import (
 )
 from ._math_ops import axes_of, cast
 
+if TYPE_CHECKING:
+    from ._typing import Axis, DTypeLike, Name, ShapeLike, TensorLike
+
 _NONE = 2**63 - 1  # the op's mark for an absent bound of a slice
 
 
 # Sources.
 
 
-def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
+def constant(
+    value: TensorLike,
+    dtype: Optional[DTypeLike] = None,
+    shape: Optional[ShapeLike] = None,
+    name: Name = "Const",
+    verify_shape: bool = False,
+) -> Tensor:
     """A fixed value. Python floats become float32, ints int32; arrays keep their dtype. With
     `shape`, a scalar fills it.
     """
@@ -45,7 +57,7 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
     return constant_in(graph, array, graph.unique_name(name or "Const"))
 
 
-def placeholder(dtype, shape=None, name=None):
+def placeholder(dtype: DTypeLike, shape: Optional[ShapeLike] = None, name: Name = None) -> Tensor:
     """A value that must be fed; unknown dimensions are None."""
     if shape is None:
         raise _core.InvalidArgument(
@@ -57,7 +69,7 @@ def placeholder(dtype, shape=None, name=None):
     return graph.build("placeholder", (), attrs, graph.unique_name(name or "Placeholder"))[0]
 
 
-def placeholder_with_default(input, shape, name=None):  # noqa: A002 - TensorFlow's name
+def placeholder_with_default(input: TensorLike, shape: ShapeLike, name: Name = None) -> Tensor:  # noqa: A002 - TensorFlow's name
     """`input`, unless another value is fed."""
     default = as_tensor(input)
     if not default.shape.is_compatible_with(shape):
@@ -65,12 +77,12 @@ def placeholder_with_default(input, shape, name=None):  # noqa: A002 - TensorFlo
     return apply("identity", [default], None, name, "PlaceholderWithDefault")
 
 
-def zeros(shape, dtype=DTYPES["float32"], name=None):
+def zeros(shape: ShapeLike, dtype: DTypeLike = DTYPES["float32"], name: Name = None) -> Tensor:
     """All elements 0."""
     return _filled(shape, 0, dtype, name, "zeros")
 
 
-def ones(shape, dtype=DTYPES["float32"], name=None):
+def ones(shape: ShapeLike, dtype: DTypeLike = DTYPES["float32"], name: Name = None) -> Tensor:
     """All elements 1."""
     return _filled(shape, 1, dtype, name, "ones")
 
@@ -83,7 +95,7 @@ def _filled(shape, value, dtype, name, default):
     return constant_in(graph, array, graph.unique_name(name or default))
 
 
-def fill(dims, value, name=None):
+def fill(dims: ShapeLike, value: TensorLike, name: Name = None) -> Tensor:
     """All elements `value`."""
     return apply("broadcast_to", [value], {"shape": static_dims(dims, "dims")}, name, "Fill")
 
@@ -97,17 +109,27 @@ def _like(x, number, dtype, name, default):
         return apply("broadcast_like", [cast(number, dtype), x], None, full)
 
 
-def zeros_like(tensor, dtype=None, name=None, optimize=True):
+def zeros_like(
+    tensor: TensorLike, dtype: Optional[DTypeLike] = None, name: Name = None, optimize: bool = True
+) -> Tensor:
     """Zeros of the same shape."""
     return _like(tensor, 0, dtype, name, "zeros_like")
 
 
-def ones_like(tensor, dtype=None, name=None, optimize=True):
+def ones_like(
+    tensor: TensorLike, dtype: Optional[DTypeLike] = None, name: Name = None, optimize: bool = True
+) -> Tensor:
     """Ones of the same shape."""
     return _like(tensor, 1, dtype, name, "ones_like")
 
 
-def eye(num_rows, num_columns=None, batch_shape=None, dtype=DTYPES["float32"], name=None):
+def eye(
+    num_rows: int,
+    num_columns: Optional[int] = None,
+    batch_shape: Optional[Sequence[int]] = None,
+    dtype: DTypeLike = DTYPES["float32"],
+    name: Name = None,
+) -> Tensor:
     """The identity matrix."""
     array = np.eye(num_rows, num_columns, dtype=as_dtype(dtype).numpy_dtype)
     if batch_shape is not None:
@@ -125,7 +147,13 @@ def _known(value, what):
     return value
 
 
-def range(start, limit=None, delta=1, dtype=None, name="range"):  # noqa: A001 - TensorFlow's name
+def range(
+    start: TensorLike,
+    limit: Optional[TensorLike] = None,
+    delta: TensorLike = 1,
+    dtype: Optional[DTypeLike] = None,
+    name: Name = "range",
+) -> Tensor:  # noqa: A001 - TensorFlow's name
     """start, start + delta, ... up to and without limit; `range(n)` counts from 0."""
     start, limit, delta = (_known(v, "tf.range's bounds") for v in (start, limit, delta))
     if limit is None:
@@ -141,7 +169,7 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):  # noqa: A001 -
     )
 
 
-def linspace(start, stop, num, name=None):
+def linspace(start: TensorLike, stop: TensorLike, num: Optional[int], name: Name = None) -> Tensor:
     """`num` evenly spaced float32 values, both ends included."""
     graph = get_default_graph()
     array = np.linspace(start, stop, num, dtype=np.float32)
@@ -219,14 +247,14 @@ def static_dims(shape, what):
     return dims
 
 
-def shape(input, name=None, out_type=DTYPES["int32"]):  # noqa: A002 - TensorFlow's name
+def shape(input: TensorLike, name: Name = None, out_type: DTypeLike = DTYPES["int32"]) -> Tensor:  # noqa: A002 - TensorFlow's name
     """The shape when the graph runs, as a vector."""
     with composed(name, "Shape", input) as full:
         concrete = apply("shape_of", [input], default="shape_of")
         return apply("cast", [concrete], {"dtype": as_dtype(out_type).name}, full)
 
 
-def size(input, name=None, out_type=DTYPES["int32"]):  # noqa: A002 - TensorFlow's name
+def size(input: TensorLike, name: Name = None, out_type: DTypeLike = DTYPES["int32"]) -> Tensor:  # noqa: A002 - TensorFlow's name
     """The number of elements when the graph runs."""
     with composed(name, "Size", input) as full:
         dims = apply("shape_of", [input], default="shape_of")
@@ -234,14 +262,14 @@ def size(input, name=None, out_type=DTYPES["int32"]):  # noqa: A002 - TensorFlow
         return apply("cast", [product], {"dtype": as_dtype(out_type).name}, full)
 
 
-def rank(input, name=None):  # noqa: A002 - TensorFlow's name
+def rank(input: TensorLike, name: Name = None) -> Tensor:  # noqa: A002 - TensorFlow's name
     """The number of dimensions."""
     graph = graph_of(input)
     array = np.array(as_tensor(input).ndim, np.int32)
     return constant_in(graph, array, graph.unique_name(name or "Rank"))
 
 
-def reshape(tensor, shape, name=None):
+def reshape(tensor: TensorLike, shape: ShapeLike, name: Name = None) -> Tensor:
     """The same elements in another shape; one dimension may be -1."""
     dims = dims_of(shape)
     if dims.count(-1) > 1:
@@ -254,14 +282,19 @@ def reshape(tensor, shape, name=None):
     return apply("reshape", [tensor], {"shape": dims}, name, "Reshape")
 
 
-def transpose(a, perm=None, name="transpose", conjugate=False):
+def transpose(
+    a: TensorLike,
+    perm: Optional[Sequence[int]] = None,
+    name: Name = "transpose",
+    conjugate: bool = False,
+) -> Tensor:
     """The axes in the order `perm`; without it reversed."""
     a = as_tensor(a)
     perm = builtins.range(a.ndim)[::-1] if perm is None else _known(perm, "perm")
     return apply("transpose", [a], {"perm": [int(p) for p in perm]}, name, "transpose")
 
 
-def matrix_transpose(a, name="matrix_transpose"):
+def matrix_transpose(a: TensorLike, name: Name = "matrix_transpose") -> Tensor:
     """The last two axes exchanged."""
     a = as_tensor(a)
     perm = list(builtins.range(a.ndim))
@@ -269,13 +302,17 @@ def matrix_transpose(a, name="matrix_transpose"):
     return transpose(a, perm, name)
 
 
-def expand_dims(input, axis=None, name=None, dim=None):  # noqa: A002 - TensorFlow's name
+def expand_dims(
+    input: TensorLike, axis: Axis = None, name: Name = None, dim: Axis = None
+) -> Tensor:  # noqa: A002 - TensorFlow's name
     """A new axis of length 1 at position `axis`."""
     axis = int(_known(dim if axis is None else axis, "axis"))
     return apply("expand_dims", [input], {"axis": axis}, name, "ExpandDims")
 
 
-def squeeze(input, axis=None, name=None, squeeze_dims=None):  # noqa: A002 - TensorFlow's name
+def squeeze(
+    input: TensorLike, axis: Axis = None, name: Name = None, squeeze_dims: Axis = None
+) -> Tensor:  # noqa: A002 - TensorFlow's name
     """Without the given axes, which have length 1 (default: all that are known to)."""
     x = as_tensor(input)
     axis = squeeze_dims if axis is None else axis
@@ -286,7 +323,7 @@ def squeeze(input, axis=None, name=None, squeeze_dims=None):  # noqa: A002 - Ten
     return apply("squeeze", [x], {"axes": axes}, name, "Squeeze")
 
 
-def broadcast_to(input, shape, name=None):  # noqa: A002 - TensorFlow's name
+def broadcast_to(input: TensorLike, shape: ShapeLike, name: Name = None) -> Tensor:  # noqa: A002 - TensorFlow's name
     """`input` repeated to `shape` by NumPy's rules."""
     attrs = {"shape": static_dims(shape, "the shape of tf.broadcast_to")}
     return apply("broadcast_to", [input], attrs, name, "BroadcastTo")
@@ -295,7 +332,7 @@ def broadcast_to(input, shape, name=None):  # noqa: A002 - TensorFlow's name
 # Movement.
 
 
-def concat(values, axis, name="concat"):
+def concat(values: Sequence[TensorLike], axis: Axis, name: Name = "concat") -> Tensor:
     """The values one after the other along `axis`."""
     if isinstance(values, Tensor):
         values = [values]
@@ -303,7 +340,7 @@ def concat(values, axis, name="concat"):
     return apply("concat", list(values), attrs, name, "concat")
 
 
-def stack(values, axis=0, name="stack"):
+def stack(values: Sequence[TensorLike], axis: Axis = 0, name: Name = "stack") -> Tensor:
     """The values along a new axis."""
     with composed(name, "stack", values) as full:
         inputs = operands(graph_of(values), list(values), full[:-1])
@@ -314,9 +351,11 @@ def stack(values, axis=0, name="stack"):
         return apply("concat", rows, {"axis": axis}, full)
 
 
-def unstack(value, num=None, axis=0, name="unstack"):
+def unstack(
+    value: TensorLike, num: Optional[int] = None, axis: Axis = 0, name: Name = "unstack"
+) -> List[Tensor]:
     """The slices along `axis`, as a list."""
-    with composed(name, "unstack", value) as full:
+    with composed(name, "unstack", value):
         x = as_tensor(value)
         axis = axes_of(axis, x.ndim)[0]
         count = num if x.shape[axis] is None else int(x.shape[axis])
@@ -324,13 +363,17 @@ def unstack(value, num=None, axis=0, name="unstack"):
             raise _core.InvalidArgument(
                 f"tf.unstack: the length of axis {axis} of {x!r} is unknown; give num"
             )
-        pieces = apply_all(
-            "split", [x], {"axis": axis, "sizes": [1] * count}, default="split"
-        )
+        pieces = apply_all("split", [x], {"axis": axis, "sizes": [1] * count}, default="split")
         return [apply("squeeze", [p], {"axes": (axis,)}, None, "piece") for p in pieces]
 
 
-def split(value, num_or_size_splits, axis=0, num=None, name="split"):
+def split(
+    value: TensorLike,
+    num_or_size_splits: Union[int, Sequence[int]],
+    axis: Axis = 0,
+    num: Optional[int] = None,
+    name: Name = "split",
+) -> List[Tensor]:
     """`value` cut along `axis` into equal pieces, or pieces of the given sizes (one may be -1)."""
     x = as_tensor(value)
     axis = axes_of(axis, x.ndim)[0]
@@ -354,7 +397,13 @@ def _pairs(paddings):
     return [int(p[0]) for p in pairs], [int(p[1]) for p in pairs]
 
 
-def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
+def pad(
+    tensor: TensorLike,
+    paddings: Sequence[Sequence[int]],
+    mode: str = "CONSTANT",
+    name: Name = None,
+    constant_values: float = 0,
+) -> Tensor:
     """Elements added before and after each axis: paddings[axis] = [before, after]."""
     if mode.upper() != "CONSTANT":
         raise _core.InvalidArgument(f"tf.pad: only mode='CONSTANT' is supported, got {mode!r}")
@@ -363,13 +412,20 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
     return apply("pad", [tensor], attrs, name, "Pad")
 
 
-def tile(input, multiples, name=None):  # noqa: A002 - TensorFlow's name
+def tile(input: TensorLike, multiples: Sequence[int], name: Name = None) -> Tensor:  # noqa: A002 - TensorFlow's name
     """`input` repeated multiples[axis] times along each axis."""
     attrs = {"multiples": [int(m) for m in _known(multiples, "multiples")]}
     return apply("tile", [input], attrs, name, "Tile")
 
 
-def gather(params, indices, validate_indices=None, name=None, axis=None, batch_dims=0):
+def gather(
+    params: TensorLike,
+    indices: TensorLike,
+    validate_indices: Any = None,
+    name: Name = None,
+    axis: Axis = None,
+    batch_dims: int = 0,
+) -> Tensor:
     """Elements of `params` along `axis` at the indices."""
     if batch_dims:
         raise _core.InvalidArgument("tf.gather: batch_dims is not supported")
@@ -383,8 +439,14 @@ def gather(params, indices, validate_indices=None, name=None, axis=None, batch_d
 
 
 def one_hot(
-    indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None
-):
+    indices: TensorLike,
+    depth: int,
+    on_value: Optional[TensorLike] = None,
+    off_value: Optional[TensorLike] = None,
+    axis: Axis = None,
+    dtype: Optional[DTypeLike] = None,
+    name: Name = None,
+) -> Tensor:
     """A new axis (default: the last) of length `depth` that is on_value at the index, off_value
     elsewhere.
     """
@@ -405,7 +467,12 @@ def one_hot(
         return apply("transpose", [hot], {"perm": perm}, full)
 
 
-def where(condition, x=None, y=None, name=None):
+def where(
+    condition: TensorLike,
+    x: Optional[TensorLike] = None,
+    y: Optional[TensorLike] = None,
+    name: Name = None,
+) -> Tensor:
     """x where the condition holds, else y; all three broadcast."""
     if x is None or y is None:
         raise _core.InvalidArgument(
@@ -423,7 +490,9 @@ def where(condition, x=None, y=None, name=None):
 where_v2 = where
 
 
-def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
+def boolean_mask(
+    tensor: TensorLike, mask: Any, name: Name = "boolean_mask", axis: Axis = None
+) -> Tensor:
     """Not supported: the shape of the result depends on the data."""
     raise _core.InvalidArgument(
         "tf.boolean_mask: a result whose shape depends on the data cannot be planned; multiply by "
@@ -434,7 +503,9 @@ def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
 # Slices.
 
 
-def slice(input_, begin, size, name=None):  # noqa: A001 - TensorFlow's name
+def slice(
+    input_: TensorLike, begin: Sequence[int], size: Sequence[int], name: Name = None
+) -> Tensor:  # noqa: A001 - TensorFlow's name
     """The block of the given size (-1: up to the end) that starts at `begin`."""
     begin = [int(b) for b in _known(begin, "begin")]
     size = [int(s) for s in _known(size, "size")]
@@ -449,7 +520,7 @@ def slice(input_, begin, size, name=None):  # noqa: A001 - TensorFlow's name
     return apply("slice", [x], attrs, name, "Slice")
 
 
-def reverse(tensor, axis, name=None):
+def reverse(tensor: TensorLike, axis: Axis, name: Name = None) -> Tensor:
     """The elements in reverse order along the axes."""
     x = as_tensor(tensor)
     axes = axes_of(axis, x.ndim)

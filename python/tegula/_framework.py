@@ -3,14 +3,20 @@
 Building is define-then-run: calls add nodes to the default graph and compute nothing.
 """
 
+from __future__ import annotations
+
 import contextlib
 import threading
 import weakref
+from typing import TYPE_CHECKING, Any, List, Optional
 
 import numpy as np
 
 from . import _core
-from ._dtypes import DTYPES, TensorShape, as_dtype
+from ._dtypes import DTYPES, DType, TensorShape, as_dtype
+
+if TYPE_CHECKING:
+    from ._typing import DTypeLike, Name, TensorLike
 
 
 class _Stacks(threading.local):
@@ -160,7 +166,7 @@ class Graph:
 
     # Looking up.
 
-    def get_tensor_by_name(self, name):
+    def get_tensor_by_name(self, name: str) -> Tensor:
         """The Tensor "x:0". ValueError when there is none."""
         if not isinstance(name, str):
             raise TypeError(f"a name must be a str, got {type(name).__name__}")
@@ -171,7 +177,7 @@ class Graph:
             )
         return self.tensor(self._core.value(name))
 
-    def get_operation_by_name(self, name):
+    def get_operation_by_name(self, name: str) -> Operation:
         """The Operation "x". ValueError when there is none."""
         if name in self._groups:
             return self._groups[name]
@@ -183,7 +189,9 @@ class Graph:
     def as_graph_element(self, item, allow_tensor=True, allow_operation=True):
         """The Tensor or Operation that `item` is or names."""
         if isinstance(item, str):
-            item = self.get_tensor_by_name(item) if ":" in item else self.get_operation_by_name(item)
+            item = (
+                self.get_tensor_by_name(item) if ":" in item else self.get_operation_by_name(item)
+            )
         if not isinstance(item, (Tensor, Operation)):
             raise TypeError(
                 f"a value, an operation or a name is expected, got {item!r} of type "
@@ -193,7 +201,7 @@ class Graph:
             raise _core.InvalidArgument(f"{item!r} belongs to another graph")
         return item
 
-    def get_operations(self):
+    def get_operations(self) -> List[Operation]:
         """All operations that have a node, in order of creation."""
         core = self._core
         nodes = (core.node(i) for i in range(core.node_count()))
@@ -201,16 +209,14 @@ class Graph:
 
     # Collections.
 
-    def add_to_collection(self, name, value):
+    def add_to_collection(self, name: str, value: Any) -> None:
         self._collections.setdefault(name, []).append(value)
 
     def get_collection(self, name, scope=None):
         if name == GraphKeys.GLOBAL_VARIABLES:
             return [self.tensor(value) for value in self._core.variables()]
         if name == GraphKeys.TRAINABLE_VARIABLES:
-            return [
-                self.tensor(v) for v in self._core.variables() if v.attrs["trainable"]
-            ]
+            return [self.tensor(v) for v in self._core.variables() if v.attrs["trainable"]]
         return list(self._collections.get(name, ()))
 
     def get_all_collection_keys(self):
@@ -218,16 +224,16 @@ class Graph:
 
     # The graph as a whole.
 
-    def to_text(self):
+    def to_text(self) -> str:
         """Readable and parseable form, one node a line."""
         return self._core.to_text()
 
     @staticmethod
-    def from_text(text):
+    def from_text(text: str) -> Graph:
         """Parses `to_text`'s output."""
         return Graph(_core.Graph.from_text(text))
 
-    def to_dot(self):
+    def to_dot(self) -> str:
         """Graphviz form."""
         return self._core.to_dot()
 
@@ -251,7 +257,7 @@ class GraphKeys:
 _global_graph = None
 
 
-def get_default_graph():
+def get_default_graph() -> Graph:
     """The graph that calls build in: the innermost `as_default`, else one for the process."""
     global _global_graph
     if STACKS.graphs:
@@ -261,11 +267,13 @@ def get_default_graph():
     return _global_graph
 
 
-def reset_default_graph():
+def reset_default_graph() -> None:
     """Drops the process's default graph; the next call starts an empty one."""
     global _global_graph
     if STACKS.graphs:
-        raise RuntimeError("reset_default_graph() cannot be called inside `with graph.as_default()`")
+        raise RuntimeError(
+            "reset_default_graph() cannot be called inside `with graph.as_default()`"
+        )
     _global_graph = None
 
 
@@ -277,25 +285,38 @@ class Tensor:
     __array_priority__ = 100
     __array_ufunc__ = None
 
-    def __init__(self, graph, value):
+    if TYPE_CHECKING:  # The modules of the operations install them.
+
+        def _binary(self, other: TensorLike) -> Tensor: ...
+        def _unary(self) -> Tensor: ...
+        def __getitem__(self, key: Any) -> Tensor: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _binary
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _binary
+        __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _binary
+        __gt__ = __ge__ = __lt__ = __le__ = _binary
+        __neg__ = __abs__ = __invert__ = __pos__ = _unary
+
+    def __init__(self, graph: Graph, value: _core.Value):
         self.graph = graph
         self._value = value
 
     @property
-    def name(self):
+    def name(self) -> str:
         """ "<operation>:<output>"."""
         return self._value.name
 
     @property
-    def dtype(self):
+    def dtype(self) -> DType:
         return DTYPES[self._value.dtype]
 
     @property
-    def shape(self):
+    def shape(self) -> TensorShape:
         """The static shape; None for unknown dimensions."""
         return TensorShape(self._value.shape)
 
-    def get_shape(self):
+    def get_shape(self) -> TensorShape:
         return self.shape
 
     def set_shape(self, shape):
@@ -304,19 +325,19 @@ class Tensor:
             raise _core.ShapeError(f"{self!r} cannot have the shape {TensorShape(shape)}")
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return len(self._value.shape)
 
     @property
-    def op(self):
+    def op(self) -> Operation:
         return self.graph.operation(self._value)
 
     @property
-    def value_index(self):
+    def value_index(self) -> int:
         return self._value.index
 
     @property
-    def device(self):
+    def device(self) -> str:
         return ""
 
     def eval(self, feed_dict=None, session=None):
@@ -325,7 +346,7 @@ class Tensor:
 
         return session_or_default(session).run(self, feed_dict)
 
-    def consumers(self):
+    def consumers(self) -> List[Operation]:
         """The operations that take this value as an input."""
         return [
             operation
@@ -378,15 +399,15 @@ class Operation:
         self._control = list(control)
 
     @property
-    def type(self):
+    def type(self) -> str:
         return self._outputs[0].op if self._outputs else "NoOp"
 
     @property
-    def outputs(self):
+    def outputs(self) -> List[Tensor]:
         return [self.graph.tensor(value) for value in self._outputs]
 
     @property
-    def inputs(self):
+    def inputs(self) -> List[Tensor]:
         return [self.graph.tensor(v) for v in self._outputs[0].inputs] if self._outputs else []
 
     @property
@@ -465,7 +486,9 @@ def to_array(value, dtype=None):
     else:
         array = np.array(value)
         if array.dtype == object:
-            raise _core.InvalidArgument(f"cannot make an array of {value!r}: its rows differ in length")
+            raise _core.InvalidArgument(
+                f"cannot make an array of {value!r}: its rows differ in length"
+            )
         if not _has_numpy_items(value):
             if array.dtype == np.float64:
                 array = array.astype(np.float32) if dtype is None else array
@@ -492,7 +515,13 @@ def constant_in(graph, array, name):
     return graph.build("constant", (), {"value": array}, name)[0]
 
 
-def convert_to_tensor(value, dtype=None, name=None, preferred_dtype=None, dtype_hint=None):
+def convert_to_tensor(
+    value: TensorLike,
+    dtype: Optional[DTypeLike] = None,
+    name: Name = None,
+    preferred_dtype: Optional[DTypeLike] = None,
+    dtype_hint: Optional[DTypeLike] = None,
+) -> Tensor:
     """`value` as a Tensor: Tensors as they are, anything else as a constant."""
     dtype = None if dtype is None else as_dtype(dtype)
     hint = preferred_dtype or dtype_hint
@@ -503,9 +532,7 @@ def as_tensor(value, dtype=None, hint=None, name=None, graph=None):
     """`value` as a Tensor of `dtype`, or preferably of the dtype `hint`."""
     if isinstance(value, Tensor):
         if dtype is not None and value._value.dtype != dtype.name:
-            raise _core.DTypeError(
-                f"{value!r} is given where {dtype.name} is needed; use tf.cast"
-            )
+            raise _core.DTypeError(f"{value!r} is given where {dtype.name} is needed; use tf.cast")
         return value
     if hasattr(value, "_as_graph_element"):
         return as_tensor(value._as_graph_element(), dtype, hint, name, graph)
@@ -529,9 +556,7 @@ def same_graph(tensors):
     graph = tensors[0].graph
     for tensor in tensors:
         if tensor.graph is not graph:
-            raise _core.InvalidArgument(
-                f"{tensors[0]!r} and {tensor!r} belong to different graphs"
-            )
+            raise _core.InvalidArgument(f"{tensors[0]!r} and {tensor!r} belong to different graphs")
     return graph
 
 
@@ -594,7 +619,7 @@ def control_dependencies(control_inputs):
     return get_default_graph().control_dependencies(control_inputs)
 
 
-def group(*inputs, name=None):
+def group(*inputs: Any, name: Name = None) -> Operation:
     """An operation that runs all of the inputs (operations, values, or lists of them)."""
     items = []
     for item in inputs:
@@ -604,7 +629,7 @@ def group(*inputs, name=None):
     return make_group(graph, graph.unique_name(name or "group_deps"), operations)
 
 
-def no_op(name=None):
+def no_op(name: Name = None) -> Operation:
     """An operation that does nothing."""
     graph = get_default_graph()
     return make_group(graph, graph.unique_name(name or "NoOp"))

@@ -1,8 +1,15 @@
 """tf.gradients: derivatives as nodes of the same graph."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List, Optional
+
 from . import _core
 from ._array_ops import zeros_like
 from ._framework import Tensor, as_tensor
+
+if TYPE_CHECKING:
+    from ._typing import Name
 
 
 class UnconnectedGradients:
@@ -17,16 +24,16 @@ def _as_list(items):
 
 
 def gradients(
-    ys,
-    xs,
-    grad_ys=None,
-    name="gradients",
-    colocate_gradients_with_ops=False,
-    gate_gradients=False,
-    aggregation_method=None,
-    stop_gradients=None,
-    unconnected_gradients=UnconnectedGradients.NONE,
-):
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: Name = "gradients",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: Any = False,
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: str = UnconnectedGradients.NONE,
+) -> List[Optional[Tensor]]:
     """The gradients of the sum of all ys with respect to each x, as a list.
 
     `grad_ys` weights the ys. Nothing flows through the values in `stop_gradients`. An x that no y
@@ -53,7 +60,10 @@ def gradients(
             [y._value for y, _ in pairs],
             [xs[i]._value for i in floating],
             [None if w is None else w._value for _, w in pairs],
-            [as_tensor(s)._value for s in _as_list([] if stop_gradients is None else stop_gradients)],
+            [
+                as_tensor(s)._value
+                for s in _as_list([] if stop_gradients is None else stop_gradients)
+            ],
         )
         for i, gradient in zip(floating, found):
             results[i] = None if gradient is None else xs[i].graph.tensor(gradient)
@@ -62,7 +72,7 @@ def gradients(
     return results
 
 
-def hessians(ys, xs, name="hessians"):
+def hessians(ys: Any, xs: Any, name: Name = "hessians") -> List[Tensor]:
     """The matrix of second derivatives of the sum of ys for each vector x."""
     from ._array_ops import stack
     from ._math_ops import reduce_sum

@@ -1,13 +1,19 @@
 """Elementwise arithmetic, comparisons, logic, reductions and matrix products."""
 
+from __future__ import annotations
+
 import builtins
 import functools
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from . import _core
 from ._dtypes import DTYPES, as_dtype
 from ._framework import Tensor, apply, as_tensor, composed, graph_of, operands
+
+if TYPE_CHECKING:
+    from ._typing import Axis, DTypeLike, Name, TensorLike
 
 _DOCS = {entry["name"]: entry["doc"] for entry in _core.ops()}
 
@@ -19,14 +25,14 @@ def _finish(function, name, op):
 
 
 def _unary(name, op, node):
-    def function(x, name=None):
+    def function(x: TensorLike, name: Name = None) -> Tensor:
         return apply(op, [x], None, name, node)
 
     return _finish(function, name, op)
 
 
 def _binary(name, op, node):
-    def function(x, y, name=None):
+    def function(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
         return apply(op, [x, y], None, name, node)
 
     return _finish(function, name, op)
@@ -72,7 +78,7 @@ logical_and = _binary("logical_and", "logical_and", "LogicalAnd")
 logical_or = _binary("logical_or", "logical_or", "LogicalOr")
 
 
-def logical_xor(x, y, name="LogicalXor"):
+def logical_xor(x: TensorLike, y: TensorLike, name: Name = "LogicalXor") -> Tensor:
     """Whether exactly one is true."""
     return apply("logical_xor", [x, y], None, name)
 
@@ -94,22 +100,22 @@ def _divide(x, y, name, default):
         return apply("div", [a, b], None, full)
 
 
-def truediv(x, y, name=None):
+def truediv(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """x / y; integers are divided in floating point."""
     return _divide(x, y, name, "truediv")
 
 
-def divide(x, y, name=None):
+def divide(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """x / y; integers are divided in floating point."""
     return _divide(x, y, name, "truediv")
 
 
-def realdiv(x, y, name=None):
+def realdiv(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """x / y."""
     return _divide(x, y, name, "RealDiv")
 
 
-def div(x, y, name=None):
+def div(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """x / y; integers are divided and rounded down."""
     x, y = operands(graph_of(x, y), [x, y], "div")
     if _is_integer(x):
@@ -128,7 +134,7 @@ def _floor_quotient(a, b, full):
     return apply("sub", [quotient, cast(logical_and(inexact, opposite), a.dtype)], None, full)
 
 
-def floordiv(x, y, name=None):
+def floordiv(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """x / y rounded down."""
     with composed(name, "floordiv", x, y) as full:
         a, b = _pair(x, y, full)
@@ -138,7 +144,7 @@ def floordiv(x, y, name=None):
 floor_div = floordiv
 
 
-def floormod(x, y, name=None):
+def floormod(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """What floordiv leaves: it has the sign of y."""
     with composed(name, "FloorMod", x, y) as full:
         a, b = _pair(x, y, full)
@@ -148,7 +154,7 @@ def floormod(x, y, name=None):
 mod = floormod
 
 
-def divide_no_nan(x, y, name=None):
+def divide_no_nan(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """x / y, and 0 where y is 0; so are the gradients there."""
     with composed(name, "div_no_nan", x, y) as full:
         a, b = _pair(x, y, full)
@@ -158,14 +164,16 @@ def divide_no_nan(x, y, name=None):
         return apply("where", [zero, cast(0, a.dtype), safe], None, full)
 
 
-def squared_difference(x, y, name=None):
+def squared_difference(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     """(x - y)^2."""
     with composed(name, "SquaredDifference", x, y) as full:
         a, b = _pair(x, y, full)
         return apply("square", [a - b], None, full)
 
 
-def clip_by_value(t, clip_value_min, clip_value_max, name=None):
+def clip_by_value(
+    t: TensorLike, clip_value_min: TensorLike, clip_value_max: TensorLike, name: Name = None
+) -> Tensor:
     """min(max(t, low), high). Gradients pass within the bounds, bounds included."""
     number = (int, float, np.integer, np.floating)
     if isinstance(clip_value_min, number) and isinstance(clip_value_max, number):
@@ -176,21 +184,28 @@ def clip_by_value(t, clip_value_min, clip_value_max, name=None):
         return apply("maximum", [below, clip_value_min], None, full)
 
 
-def clip_by_norm(t, clip_norm, axes=None, name=None):
+def clip_by_norm(
+    t: TensorLike, clip_norm: TensorLike, axes: Any = None, name: Name = None
+) -> Tensor:
     """t scaled so that its Euclidean norm over the axes is at most clip_norm."""
     with composed(name, "clip_by_norm", t) as full:
         norm = sqrt(reduce_sum(square(t), axes, keepdims=True))
         return apply("div", [t * clip_norm, maximum(norm, clip_norm)], None, full)
 
 
-def global_norm(t_list, name=None):
+def global_norm(t_list: Sequence[Optional[TensorLike]], name: Name = None) -> Tensor:
     """The Euclidean norm of all elements of all values (None entries are skipped)."""
     with composed(name, "global_norm", t_list) as full:
         squares = [reduce_sum(square(t)) for t in t_list if t is not None]
         return apply("sqrt", [functools.reduce(add, squares)], None, full)
 
 
-def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
+def clip_by_global_norm(
+    t_list: Sequence[Optional[TensorLike]],
+    clip_norm: TensorLike,
+    use_norm: Optional[TensorLike] = None,
+    name: Name = None,
+) -> Tuple[List[Optional[Tensor]], Tensor]:
     """(values scaled so that their global norm is at most clip_norm, the global norm before)."""
     norm = global_norm(t_list) if use_norm is None else use_norm
     with composed(name, "clip_by_global_norm", t_list):
@@ -198,7 +213,7 @@ def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
         return [None if t is None else t * scale for t in t_list], norm
 
 
-def add_n(inputs, name=None):
+def add_n(inputs: Sequence[TensorLike], name: Name = None) -> Tensor:
     """The sum of a list of values."""
     inputs = [as_tensor(item) for item in inputs]
     if not inputs:
@@ -210,7 +225,7 @@ def add_n(inputs, name=None):
         return apply("add", [total, inputs[-1]], None, full)
 
 
-def cast(x, dtype, name=None):
+def cast(x: TensorLike, dtype: DTypeLike, name: Name = None) -> Tensor:
     """x with its elements converted to `dtype`; floats to integers truncate towards zero."""
     dtype = as_dtype(dtype)
     if not isinstance(x, Tensor):
@@ -220,54 +235,54 @@ def cast(x, dtype, name=None):
     return apply("cast", [x], {"dtype": dtype.name}, name, "Cast")
 
 
-def to_float(x, name="ToFloat"):
+def to_float(x: TensorLike, name: Name = "ToFloat") -> Tensor:
     """x as float32."""
     return cast(x, "float32", name)
 
 
-def to_int32(x, name="ToInt32"):
+def to_int32(x: TensorLike, name: Name = "ToInt32") -> Tensor:
     """x as int32."""
     return cast(x, "int32", name)
 
 
-def stop_gradient(input, name=None):  # noqa: A002 - TensorFlow's name
+def stop_gradient(input: TensorLike, name: Name = None) -> Tensor:  # noqa: A002 - TensorFlow's name
     """The identity, through which no gradient flows."""
     return apply("stop_gradient", [input], None, name, "StopGradient")
 
 
-def identity(input, name=None):  # noqa: A002 - TensorFlow's name
+def identity(input: TensorLike, name: Name = None) -> Tensor:  # noqa: A002 - TensorFlow's name
     """The same value under a new name."""
     return apply("identity", [input], None, name, "Identity")
 
 
-def log_sigmoid(x, name=None):
+def log_sigmoid(x: TensorLike, name: Name = None) -> Tensor:
     """log(sigmoid(x)), computed as -softplus(-x)."""
     with composed(name, "LogSigmoid", x) as full:
         return apply("neg", [softplus(negative(x))], None, full)
 
 
-def tan(x, name=None):
+def tan(x: TensorLike, name: Name = None) -> Tensor:
     """sin(x) / cos(x)."""
     with composed(name, "Tan", x) as full:
         x = as_tensor(x)
         return apply("div", [sin(x), cos(x)], None, full)
 
 
-def sinh(x, name=None):
+def sinh(x: TensorLike, name: Name = None) -> Tensor:
     """(exp(x) - exp(-x)) / 2."""
     with composed(name, "Sinh", x) as full:
         x = as_tensor(x)
         return apply("mul", [expm1(x) - expm1(-x), 0.5], None, full)
 
 
-def cosh(x, name=None):
+def cosh(x: TensorLike, name: Name = None) -> Tensor:
     """(exp(x) + exp(-x)) / 2."""
     with composed(name, "Cosh", x) as full:
         x = as_tensor(x)
         return apply("mul", [exp(x) + exp(-x), 0.5], None, full)
 
 
-def is_inf(x, name=None):
+def is_inf(x: TensorLike, name: Name = None) -> Tensor:
     """Whether an element is infinite."""
     with composed(name, "IsInf", x) as full:
         x = as_tensor(x)
@@ -315,13 +330,13 @@ def reduction(op, x, axis, keepdims, name, default):
 
 def _reduction(name, op, node):
     def function(
-        input_tensor,
-        axis=None,
-        keepdims=None,
-        name=None,
-        reduction_indices=None,
-        keep_dims=None,
-    ):
+        input_tensor: TensorLike,
+        axis: Axis = None,
+        keepdims: Optional[bool] = None,
+        name: Name = None,
+        reduction_indices: Axis = None,
+        keep_dims: Optional[bool] = None,
+    ) -> Tensor:
         axis, keepdims = _one(axis, reduction_indices, keepdims, keep_dims)
         return reduction(op, input_tensor, axis, keepdims, name, node)
 
@@ -340,7 +355,9 @@ reduce_all = _reduction("reduce_all", "all", "All")
 reduce_logsumexp = _reduction("reduce_logsumexp", "logsumexp", "ReduceLogSumExp")
 
 
-def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
+def reduce_variance(
+    input_tensor: TensorLike, axis: Axis = None, keepdims: bool = False, name: Name = None
+) -> Tensor:
     """The mean squared distance from the mean."""
     with composed(name, "reduce_variance", input_tensor) as full:
         x = as_tensor(input_tensor)
@@ -348,7 +365,9 @@ def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
         return reduction("mean", squares, axis, builtins.bool(keepdims), full, "")
 
 
-def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
+def reduce_std(
+    input_tensor: TensorLike, axis: Axis = None, keepdims: bool = False, name: Name = None
+) -> Tensor:
     """The square root of the variance."""
     with composed(name, "reduce_std", input_tensor) as full:
         return apply("sqrt", [reduce_variance(input_tensor, axis, keepdims)], None, full)
@@ -365,13 +384,25 @@ def _arg(op, x, axis, name, default, output_type):
         return apply("cast", [index], {"dtype": output_type.name}, full)
 
 
-def argmax(input, axis=None, name=None, dimension=None, output_type=DTYPES["int64"]):  # noqa: A002
+def argmax(
+    input: TensorLike,
+    axis: Axis = None,
+    name: Name = None,
+    dimension: Optional[int] = None,
+    output_type: DTypeLike = DTYPES["int64"],
+) -> Tensor:  # noqa: A002
     """Index of the first largest element along `axis` (default 0)."""
     axis = dimension if axis is None else axis
     return _arg("argmax", input, axis, name, "ArgMax", output_type)
 
 
-def argmin(input, axis=None, name=None, dimension=None, output_type=DTYPES["int64"]):  # noqa: A002
+def argmin(
+    input: TensorLike,
+    axis: Axis = None,
+    name: Name = None,
+    dimension: Optional[int] = None,
+    output_type: DTypeLike = DTYPES["int64"],
+) -> Tensor:  # noqa: A002
     """Index of the first smallest element along `axis` (default 0)."""
     axis = dimension if axis is None else axis
     return _arg("argmin", input, axis, name, "ArgMin", output_type)
@@ -381,8 +412,14 @@ def argmin(input, axis=None, name=None, dimension=None, output_type=DTYPES["int6
 
 
 def matmul(
-    a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_b=False, name=None
-):
+    a: TensorLike,
+    b: TensorLike,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    name: Name = None,
+) -> Tensor:
     """a[..., m, k] times b[..., k, n]; leading dimensions broadcast."""
     attrs = {
         "transpose_a": builtins.bool(transpose_a or adjoint_a),
@@ -391,7 +428,7 @@ def matmul(
     return apply("matmul", [a, b], attrs, name, "MatMul")
 
 
-def tensordot(a, b, axes, name=None):
+def tensordot(a: TensorLike, b: TensorLike, axes: Any, name: Name = None) -> Tensor:
     """Sums products over `axes` of a and b: an int n (the last n of a, the first n of b), or a pair
     of lists of axes.
     """

@@ -1,10 +1,18 @@
 """Random numbers: a function of the session's seed, the op's place in the graph and the run."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
 from . import _seed
 from ._array_ops import static_dims
 from ._dtypes import DTYPES, as_dtype
 from ._framework import as_tensor, composed, get_default_graph
 from ._math_ops import cast
+
+if TYPE_CHECKING:
+    from ._framework import Tensor
+    from ._typing import DTypeLike, Name, ShapeLike, TensorLike
 
 _FLOAT = DTYPES["float32"]
 
@@ -20,7 +28,14 @@ def _source(op, shape, seed, dtype, name, default, attrs):
     return graph.build(op, (), attrs, graph.unique_name(name or default))[0]
 
 
-def random_uniform(shape, minval=0, maxval=None, dtype=_FLOAT, seed=None, name=None):
+def random_uniform(
+    shape: ShapeLike,
+    minval: float = 0,
+    maxval: Optional[float] = None,
+    dtype: DTypeLike = _FLOAT,
+    seed: Optional[int] = None,
+    name: Name = None,
+) -> Tensor:
     """Uniform in [minval, maxval); maxval is 1 unless given. Integers need a maxval."""
     dtype = as_dtype(dtype)
     maxval = 1 if maxval is None else maxval
@@ -38,19 +53,40 @@ def _floor(x):
     return floor(x)
 
 
-def random_normal(shape, mean=0.0, stddev=1.0, dtype=_FLOAT, seed=None, name=None):
+def random_normal(
+    shape: ShapeLike,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: DTypeLike = _FLOAT,
+    seed: Optional[int] = None,
+    name: Name = None,
+) -> Tensor:
     """A normal distribution."""
     attrs = {"mean": float(mean), "stddev": float(stddev)}
     return _source("random_normal", shape, seed, dtype, name, "random_normal", attrs)
 
 
-def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=_FLOAT, seed=None, name=None):
+def truncated_normal(
+    shape: ShapeLike,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: DTypeLike = _FLOAT,
+    seed: Optional[int] = None,
+    name: Name = None,
+) -> Tensor:
     """A normal distribution restricted to two standard deviations around the mean."""
     attrs = {"mean": float(mean), "stddev": float(stddev)}
     return _source("truncated_normal", shape, seed, dtype, name, "truncated_normal", attrs)
 
 
-def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None):
+def dropout(
+    x: TensorLike,
+    keep_prob: Optional[float] = None,
+    noise_shape: None = None,
+    seed: Optional[int] = None,
+    name: Name = None,
+    rate: Optional[float] = None,
+) -> Tensor:
     """Zeroes a fraction `rate` (or 1 - keep_prob) of the elements, scales the others by
     1 / (1 - rate).
     """
@@ -66,12 +102,12 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
     return apply("dropout", [as_tensor(x)], attrs, name, "dropout")
 
 
-def set_random_seed(seed):
+def set_random_seed(seed: Optional[int]) -> None:
     """Fixes all random numbers of sessions of the default graph that are created from now on."""
     get_default_graph().seed = int(seed)
 
 
-def set_seed(seed):
+def set_seed(seed: Optional[int]) -> None:
     """Fixes all random numbers of sessions that are created from now on."""
     _seed.set_default(seed)
     get_default_graph().seed = int(seed)

@@ -1,7 +1,15 @@
 """Sessions: hold the values of a graph's variables and run parts of it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
+
 from . import _core, _seed
 from ._framework import STACKS, Operation, Tensor, get_default_graph
+
+if TYPE_CHECKING:
+    from ._framework import Graph
+    from ._typing import Fetch, TensorLike
 
 # Compiled calls that a session keeps; beyond that all are dropped and made again on use.
 _MAX_CALLS = 256
@@ -14,12 +22,12 @@ class ConfigProto:
 
     def __init__(
         self,
-        intra_op_parallelism_threads=0,
-        seed=None,
-        optimize=True,
-        disabled_passes=(),
+        intra_op_parallelism_threads: Any = 0,
+        seed: Optional[int] = None,
+        optimize: bool = True,
+        disabled_passes: Any = (),
         **ignored,
-    ):
+    ) -> None:
         self.intra_op_parallelism_threads = intra_op_parallelism_threads
         self.seed = seed
         self.optimize = optimize
@@ -45,7 +53,9 @@ class Session:
     Safe to use from several threads.
     """
 
-    def __init__(self, target="", graph=None, config=None):
+    def __init__(
+        self, target: str = "", graph: Optional[Graph] = None, config: Optional[ConfigProto] = None
+    ) -> None:
         self.graph = get_default_graph() if graph is None else graph
         config = config or ConfigProto()
         if config.intra_op_parallelism_threads > 0:
@@ -62,7 +72,13 @@ class Session:
 
     # Running.
 
-    def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Optional[Dict[Fetch, TensorLike]] = None,
+        options: Any = None,
+        run_metadata: Any = None,
+    ) -> Any:
         """The values of `fetches`, in the same structure: a value, operation or name, or lists,
         tuples and dicts of them. Operations give None, scalars NumPy scalars. `feed_dict` maps
         values or their names to array-likes; any value may be fed.
@@ -163,7 +179,12 @@ class Session:
             item += ":0"
         return self.graph.as_graph_element(item)
 
-    def make_callable(self, fetches, feed_list=None, accept_options=False):
+    def make_callable(
+        self,
+        fetches: Any,
+        feed_list: Optional[Sequence[Fetch]] = None,
+        accept_options: bool = False,
+    ) -> Callable[..., Any]:
         """A function of one array per feed that gives the values of `fetches`."""
         feeds = list(feed_list or ())
 
@@ -172,7 +193,7 @@ class Session:
 
         return call
 
-    def explain(self, fetches, feed_dict=None):
+    def explain(self, fetches: Any, feed_dict: Optional[Dict[Fetch, TensorLike]] = None) -> str:
         """What folds and fuses into what, and what the plan needs, for these feeds' shapes."""
         feed_dict = feed_dict or {}
         self._prepare(None, fetches, tuple(feed_dict))
@@ -181,12 +202,12 @@ class Session:
 
     # Life.
 
-    def close(self):
+    def close(self) -> None:
         """Drops the variables' values. Running afterwards is an error."""
         self._core = None
         self._steps = {}
 
-    def as_default(self):
+    def as_default(self) -> Any:
         """A context in which it is the default session."""
         return _DefaultSession(self)
 
@@ -202,7 +223,7 @@ class Session:
         self._entered.pop().__exit__(*exception)
         self.close()
 
-    def list_devices(self):
+    def list_devices(self) -> List[str]:
         return ["/job:localhost/replica:0/task:0/device:CPU:0"]
 
 
@@ -221,17 +242,19 @@ class _DefaultSession:
 class InteractiveSession(Session):
     """A session that is the default one from its creation until it is closed."""
 
-    def __init__(self, target="", graph=None, config=None):
+    def __init__(
+        self, target: str = "", graph: Optional[Graph] = None, config: Optional[ConfigProto] = None
+    ) -> None:
         super().__init__(target, graph, config)
         STACKS.sessions.append(self)
 
-    def close(self):
+    def close(self) -> None:
         if self in STACKS.sessions:
             STACKS.sessions.remove(self)
         super().close()
 
 
-def get_default_session():
+def get_default_session() -> Optional[Session]:
     """The innermost session of this thread, or None."""
     return STACKS.sessions[-1] if STACKS.sessions else None
 

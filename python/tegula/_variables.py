@@ -1,6 +1,9 @@
 """Variables: state that a session holds and that survives runs."""
 
+from __future__ import annotations
+
 import contextlib
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence
 
 from . import _core
 from ._dtypes import DTYPES, TensorShape, as_dtype
@@ -14,6 +17,10 @@ from ._framework import (
     make_group,
 )
 
+if TYPE_CHECKING:
+    from ._session import Session
+    from ._typing import DTypeLike, Name, ShapeLike, TensorLike
+
 
 class Variable(Tensor):
     """A value that a session holds, read wherever it is used.
@@ -26,17 +33,25 @@ class Variable(Tensor):
 
     def __init__(
         self,
-        initial_value=None,
-        trainable=True,
-        collections=None,
-        validate_shape=True,
-        name=None,
-        dtype=None,
-        shape=None,
+        initial_value: Any = None,
+        trainable: bool = True,
+        collections: Optional[Sequence[str]] = None,
+        validate_shape: Optional[bool] = True,
+        name: Name = None,
+        dtype: Optional[DTypeLike] = None,
+        shape: Optional[ShapeLike] = None,
         **unused,
-    ):
-        if unused.keys() - {"caching_device", "expected_shape", "import_scope", "constraint",
-                            "use_resource", "synchronization", "aggregation", "variable_def"}:
+    ) -> None:
+        if unused.keys() - {
+            "caching_device",
+            "expected_shape",
+            "import_scope",
+            "constraint",
+            "use_resource",
+            "synchronization",
+            "aggregation",
+            "variable_def",
+        }:
             raise TypeError(f"tf.Variable takes no argument {sorted(unused)[0]!r}")
         graph = get_default_graph()
         full = graph.unique_name(name or "Variable")
@@ -82,7 +97,7 @@ class Variable(Tensor):
         initial = self.graph._core.initial_value(self._value)
         return None if initial is None else self.graph.tensor(initial)
 
-    def initialized_value(self):
+    def initialized_value(self) -> Tensor:
         """The Tensor that it starts from."""
         return self.initial_value
 
@@ -92,19 +107,37 @@ class Variable(Tensor):
 
     read_value = value
 
-    def assign(self, value, use_locking=False, name=None, read_value=True):
+    def assign(
+        self,
+        value: TensorLike,
+        use_locking: bool = False,
+        name: Name = None,
+        read_value: bool = True,
+    ):
         """A value that sets the variable when it is run."""
         return assign(self, value, name=name)
 
-    def assign_add(self, delta, use_locking=False, name=None, read_value=True):
+    def assign_add(
+        self,
+        delta: TensorLike,
+        use_locking: bool = False,
+        name: Name = None,
+        read_value: bool = True,
+    ):
         """A value that adds to the variable when it is run."""
         return assign_add(self, delta, name=name)
 
-    def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
+    def assign_sub(
+        self,
+        delta: TensorLike,
+        use_locking: bool = False,
+        name: Name = None,
+        read_value: bool = True,
+    ):
         """A value that subtracts from the variable when it is run."""
         return assign_sub(self, delta, name=name)
 
-    def load(self, value, session=None):
+    def load(self, value: TensorLike, session: Optional[Session] = None) -> None:
         """Sets it in the session or the default one."""
         from ._session import session_or_default
 
@@ -127,61 +160,71 @@ def _assign(ref, value, update, name, default):
     return graph.build("assign", [ref, value], {}, full)[0]
 
 
-def assign(ref, value, validate_shape=None, use_locking=None, name=None):
+def assign(
+    ref: Variable,
+    value: TensorLike,
+    validate_shape: Optional[bool] = None,
+    use_locking: Optional[bool] = None,
+    name: Name = None,
+) -> Tensor:
     """Sets the variable when it is run; its value is the new one."""
     return _assign(ref, value, None, name, "Assign")
 
 
-def assign_add(ref, value, use_locking=None, name=None):
+def assign_add(
+    ref: Variable, value: TensorLike, use_locking: Optional[bool] = None, name: Name = None
+) -> Tensor:
     """Adds to the variable when it is run; its value is the sum."""
     return _assign(ref, value, "add", name, "AssignAdd")
 
 
-def assign_sub(ref, value, use_locking=None, name=None):
+def assign_sub(
+    ref: Variable, value: TensorLike, use_locking: Optional[bool] = None, name: Name = None
+) -> Tensor:
     """Subtracts from the variable when it is run; its value is the difference."""
     return _assign(ref, value, "sub", name, "AssignSub")
 
 
-def global_variables(scope=None):
+def global_variables(scope: Optional[str] = None) -> List[Variable]:
     """All variables of the default graph, in order of creation."""
     found = get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
     return [v for v in found if scope is None or v.name.startswith(scope)]
 
 
-def trainable_variables(scope=None):
+def trainable_variables(scope: Optional[str] = None) -> List[Variable]:
     """The variables that optimizers change by default."""
     found = get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES)
     return [v for v in found if scope is None or v.name.startswith(scope)]
 
 
-def local_variables(scope=None):
+def local_variables(scope: Optional[str] = None) -> List[Variable]:
     """No variable is local to a process here: an empty list."""
     return []
 
 
-def variables_initializer(var_list, name="init"):
+def variables_initializer(var_list: Optional[Sequence[Variable]], name: Name = "init") -> Operation:
     """An operation that gives the variables their initial values."""
     graph = var_list[0].graph if var_list else get_default_graph()
     values = [variable._value for variable in var_list]
     return make_group(graph, graph.unique_name(name or "init"), initializes=values)
 
 
-def global_variables_initializer():
+def global_variables_initializer() -> Operation:
     """An operation that gives all variables of the default graph their initial values."""
     return variables_initializer(global_variables())
 
 
-def local_variables_initializer():
+def local_variables_initializer() -> Operation:
     """An operation that does nothing; see `local_variables`."""
     return variables_initializer([], "init")
 
 
-def get_collection(key, scope=None):
+def get_collection(key: str, scope: Optional[str] = None) -> List[Any]:
     """The items of a collection of the default graph."""
     return get_default_graph().get_collection(key, scope)
 
 
-def add_to_collection(name, value):
+def add_to_collection(name: Name, value: TensorLike) -> None:
     """Adds an item to a collection of the default graph."""
     get_default_graph().add_to_collection(name, value)
 
@@ -190,7 +233,13 @@ AUTO_REUSE = "auto"
 
 
 @contextlib.contextmanager
-def variable_scope(name_or_scope, default_name=None, values=None, initializer=None, reuse=None):
+def variable_scope(
+    name_or_scope: Any,
+    default_name: Optional[str] = None,
+    values: Sequence[TensorLike] = None,
+    initializer: Any = None,
+    reuse: Any = None,
+) -> Iterator[VariableScope]:
     """Prefixes the names of variables from `get_variable`, and opens a name scope.
 
     `reuse`: True to get variables that exist, AUTO_REUSE to get or make them.
@@ -215,20 +264,20 @@ def variable_scope(name_or_scope, default_name=None, values=None, initializer=No
         graph._variable_scope = previous
 
 
-def get_variable_scope():
+def get_variable_scope() -> VariableScope:
     """The innermost `variable_scope`."""
     return get_default_graph()._variable_scope
 
 
 def get_variable(
-    name,
-    shape=None,
-    dtype=DTYPES["float32"],
-    initializer=None,
-    regularizer=None,
-    trainable=True,
-    collections=None,
-):
+    name: Name,
+    shape: Optional[ShapeLike] = None,
+    dtype: DTypeLike = DTYPES["float32"],
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Optional[Sequence[str]] = None,
+) -> Variable:
     """A variable by its name within the variable scope: a new one, or one that exists where the
     scope says `reuse`. `initializer`: a function of a shape, or a value; default Glorot-uniform.
     """

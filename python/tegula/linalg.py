@@ -1,6 +1,9 @@
 """tf.linalg: matrix products, norms and standard matrices."""
 
+from __future__ import annotations
+
 import builtins
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
@@ -18,8 +21,18 @@ from ._math_ops import (  # noqa: F401
 )
 from .nn import l2_normalize  # noqa: F401
 
+if TYPE_CHECKING:
+    from ._framework import Tensor
+    from ._typing import Axis, Name, TensorLike
 
-def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):  # noqa: A002
+
+def norm(
+    tensor: TensorLike,
+    ord: Any = "euclidean",
+    axis: Axis = None,
+    keepdims: Optional[bool] = None,
+    name: Name = None,
+) -> Tensor:  # noqa: A002
     """The norm over `axis` (default: all elements): "euclidean" (2), 1 or infinity."""
     keepdims = builtins.bool(keepdims)
     with composed(name, "norm", tensor) as full:
@@ -33,7 +46,7 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):  # noqa:
     raise _core.InvalidArgument(f"tf.norm: ord {ord!r} is not supported")
 
 
-def matvec(a, b, transpose_a=False, name=None):
+def matvec(a: TensorLike, b: TensorLike, transpose_a: bool = False, name: Name = None) -> Tensor:
     """a[..., m, k] times the vector b[..., k]."""
     from ._array_ops import expand_dims
 
@@ -42,7 +55,7 @@ def matvec(a, b, transpose_a=False, name=None):
         return apply("squeeze", [product], {"axes": (product.ndim - 1,)}, full)
 
 
-def trace(x, name=None):
+def trace(x: TensorLike, name: Name = None) -> Tensor:
     """The sum of the main diagonal of a square matrix."""
     with composed(name, "Trace", x) as full:
         x = as_tensor(x)

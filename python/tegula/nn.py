@@ -1,5 +1,9 @@
 """tf.nn: activations, losses from logits, normalization."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional, Tuple
+
 from . import _core
 from ._framework import apply, as_tensor, composed, graph_of, operands
 from ._gradients import gradients as _gradients  # noqa: F401 - loads the operators
@@ -18,25 +22,29 @@ from ._math_ops import (
 )
 from ._random_ops import dropout  # noqa: F401
 
+if TYPE_CHECKING:
+    from ._framework import Tensor
+    from ._typing import Axis, Name, TensorLike
 
-def relu(features, name=None):
+
+def relu(features: TensorLike, name: Name = None) -> Tensor:
     """max(x, 0)."""
     return apply("relu", [features], None, name, "Relu")
 
 
-def relu6(features, name=None):
+def relu6(features: TensorLike, name: Name = None) -> Tensor:
     """min(max(x, 0), 6)."""
     with composed(name, "Relu6", features) as full:
         x = as_tensor(features)
         return apply("where", [x < 6, relu(x), 6], None, full)
 
 
-def leaky_relu(features, alpha=0.2, name=None):
+def leaky_relu(features: TensorLike, alpha: float = 0.2, name: Name = None) -> Tensor:
     """x, and alpha * x where x < 0."""
     return apply("leaky_relu", [features], {"alpha": float(alpha)}, name, "LeakyRelu")
 
 
-def elu(features, name=None):
+def elu(features: TensorLike, name: Name = None) -> Tensor:
     """x, and exp(x) - 1 where x < 0."""
     return apply("elu", [features], {"alpha": 1.0}, name, "Elu")
 
@@ -46,19 +54,19 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def selu(features, name=None):
+def selu(features: TensorLike, name: Name = None) -> Tensor:
     """scale * elu(x) with the constants of self-normalizing networks."""
     with composed(name, "Selu", features) as full:
         x = apply("elu", [features], {"alpha": _SELU_ALPHA}, default="Elu")
         return apply("mul", [x, _SELU_SCALE], None, full)
 
 
-def gelu(features, approximate=False, name=None):
+def gelu(features: TensorLike, approximate: bool = False, name: Name = None) -> Tensor:
     """x times the normal distribution function at x, exactly or in its tanh form."""
     return apply("gelu_tanh" if approximate else "gelu", [features], None, name, "Gelu")
 
 
-def silu(features, beta=1.0, name=None):
+def silu(features: TensorLike, beta: TensorLike = 1.0, name: Name = None) -> Tensor:
     """x * sigmoid(beta * x)."""
     if isinstance(beta, (int, float)) and beta == 1:
         return apply("silu", [features], None, name, "silu")
@@ -70,20 +78,24 @@ def silu(features, beta=1.0, name=None):
 swish = silu
 
 
-def softsign(features, name=None):
+def softsign(features: TensorLike, name: Name = None) -> Tensor:
     """x / (1 + |x|)."""
     with composed(name, "Softsign", features) as full:
         x = as_tensor(features)
         return apply("div", [x, apply("abs", [x], default="Abs") + 1], None, full)
 
 
-def softmax(logits, axis=None, name=None, dim=None):
+def softmax(
+    logits: Optional[TensorLike], axis: Axis = None, name: Name = None, dim: Axis = None
+) -> Tensor:
     """exp(x) / sum(exp(x)) along `axis` (default: the last)."""
     axis = dim if axis is None else axis
     return apply("softmax", [logits], {"axis": -1 if axis is None else axis}, name, "Softmax")
 
 
-def log_softmax(logits, axis=None, name=None, dim=None):
+def log_softmax(
+    logits: Optional[TensorLike], axis: Axis = None, name: Name = None, dim: Axis = None
+) -> Tensor:
     """The logarithm of softmax."""
     axis = dim if axis is None else axis
     return apply(
@@ -91,7 +103,9 @@ def log_softmax(logits, axis=None, name=None, dim=None):
     )
 
 
-def bias_add(value, bias, data_format=None, name=None):
+def bias_add(
+    value: TensorLike, bias: TensorLike, data_format: Optional[str] = None, name: Name = None
+) -> Tensor:
     """value + bias, with a vector along the last axis."""
     if data_format not in (None, "NHWC", "N...C"):
         raise _core.InvalidArgument(f"tf.nn.bias_add: data_format {data_format!r} is not supported")
@@ -110,8 +124,12 @@ def _labels_and_logits(labels, logits, full):
 
 
 def softmax_cross_entropy_with_logits_v2(
-    labels=None, logits=None, axis=None, name=None, dim=None
-):
+    labels: Optional[TensorLike] = None,
+    logits: Optional[TensorLike] = None,
+    axis: Axis = None,
+    name: Name = None,
+    dim: Axis = None,
+) -> Tensor:
     """-sum(labels * log_softmax(logits)) along `axis`; labels are probabilities and may be
     differentiated.
     """
@@ -133,8 +151,13 @@ def _axis_last(x, axis):
 
 
 def softmax_cross_entropy_with_logits(
-    _sentinel=None, labels=None, logits=None, dim=-1, name=None, axis=None
-):
+    _sentinel: None = None,
+    labels: Optional[TensorLike] = None,
+    logits: Optional[TensorLike] = None,
+    dim: Axis = -1,
+    name: Name = None,
+    axis: Axis = None,
+) -> Tensor:
     """-sum(labels * log_softmax(logits)) along `axis`; no gradient flows to the labels."""
     _named(labels, logits, "softmax_cross_entropy_with_logits", _sentinel)
     with composed(name, "softmax_cross_entropy_with_logits_sg", labels, logits) as full:
@@ -145,8 +168,11 @@ def softmax_cross_entropy_with_logits(
 
 
 def sparse_softmax_cross_entropy_with_logits(
-    _sentinel=None, labels=None, logits=None, name=None
-):
+    _sentinel: None = None,
+    labels: Optional[TensorLike] = None,
+    logits: Optional[TensorLike] = None,
+    name: Name = None,
+) -> Tensor:
     """-log_softmax(logits) at the labels, which are class indices."""
     _named(labels, logits, "sparse_softmax_cross_entropy_with_logits", _sentinel)
     default = "SparseSoftmaxCrossEntropyWithLogits"
@@ -156,7 +182,12 @@ def sparse_softmax_cross_entropy_with_logits(
         return apply("sparse_softmax_cross_entropy", [logits, labels], None, full)
 
 
-def sigmoid_cross_entropy_with_logits(_sentinel=None, labels=None, logits=None, name=None):
+def sigmoid_cross_entropy_with_logits(
+    _sentinel: None = None,
+    labels: Optional[TensorLike] = None,
+    logits: Optional[TensorLike] = None,
+    name: Name = None,
+) -> Tensor:
     """Elementwise cross-entropy of the probabilities sigmoid(logits)."""
     _named(labels, logits, "sigmoid_cross_entropy_with_logits", _sentinel)
     with composed(name, "logistic_loss", labels, logits) as full:
@@ -164,14 +195,16 @@ def sigmoid_cross_entropy_with_logits(_sentinel=None, labels=None, logits=None, 
         return apply("sub", [softplus(logits), logits * labels], None, full)
 
 
-def l2_loss(t, name=None):
+def l2_loss(t: TensorLike, name: Name = None) -> Tensor:
     """sum(t^2) / 2."""
     with composed(name, "L2Loss", t) as full:
         total = reduce_sum(square(as_tensor(t)))
         return apply("mul", [total, 0.5], None, full)
 
 
-def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
+def l2_normalize(
+    x: TensorLike, axis: Axis = None, epsilon: float = 1e-12, name: Name = None, dim: Axis = None
+) -> Tensor:
     """x divided by its Euclidean norm along `axis`."""
     with composed(name, "l2_normalize", x) as full:
         x = as_tensor(x)
@@ -179,24 +212,35 @@ def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
         return apply("mul", [x, rsqrt(maximum(total, epsilon))], None, full)
 
 
-def moments(x, axes, shift=None, name=None, keep_dims=None, keepdims=None):
+def moments(
+    x: TensorLike,
+    axes: Any,
+    shift: Any = None,
+    name: Name = None,
+    keep_dims: Optional[bool] = None,
+    keepdims: Optional[bool] = None,
+) -> Tuple[Tensor, Tensor]:
     """(mean, variance) over the axes."""
     keepdims = bool(keepdims or keep_dims)
     with composed(name, "moments", x):
         x = as_tensor(x)
         mean = reduce_mean(x, axes, True)
-        variance = reduction("mean", square(x - stop_gradient(mean)), axes, keepdims, None, "variance")
+        variance = reduction(
+            "mean", square(x - stop_gradient(mean)), axes, keepdims, None, "variance"
+        )
         return (mean if keepdims else reduce_mean(x, axes)), variance
 
 
-def embedding_lookup(params, ids, partition_strategy="mod", name=None):
+def embedding_lookup(
+    params: TensorLike, ids: TensorLike, partition_strategy: str = "mod", name: Name = None
+) -> Tensor:
     """Rows of `params` at the ids."""
     from ._array_ops import gather
 
     return gather(params, ids, name=name)
 
 
-def xw_plus_b(x, weights, biases, name=None):
+def xw_plus_b(x: TensorLike, weights: TensorLike, biases: TensorLike, name: Name = None) -> Tensor:
     """x times weights plus biases."""
     from ._math_ops import matmul
 

@@ -1,5 +1,9 @@
 """tf.train: TensorFlow 1's optimizers, with its numerics. An update is made of the graph's own ops."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+
 import numpy as np
 
 from . import _core
@@ -15,41 +19,45 @@ from ._gradients import gradients
 from ._math_ops import cast, sqrt
 from ._variables import Variable, assign, trainable_variables
 
+if TYPE_CHECKING:
+    from ._framework import Graph, Operation
+    from ._typing import Name, TensorLike
+
 
 class Optimizer:
     """Base of the optimizers: `minimize` adds the update of the variables to the graph."""
 
-    def __init__(self, use_locking, name):
+    def __init__(self, use_locking: bool, name: Name) -> None:
         self._name = name
         self._slots = {}
 
-    def get_name(self):
+    def get_name(self) -> str:
         return self._name
 
     def minimize(
         self,
-        loss,
-        global_step=None,
-        var_list=None,
-        gate_gradients=1,
-        aggregation_method=None,
-        colocate_gradients_with_ops=False,
-        name=None,
-        grad_loss=None,
-    ):
+        loss: Tensor,
+        global_step: Optional[Variable] = None,
+        var_list: Optional[Sequence[Variable]] = None,
+        gate_gradients: Any = 1,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        name: Name = None,
+        grad_loss: Optional[TensorLike] = None,
+    ) -> Operation:
         """The operation that changes the variables so that `loss` falls."""
         pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
         return self.apply_gradients(pairs, global_step, name)
 
     def compute_gradients(
         self,
-        loss,
-        var_list=None,
-        gate_gradients=1,
-        aggregation_method=None,
-        colocate_gradients_with_ops=False,
-        grad_loss=None,
-    ):
+        loss: Tensor,
+        var_list: Optional[Sequence[Variable]] = None,
+        gate_gradients: Any = 1,
+        aggregation_method: Any = None,
+        colocate_gradients_with_ops: bool = False,
+        grad_loss: Optional[TensorLike] = None,
+    ) -> List[Tuple[Optional[Tensor], Variable]]:
         """[(gradient or None, variable)] for the trainable variables or those given."""
         if callable(loss):
             loss = loss()
@@ -59,7 +67,12 @@ class Optimizer:
         weights = None if grad_loss is None else [grad_loss]
         return list(zip(gradients(loss, variables, weights), variables))
 
-    def apply_gradients(self, grads_and_vars, global_step=None, name=None):
+    def apply_gradients(
+        self,
+        grads_and_vars: Sequence[Tuple[Optional[TensorLike], Variable]],
+        global_step: Optional[Variable] = None,
+        name: Name = None,
+    ) -> Operation:
         """The operation that changes the variables by the gradients."""
         pairs = [(g, v) for g, v in grads_and_vars]
         connected = [(as_tensor(g), v) for g, v in pairs if g is not None]
@@ -82,14 +95,14 @@ class Optimizer:
             graph._scope = previous
         return make_group(graph, full, [as_operation(update) for update in updates])
 
-    def get_slot_names(self):
+    def get_slot_names(self) -> List[str]:
         return sorted({slot for _, slot in self._slots})
 
-    def get_slot(self, var, name):
+    def get_slot(self, var: Variable, name: Name) -> Optional[Variable]:
         """The variable that holds `name` (such as "momentum") of `var`, or None."""
         return self._slots.get((var.name, name))
 
-    def variables(self):
+    def variables(self) -> List[Variable]:
         """All variables of the optimizer itself."""
         return list(self._slots.values())
 
@@ -141,7 +154,9 @@ def _plain_variable(graph, array, name):
 class GradientDescentOptimizer(Optimizer):
     """w -= rate * g."""
 
-    def __init__(self, learning_rate, use_locking=False, name="GradientDescent"):
+    def __init__(
+        self, learning_rate: TensorLike, use_locking: bool = False, name: Name = "GradientDescent"
+    ) -> None:
         super().__init__(use_locking, name)
         self._rate = learning_rate
 
@@ -153,8 +168,13 @@ class MomentumOptimizer(Optimizer):
     """a = momentum * a + g; w -= rate * a. Nesterov: w -= rate * (g + momentum * a)."""
 
     def __init__(
-        self, learning_rate, momentum, use_locking=False, name="Momentum", use_nesterov=False
-    ):
+        self,
+        learning_rate: TensorLike,
+        momentum: TensorLike,
+        use_locking: bool = False,
+        name: Name = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
         super().__init__(use_locking, name)
         self._rate = learning_rate
         self._momentum = momentum
@@ -175,13 +195,13 @@ class AdamOptimizer(Optimizer):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-08,
-        use_locking=False,
-        name="Adam",
-    ):
+        learning_rate: TensorLike = 0.001,
+        beta1: TensorLike = 0.9,
+        beta2: TensorLike = 0.999,
+        epsilon: float = 1e-08,
+        use_locking: bool = False,
+        name: Name = "Adam",
+    ) -> None:
         super().__init__(use_locking, name)
         self._rate, self._beta1, self._beta2 = learning_rate, beta1, beta2
         self._epsilon = epsilon
@@ -211,7 +231,7 @@ class AdamOptimizer(Optimizer):
         power1, power2 = self._powers
         return [assign(power1, power1 * self._beta1), assign(power2, power2 * self._beta2)]
 
-    def variables(self):
+    def variables(self) -> List[Variable]:
         return list(self._powers or ()) + super().variables()
 
 
@@ -223,14 +243,14 @@ class RMSPropOptimizer(Optimizer):
 
     def __init__(
         self,
-        learning_rate,
-        decay=0.9,
-        momentum=0.0,
-        epsilon=1e-10,
-        use_locking=False,
-        centered=False,
-        name="RMSProp",
-    ):
+        learning_rate: TensorLike,
+        decay: TensorLike = 0.9,
+        momentum: TensorLike = 0.0,
+        epsilon: float = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: Name = "RMSProp",
+    ) -> None:
         super().__init__(use_locking, name)
         self._rate, self._decay, self._momentum = learning_rate, decay, momentum
         self._epsilon, self._centered = epsilon, centered
@@ -256,11 +276,11 @@ class AdagradOptimizer(Optimizer):
 
     def __init__(
         self,
-        learning_rate,
-        initial_accumulator_value=0.1,
-        use_locking=False,
-        name="Adagrad",
-    ):
+        learning_rate: TensorLike,
+        initial_accumulator_value: float = 0.1,
+        use_locking: bool = False,
+        name: Name = "Adagrad",
+    ) -> None:
         super().__init__(use_locking, name)
         self._rate = learning_rate
         self._start = initial_accumulator_value
@@ -272,27 +292,32 @@ class AdagradOptimizer(Optimizer):
         return [assign(accumulator, a), assign(w, w - step)]
 
 
-def create_global_step(graph=None):
+def create_global_step(graph: Optional[Graph] = None) -> Variable:
     """A new int64 variable "global_step" that no optimizer trains."""
     graph = graph or get_default_graph()
     return _plain_variable(graph, np.asarray(0, np.int64), "global_step")
 
 
-def get_global_step(graph=None):
+def get_global_step(graph: Optional[Graph] = None) -> Optional[Variable]:
     """The variable "global_step", or None."""
     graph = graph or get_default_graph()
     found = graph._core.find("global_step")
     return graph.tensor(found[0]) if found else None
 
 
-def get_or_create_global_step(graph=None):
+def get_or_create_global_step(graph: Optional[Graph] = None) -> Variable:
     """The variable "global_step", made when there is none."""
     return get_global_step(graph) or create_global_step(graph)
 
 
 def exponential_decay(
-    learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None
-):
+    learning_rate: TensorLike,
+    global_step: Optional[Variable],
+    decay_steps: TensorLike,
+    decay_rate: TensorLike,
+    staircase: bool = False,
+    name: Name = None,
+) -> Tensor:
     """learning_rate * decay_rate ^ (global_step / decay_steps)."""
     from ._math_ops import floor
     from ._math_ops import pow as power

@@ -14,7 +14,9 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
-@pytest.mark.parametrize("name", ["float32", "float64", "float16", "int8", "uint8", "int32", "int64", "bool"])
+@pytest.mark.parametrize(
+    "name", ["float32", "float64", "float16", "int8", "uint8", "int32", "int64", "bool"]
+)
 def test_arrays_pass_without_a_copy(name):
     array = np.arange(6).reshape(2, 3).astype(name)
     seen = _core.to_array(array)

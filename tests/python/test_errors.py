@@ -55,7 +55,9 @@ def test_a_wrong_shape_names_op_shapes_and_the_users_line():
         lambda: tf.ones([2]) + tf.ones([3]),
         lambda: tf.reshape(tf.ones([4]), [3]),
         lambda: tf.concat([tf.ones([2, 2]), tf.ones([2, 3])], axis=0),
-        lambda: tf.nn.softmax_cross_entropy_with_logits(labels=tf.ones([2, 3]), logits=tf.ones([2, 4])),
+        lambda: tf.nn.softmax_cross_entropy_with_logits(
+            labels=tf.ones([2, 3]), logits=tf.ones([2, 4])
+        ),
         lambda: tf.reduce_sum(tf.ones([2]), axis=1),
         lambda: tf.ones([2])[2],
         lambda: tf.ones([2])[0, 0],
@@ -137,7 +139,13 @@ def test_fractions_are_not_fed_to_integers():
 
 @pytest.mark.parametrize(
     ("fetch", "error"),
-    [(None, TypeError), (3, TypeError), ([1.0], TypeError), ("nothing:0", ValueError), ("nothing", ValueError)],
+    [
+        (None, TypeError),
+        (3, TypeError),
+        ([1.0], TypeError),
+        ("nothing:0", ValueError),
+        ("nothing", ValueError),
+    ],
 )
 def test_unknown_fetches_are_refused(fetch, error):
     tf.constant(1.0)

@@ -126,7 +126,10 @@ P = np.abs(X) + 0.5
         (lambda: tf.gather(X, [2, 0], axis=-1), X[..., [2, 0]]),
         (lambda: tf.split(X, [1, -1], axis=2)[1], X[..., 1:]),
         (lambda: tf.reverse(X, [0, -1]), X[::-1, :, ::-1]),
-        (lambda: tf.where([True, False, True, False], X, -X), X * np.array([1, -1, 1, -1])[:, None, None]),
+        (
+            lambda: tf.where([True, False, True, False], X, -X),
+            X * np.array([1, -1, 1, -1])[:, None, None],
+        ),
         (lambda: tf.nn.embedding_lookup(X, [[1], [3]]), X[[[1], [3]]]),
         (lambda: tf.stack([1.0, tf.constant(2.0)]), [1, 2]),
         (lambda: tf.convert_to_tensor([tf.constant(1.0), 2.0]), [1, 2]),
@@ -153,7 +156,9 @@ def test_softmax_cross_entropy_along_another_axis():
     labels = np.eye(4, dtype=np.float32)[[0, 2, 1, 3, 0]].T
     logits = X[0, :4, :5]
     expected = -(labels * (logits - np.log(np.exp(logits).sum(0)))).sum(0)
-    result = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=tf.constant(logits), axis=0)
+    result = tf.nn.softmax_cross_entropy_with_logits(
+        labels=labels, logits=tf.constant(logits), axis=0
+    )
     np.testing.assert_allclose(value(result), expected, rtol=1e-5)
 
 
@@ -352,3 +357,19 @@ def test_regularizers_of_variables_are_collected():
     tf.get_variable("w", [2], initializer=tf.ones_initializer(), regularizer=tf.nn.l2_loss)
     losses = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
     assert value(losses) == [1]
+
+
+def test_the_stub_of_the_core_names_what_there_is():
+    import ast
+    import pathlib
+
+    stub = ast.parse((pathlib.Path(tf.__file__).parent / "_core.pyi").read_text())
+    missing = []
+    for node in stub.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found = getattr(_core, node.name, None)
+            members = node.body if isinstance(node, ast.ClassDef) else []
+            names = [m.name for m in members if isinstance(m, ast.FunctionDef)]
+            missing += [f"{node.name}.{name}" for name in names if not hasattr(found, name)]
+            missing += [node.name] if found is None else []
+    assert missing == []

@@ -60,8 +60,8 @@ void PlanBuilder::place_outputs(Item& item, int position, ArenaUse& now) {
       count(now, root(reused), false);
     } else {
       output.place = {Storage::arena, 0, allocator_.allocate(output.bytes)};
-      plan_.unshared_bytes += output.bytes;
     }
+    plan_.unshared_bytes += output.bytes;
     count(now, output, true);
   }
 }

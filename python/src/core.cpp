@@ -6,6 +6,7 @@
 #include "dlpack.hpp"
 #include "numpy.hpp"
 #include "tegula/core/parallel.hpp"
+#include "tegula/data/dataset.hpp"
 
 namespace tegula::python {
 
@@ -30,6 +31,17 @@ void bind_core(py::module_& module) {
              "Threads that all computations of the process may use together.");
   module.def("set_thread_count", &set_thread_count, py::arg("threads"),
              "Changes the number of threads, 1 to 1024.");
+  module.def(
+      "shuffled_order",
+      [](std::int64_t count, std::uint64_t seed, std::uint64_t epoch) {
+        if (count < 0) throw InvalidArgument("there are no " + std::to_string(count) + " samples");
+        Tensor order(DType::i64, {count});
+        data::shuffled_order(order.values<std::int64_t>(), seed, epoch);
+        return array_from_tensor(order);
+      },
+      py::arg("count"), py::arg("seed"), py::arg("epoch"),
+      "The order, as int64, in which `fit` visits `count` samples in an epoch (from 0) of a model "
+      "with this seed.");
   bind_dlpack(module);
 }
 

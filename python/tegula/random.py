@@ -1,5 +1,6 @@
 """tf.random: random numbers in the graph, and their seed."""
 
+from ._core import shuffled_order  # noqa: F401
 from ._random_ops import random_normal as normal  # noqa: F401
 from ._random_ops import random_uniform as uniform  # noqa: F401
 from ._random_ops import (  # noqa: F401

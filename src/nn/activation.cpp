@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "src/core/similar_names.hpp"
+#include "tegula/nn/activation_functions.hpp"
 
 namespace tegula::nn {
 
@@ -17,31 +18,12 @@ Value selu(Value x) {
   return elu(x, kAlpha) * kScale;
 }
 
-Value celu(Value x) { return maximum(x, 0.0) + expm1(minimum(x, 0.0)); }
-
-Value glu(Value x) {
-  const std::int64_t width = x.shape().dim(-1);
-  if (width == kUnknown || width % 2 != 0) {
-    throw ShapeError("glu needs an even last dimension, got " + x.type().to_string());
-  }
-  const std::vector<Value> halves = split(x, {width / 2, width / 2}, -1);
-  return halves[0] * sigmoid(halves[1]);
-}
-
-Value hard_shrink(Value x) { return where(greater(abs(x), 0.5), x, 0.0); }
-
-Value soft_shrink(Value x) {
-  return where(greater(x, 0.5), x - 0.5, where(less(x, -0.5), x + 0.5, 0.0));
-}
-
 Value sparse_plus(Value x) {
   const Value middle = square(x + 1.0) * 0.25;
   return where(less_equal(x, -1.0), 0.0, where(less(x, 1.0), middle, x));
 }
 
 Value sparse_sigmoid(Value x) { return clip((x + 1.0) * 0.5, 0, 1); }
-
-Value squareplus(Value x) { return (x + sqrt(square(x) + 4.0)) * 0.5; }
 
 }  // namespace
 
@@ -53,9 +35,9 @@ const std::vector<ActivationInfo>& activations() {
       {"leaky_relu", "x, or 0.2 x below 0", [](Value x) { return leaky_relu(x); }},
       {"elu", "x, or exp(x) - 1 below 0", [](Value x) { return elu(x); }},
       {"selu", "1.0507 elu(x) with alpha 1.67326", selu},
-      {"celu", "max(x, 0) + exp(min(x, 0)) - 1", celu},
+      {"celu", "max(x, 0) + exp(min(x, 0)) - 1", [](Value x) { return activation_functions::celu(x); }},
       {"gelu", "x times the normal distribution of x", [](Value x) { return gelu(x); }},
-      {"glu", "first half of the last axis times the sigmoid of the second", glu},
+      {"glu", "first half of the last axis times the sigmoid of the second", [](Value x) { return activation_functions::glu(x); }},
       {"silu", "x sigmoid(x)", [](Value x) { return silu(x); }},
       {"swish", "x sigmoid(x)", [](Value x) { return silu(x); }},
       {"sigmoid", "1 / (1 + exp(-x))", [](Value x) { return sigmoid(x); }},
@@ -65,32 +47,52 @@ const std::vector<ActivationInfo>& activations() {
       {"tanh", "hyperbolic tangent", [](Value x) { return tanh(x); }},
       {"hard_tanh", "x, clipped to [-1, 1]", [](Value x) { return clip(x, -1, 1); }},
       {"tanh_shrink", "x - tanh(x)", [](Value x) { return x - tanh(x); }},
-      {"hard_shrink", "x where |x| > 0.5, else 0", hard_shrink},
-      {"soft_shrink", "x moved by 0.5 towards 0", soft_shrink},
+      {"hard_shrink", "x where |x| > 0.5, else 0", [](Value x) { return activation_functions::hard_shrink(x); }},
+      {"soft_shrink", "x moved by 0.5 towards 0", [](Value x) { return activation_functions::soft_shrink(x); }},
       {"softplus", "log(1 + exp(x))", [](Value x) { return softplus(x); }},
       {"softsign", "x / (1 + |x|)", [](Value x) { return x / (abs(x) + 1.0); }},
       {"log_sigmoid", "log(sigmoid(x))", [](Value x) { return -softplus(-x); }},
       {"mish", "x tanh(softplus(x))", [](Value x) { return x * tanh(softplus(x)); }},
-      {"squareplus", "(x + sqrt(x² + 4)) / 2", squareplus},
+      {"squareplus", "(x + sqrt(x² + 4)) / 2", [](Value x) { return activation_functions::squareplus(x); }},
       {"sparse_plus", "0, (x + 1)² / 4, then x", sparse_plus},
       {"sparse_sigmoid", "0, (x + 1) / 2, then 1", sparse_sigmoid},
       {"exponential", "exp(x)", [](Value x) { return exp(x); }},
       {"softmax", "exp(x) / sum(exp(x)) over the last axis", [](Value x) { return softmax(x); }},
+      {"sparsemax", "the nearest point of the probability simplex",
+       activation_functions::sparsemax},
       {"log_softmax", "log(softmax(x))", [](Value x) { return log_softmax(x); }},
   };
   return table;
 }
 
+namespace {
+
+std::vector<ActivationInfo>& user_activations() {
+  static std::vector<ActivationInfo> table;
+  return table;
+}
+
+}  // namespace
+
+void register_activation(ActivationInfo activation) {
+  std::erase_if(user_activations(), [&activation](const ActivationInfo& known) {
+    return known.name == activation.name;
+  });
+  user_activations().push_back(std::move(activation));
+}
+
 Activation::Activation(const std::string& name) {
   if (name.empty()) return;
   std::vector<std::string> known;
-  for (const ActivationInfo& info : activations()) {
-    if (info.name == name) {
-      name_ = name;
-      function_ = info.function;
-      return;
+  for (const std::vector<ActivationInfo>* table : {&std::as_const(user_activations()), &activations()}) {
+    for (const ActivationInfo& info : *table) {
+      if (info.name == name) {
+        name_ = name;
+        function_ = info.function;
+        return;
+      }
+      known.push_back(info.name);
     }
-    known.push_back(info.name);
   }
   throw NotFound("Could not interpret activation function identifier: " + name +
                  did_you_mean(name, known));

@@ -95,6 +95,14 @@ std::optional<Tensor> weights_of(const data::Dataset& data,
   return data.sample_weight->cast(DType::f32);
 }
 
+bool validates(const FitOptions& options, std::int64_t epoch) {
+  if (options.validation_epochs) {
+    return std::ranges::find(*options.validation_epochs, epoch + 1) !=
+           options.validation_epochs->end();
+  }
+  return (epoch + 1) % options.validation_freq == 0;
+}
+
 }  // namespace
 
 const std::vector<double>& History::at(std::string_view metric) const {
@@ -220,7 +228,7 @@ History Model::fit(const data::Dataset& data, const FitOptions& options) {
       }
     }
     logs = sorted(impl.read_metrics());
-    if (held_out && (epoch + 1) % options.validation_freq == 0) {
+    if (held_out && validates(options, epoch)) {
       const std::int64_t validation_steps =
           std::min(options.validation_steps.value_or(held_out->count()), held_out->count());
       const Logs tested = loops.test(*held_out, validation_weighted, validation_steps, callbacks);
@@ -302,6 +310,17 @@ Tensor Model::predict_on_batch(const Tensor& x) {
   build_for(*this, x);
   const Tensor converted = x.cast(DType::f32);
   return impl_->predict->run(std::span(&converted, 1)).front();
+}
+
+Tensor Model::call(const Tensor& x, bool training) {
+  if (!training) return predict_on_batch(x);
+  build_for(*this, x);
+  Impl& impl = *impl_;
+  if (!impl.training_call) {
+    impl.training_call = impl.session->compile({impl.x}, {forward(impl.x, true)});
+  }
+  const Tensor converted = x.cast(DType::f32);
+  return impl.training_call->run(std::span(&converted, 1)).front();
 }
 
 void Model::reset_metrics() { impl_->reset_metrics(); }

@@ -52,6 +52,7 @@ void LayerBase::build(Graph& graph, const ValueType& input) {
   graph_ = graph;
   weights_.clear();
   penalties_.clear();
+  evaluations_.clear();
   build_weights(input);
   input_type_ = input;
   built_ = true;
@@ -66,6 +67,23 @@ Value LayerBase::operator()(Value x, bool training) {
   const Value y = call(x, training);
   output_type_ = y.type();
   return y;
+}
+
+Tensor LayerBase::evaluate(const Tensor& x, bool training) {
+  const auto session = living_session();
+  const Tensor input = x.cast(DType::f32);
+  Shape batch = input.shape();
+  if (batch.rank() > 0) batch.set(0, kUnknown);
+  const auto key = std::pair(training, batch.to_string());
+  auto found = evaluations_.find(key);
+  if (found == evaluations_.end()) {
+    const Value fed = graph_.placeholder(input.dtype(), batch);
+    const ValueType usual = output_type_;
+    const Value output = (*this)(fed, training);
+    output_type_ = usual;
+    found = evaluations_.emplace(key, session->compile({fed}, {output})).first;
+  }
+  return found->second.run(std::span(&input, 1)).front();
 }
 
 std::vector<Variable> LayerBase::trainable_weights() const {

@@ -77,6 +77,7 @@ Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) cons
     if (y_true.shape().rank() == y_pred.shape().rank() && y_true.shape().dim(-1) == 1) {
       y_true = squeeze(y_true, -1);
     }
+    if (is_floating(y_true.dtype())) y_true = cast(y_true, DType::i32);
   } else {
     if (y_true.dtype() != y_pred.dtype()) y_true = cast(y_true, y_pred.dtype());
     match_ranks(y_true, y_pred);

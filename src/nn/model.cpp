@@ -4,35 +4,34 @@
 
 #include "src/core/similar_names.hpp"
 #include "src/nn/model_impl.hpp"
+#include "src/nn/random_seed.hpp"
 
 namespace tegula::nn {
 
 namespace {
 
 std::atomic<std::uint64_t> random_seed{0};
-std::atomic<std::uint64_t> models_since_seed{0};
-
-/// The first model after set_random_seed gets the seed itself; later ones get others, so that two
-/// models of one program do not start from the same weights.
-std::uint64_t next_model_seed() {
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
-  return random_seed + models_since_seed++ * kGolden;
-}
+std::atomic<std::uint64_t> seeds_drawn{0};
 
 }  // namespace
 
-void set_random_seed(std::uint64_t seed) {
-  random_seed = seed;
-  models_since_seed = 0;
+std::uint64_t next_random_seed() {
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
+  return random_seed + seeds_drawn++ * kGolden;
 }
 
-Model::Impl::Impl(std::string model_name) : name(std::move(model_name)), seed(next_model_seed()) {
+void set_random_seed(std::uint64_t seed) {
+  random_seed = seed;
+  seeds_drawn = 0;
+}
+
+Model::Impl::Impl(std::string model_name) : name(std::move(model_name)), seed(next_random_seed()) {
   session = std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = seed});
 }
 
 const CompileOptions& Model::Impl::compiled() const {
   if (!options)
-    throw RunError("You must call `compile()` before using the model (" + describe() + ").");
+    throw InvalidArgument("You must call `compile()` before using the model (" + describe() + ").");
   return *options;
 }
 
@@ -92,6 +91,7 @@ void Model::rebuild() {
   Value y = forward(impl.x, false);
   impl.y = y;
   impl.predict = impl.session->compile({impl.x}, {y});
+  impl.training_call.reset();
   impl.built = true;
   for (const Layer& layer : layers()) layer->session_ = impl.session;
   impl.forget_steps();
@@ -183,7 +183,8 @@ void Model::set_learning_rate(double value) {
   set(rate, Tensor::full(rate.dtype(), rate.shape(), value));
 }
 
-void Model::stop_training() { impl_->stop = true; }
+void Model::stop_training(bool stop) { impl_->stop = stop; }
+bool Model::training_stopped() const { return impl_->stop; }
 
 Config Model::config() const {
   return Config::object({{"class_name", std::string(class_name())}, {"config", structure()}});

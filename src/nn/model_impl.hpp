@@ -29,6 +29,8 @@ struct Model::Impl {
   Value x;
   Value y;
   std::optional<Executable> predict;
+  /// The forward computation as in training; built at first use.
+  std::optional<Executable> training_call;
 
   std::optional<CompileOptions> options;
   SourceLocation compile_location;

@@ -89,7 +89,9 @@ Executable& find_step(Model::Impl& impl, const std::vector<Layer>& layers,
   LocationScope line(impl.compile_location);
   const Value y_pred = training ? forward(impl.x, true) : forward(impl.x, false);
   const Value weight = weighted ? impl.sample_weight : Value();
-  std::vector<Value> losses = {(*settings.loss)(impl.y_true, y_pred, weight)};
+  Value data_loss = (*settings.loss)(impl.y_true, y_pred, weight);
+  if (settings.loss_weight != 1) data_loss = data_loss * settings.loss_weight;
+  std::vector<Value> losses = {data_loss};
   for (const Layer& layer : layers) {
     for (const Value& penalty : layer->activity_penalties()) losses.push_back(penalty);
   }

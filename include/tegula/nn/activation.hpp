@@ -38,6 +38,9 @@ struct ActivationInfo {
 };
 /// All named activations, as Keras names them.
 TEGULA_API const std::vector<ActivationInfo>& activations();
+/// Makes a function of the user's known by name, in configs and saved models too; found before the
+/// built-in ones, and replaces an earlier one of this name. Not while other threads look names up.
+TEGULA_API void register_activation(ActivationInfo activation);
 
 TEGULA_API Config to_config(const Activation& activation);
 TEGULA_API void from_config(const Config& config, Activation& activation);

@@ -1,6 +1,7 @@
 #pragma once
 // What a layer is: weights, and a function that builds graph.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -13,10 +14,7 @@
 #include "tegula/nn/initializer.hpp"
 #include "tegula/nn/object.hpp"
 #include "tegula/nn/regularizer.hpp"
-
-namespace tegula {
-class Session;
-}
+#include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
 
@@ -44,6 +42,8 @@ class TEGULA_API LayerBase : public Object {
 
   /// The layer's output for `x`; builds the weights first if needed.
   Value operator()(Value x, bool training);
+  /// The output for one batch. Throws RunError when the layer is in no living model.
+  Tensor evaluate(const Tensor& x, bool training);
 
   /// Weights in Keras's order.
   const std::vector<Variable>& weights() const { return weights_; }
@@ -88,6 +88,8 @@ class TEGULA_API LayerBase : public Object {
   std::vector<Value> activity_penalties_;
   /// Holds the weights' values; set by the model.
   std::weak_ptr<Session> session_;
+  /// What `evaluate` compiled, by training and the type of a batch.
+  std::map<std::pair<bool, std::string>, Executable> evaluations_;
 };
 
 template <>

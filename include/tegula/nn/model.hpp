@@ -28,6 +28,8 @@ struct CompileOptions {
   std::vector<MetricSpec> metrics = {};
   /// Metrics that see sample and class weights.
   std::vector<MetricSpec> weighted_metrics = {};
+  /// Multiplies the loss of the data, not the penalties.
+  double loss_weight = 1;
 };
 
 /// How much fit and evaluate print: 0 nothing, 1 a progress bar, 2 a line per epoch; automatic: 1
@@ -49,7 +51,10 @@ struct FitOptions {
   std::optional<std::int64_t> steps_per_epoch = {};
   std::optional<std::int64_t> validation_steps = {};
   std::optional<std::int64_t> validation_batch_size = {};
+  /// Validation after every so many epochs,
   std::int64_t validation_freq = 1;
+  /// or after these, counted from 1.
+  std::optional<std::vector<std::int64_t>> validation_epochs = {};
 };
 
 struct EvaluateOptions {
@@ -110,6 +115,8 @@ class TEGULA_API Model {
                       const std::map<std::int64_t, double>& class_weight = {});
   Logs test_on_batch(const data::Dataset& batch);
   Tensor predict_on_batch(const Tensor& x);
+  /// The output for one batch, computed as in training (with dropout) or not.
+  Tensor call(const Tensor& x, bool training);
   void reset_metrics();
   /// Loss and metrics of the batches since the last reset, in alphabetical order as callbacks see
   /// them.
@@ -138,8 +145,9 @@ class TEGULA_API Model {
   double learning_rate() const;
   /// Throws RunError when a schedule sets it.
   void set_learning_rate(double rate);
-  /// Makes `fit` return after the current batch.
-  void stop_training();
+  /// Makes `fit` return after the current batch; false takes that back.
+  void stop_training(bool stop = true);
+  bool training_stopped() const;
 
   /// Saves structure, weights, compile settings and optimizer state into a folder, atomically.
   void save(const std::filesystem::path& folder) const;

@@ -4,6 +4,7 @@
 // or an object.
 
 #include <concepts>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,6 +41,22 @@ struct ObjectClass {
 template <typename Base>
 const std::vector<ObjectClass<Base>>& object_classes();
 
+/// Classes of the user's own, the latest first; found before the built-in ones.
+template <typename Base>
+TEGULA_API std::deque<ObjectClass<Base>>& user_classes() {
+  static std::deque<ObjectClass<Base>> classes;
+  return classes;
+}
+
+/// Makes a class of the user's known by its name, in configs and saved models too; replaces an
+/// earlier one of this name. Not while other threads look classes up.
+template <typename Base>
+void register_class(ObjectClass<Base> added) {
+  std::erase_if(user_classes<Base>(),
+                [&added](const ObjectClass<Base>& known) { return known.name == added.name; });
+  user_classes<Base>().push_front(std::move(added));
+}
+
 /// Snake case as Keras derives it: "BinaryCrossentropy" to "binary_crossentropy".
 TEGULA_API std::string snake_case(std::string_view class_name);
 
@@ -56,6 +73,9 @@ TEGULA_API bool names_class(std::string_view given, const std::string& class_nam
 template <typename Base>
 const ObjectClass<Base>& find_class(std::string_view name) {
   std::vector<std::string> known;
+  for (const ObjectClass<Base>& entry : user_classes<Base>()) {
+    if (name == entry.name) return entry;
+  }
   for (const ObjectClass<Base>& entry : object_classes<Base>()) {
     if (names_class(name, entry.name, entry.aliases)) return entry;
     known.push_back(entry.name);

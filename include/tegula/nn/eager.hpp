@@ -1,0 +1,49 @@
+#pragma once
+// Losses, metrics, activations on tensors at once: the graph is built, run and dropped. For looking
+// at values; training builds its graph once.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "tegula/core/tensor.hpp"
+#include "tegula/nn/metric.hpp"
+#include "tegula/runtime/session.hpp"
+
+namespace tegula::nn {
+
+/// The value of what `build` makes of the inputs, which come as placeholders of their types.
+TEGULA_API Tensor evaluate_eagerly(
+    std::span<const Tensor> inputs,
+    const std::function<Value(Graph& graph, std::span<const Value> inputs)>& build);
+
+/// A metric with its state, outside of any model.
+class TEGULA_API RunningMetric {
+ public:
+  explicit RunningMetric(Metric metric) : metric_(std::move(metric)) {}
+
+  /// Adds a batch, whose shape may differ from earlier ones in the number of rows.
+  void update(const Tensor& y_true, const Tensor& y_pred,
+              const std::optional<Tensor>& sample_weight = {});
+  /// The statistic of all batches since the last reset.
+  Tensor result();
+  void reset();
+  /// The state, in the metric's order; empty before the first update.
+  std::vector<Tensor> state();
+  const Metric& metric() const { return metric_; }
+
+ private:
+  void build(const ValueType& y_true, const ValueType& y_pred);
+
+  Metric metric_;
+  Graph graph_;
+  std::optional<Session> session_;
+  std::optional<Executable> result_;
+  /// By the types of the batch.
+  std::map<std::string, Executable> updates_;
+};
+
+}  // namespace tegula::nn

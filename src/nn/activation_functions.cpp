@@ -1,0 +1,57 @@
+#include "tegula/nn/activation_functions.hpp"
+
+namespace tegula::nn::activation_functions {
+
+Value relu(Value x, double negative_slope, std::optional<double> max_value, double threshold) {
+  if (negative_slope < 0) {
+    throw InvalidArgument("relu: `negative_slope` must not be negative, got " +
+                          std::to_string(negative_slope));
+  }
+  Value y = threshold == 0 ? tegula::relu(x) : where(greater(x, threshold), x, 0.0);
+  if (max_value) y = minimum(y, *max_value);
+  if (negative_slope != 0) y = y - tegula::relu(threshold - x) * negative_slope;
+  return y;
+}
+
+Value celu(Value x, double alpha) {
+  return maximum(x, 0.0) + expm1(minimum(x, 0.0) / alpha) * alpha;
+}
+
+Value hard_shrink(Value x, double threshold) { return where(greater(abs(x), threshold), x, 0.0); }
+
+Value soft_shrink(Value x, double threshold) {
+  return where(greater(x, threshold), x - threshold,
+               where(less(x, -threshold), x + threshold, 0.0));
+}
+
+Value squareplus(Value x, double b) { return (x + sqrt(square(x) + b)) * 0.5; }
+
+Value threshold(Value x, double threshold, double default_value) {
+  return where(greater(x, threshold), x, default_value);
+}
+
+Value glu(Value x, std::int64_t axis) {
+  const std::int64_t width = x.shape().dim(static_cast<int>(axis));
+  if (width == kUnknown || width % 2 != 0) {
+    throw ShapeError("glu needs an even size of axis " + std::to_string(axis) + ", got " +
+                     x.type().to_string());
+  }
+  const std::vector<Value> halves = split(x, {width / 2, width / 2}, axis);
+  return halves[0] * sigmoid(halves[1]);
+}
+
+Value sparsemax(Value x) {
+  // Entry i is in the support when 1 + k z_i > the sum of the k entries that are >= z_i. Comparing
+  // all pairs finds k and the sum without sorting.
+  const Value column = expand_dims(x, -1);
+  const Value row = expand_dims(x, -2);
+  const Value at_least = cast(greater_equal(row, column), x.dtype());
+  const Value count = sum(at_least, -1);
+  const Value total = sum(at_least * row, -1);
+  const Value support = cast(greater(count * x + 1.0, total), x.dtype());
+  const Value size = sum(support, -1, true);
+  const Value tau = (sum(support * x, -1, true) - 1.0) / size;
+  return tegula::relu(x - tau);
+}
+
+}  // namespace tegula::nn::activation_functions

@@ -92,7 +92,9 @@ std::optional<Tensor> weights_of(const data::Dataset& data,
     return class_weights_to_samples(data.y, class_weight);
   }
   if (!data.sample_weight) return std::nullopt;
-  return data.sample_weight->cast(DType::f32);
+  const Tensor weights = data.sample_weight->cast(DType::f32);
+  const bool column = weights.rank() == 2 && weights.shape()[1] == 1;
+  return column ? weights.reshaped({weights.shape()[0]}) : weights;
 }
 
 bool validates(const FitOptions& options, std::int64_t epoch) {

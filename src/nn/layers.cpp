@@ -62,8 +62,26 @@ Value DropoutLayer::call(Value x, bool training) {
 
 Value ActivationLayer::call(Value x, bool /*training*/) { return options_.activation(x); }
 
+FlattenLayer::FlattenLayer(FlattenOptions options) : LayerWithOptions(std::move(options)) {
+  std::string& format = options_.data_format;
+  if (format.empty()) format = "channels_last";
+  if (format != "channels_last" && format != "channels_first") {
+    throw InvalidArgument("Flatten: `data_format` must be channels_last or channels_first, got " +
+                          format);
+  }
+}
+
 Value FlattenLayer::call(Value x, bool /*training*/) {
-  if (x.shape().rank() == 1) return expand_dims(x, 1);
+  const int rank = x.shape().rank();
+  if (rank == 1) return expand_dims(x, 1);
+  if (options_.data_format == "channels_first" && rank > 2) {
+    Axes permutation;
+    permutation.emplace();
+    permutation->push_back(0);
+    for (int axis = 2; axis < rank; ++axis) permutation->push_back(axis);
+    permutation->push_back(1);
+    x = transpose(x, permutation);
+  }
   Shape sample = x.shape();
   sample.set(0, 1);
   if (!sample.is_known()) {

@@ -56,6 +56,8 @@ class TEGULA_API EarlyStopping : public Callback {
   std::int64_t stopped_epoch() const { return stopped_epoch_; }
   double best() const { return best_; }
   std::int64_t best_epoch() const { return best_epoch_; }
+  /// Epochs since the best one.
+  std::int64_t wait() const { return wait_; }
 
  private:
   EarlyStoppingOptions options_;

@@ -139,16 +139,20 @@ class TEGULA_API ActivationLayer : public LayerWithOptions<ActivationLayer, Acti
 };
 
 struct FlattenOptions {
+  /// "channels_first" moves axis 1 to the end before flattening.
+  std::string data_format = "channels_last";
   std::string name = {};
   static auto fields() {
-    return std::tuple{field<&FlattenOptions::name>("name", "Name of the layer.")};
+    return std::tuple{field<&FlattenOptions::data_format>(
+                          "data_format", "\"channels_last\" or \"channels_first\"."),
+                      field<&FlattenOptions::name>("name", "Name of the layer.")};
   }
 };
 class TEGULA_API FlattenLayer : public LayerWithOptions<FlattenLayer, FlattenOptions> {
  public:
   static constexpr const char* kName = "Flatten";
   static constexpr const char* kDoc = "[batch, ...] to [batch, n]; [batch] to [batch, 1].";
-  using LayerWithOptions::LayerWithOptions;
+  explicit FlattenLayer(FlattenOptions options);
 
  protected:
   Value call(Value x, bool training) override;

@@ -35,9 +35,11 @@ const std::vector<ActivationInfo>& activations() {
       {"leaky_relu", "x, or 0.2 x below 0", [](Value x) { return leaky_relu(x); }},
       {"elu", "x, or exp(x) - 1 below 0", [](Value x) { return elu(x); }},
       {"selu", "1.0507 elu(x) with alpha 1.67326", selu},
-      {"celu", "max(x, 0) + exp(min(x, 0)) - 1", [](Value x) { return activation_functions::celu(x); }},
+      {"celu", "max(x, 0) + exp(min(x, 0)) - 1",
+       [](Value x) { return activation_functions::celu(x); }},
       {"gelu", "x times the normal distribution of x", [](Value x) { return gelu(x); }},
-      {"glu", "first half of the last axis times the sigmoid of the second", [](Value x) { return activation_functions::glu(x); }},
+      {"glu", "first half of the last axis times the sigmoid of the second",
+       [](Value x) { return activation_functions::glu(x); }},
       {"silu", "x sigmoid(x)", [](Value x) { return silu(x); }},
       {"swish", "x sigmoid(x)", [](Value x) { return silu(x); }},
       {"sigmoid", "1 / (1 + exp(-x))", [](Value x) { return sigmoid(x); }},
@@ -47,13 +49,16 @@ const std::vector<ActivationInfo>& activations() {
       {"tanh", "hyperbolic tangent", [](Value x) { return tanh(x); }},
       {"hard_tanh", "x, clipped to [-1, 1]", [](Value x) { return clip(x, -1, 1); }},
       {"tanh_shrink", "x - tanh(x)", [](Value x) { return x - tanh(x); }},
-      {"hard_shrink", "x where |x| > 0.5, else 0", [](Value x) { return activation_functions::hard_shrink(x); }},
-      {"soft_shrink", "x moved by 0.5 towards 0", [](Value x) { return activation_functions::soft_shrink(x); }},
+      {"hard_shrink", "x where |x| > 0.5, else 0",
+       [](Value x) { return activation_functions::hard_shrink(x); }},
+      {"soft_shrink", "x moved by 0.5 towards 0",
+       [](Value x) { return activation_functions::soft_shrink(x); }},
       {"softplus", "log(1 + exp(x))", [](Value x) { return softplus(x); }},
       {"softsign", "x / (1 + |x|)", [](Value x) { return x / (abs(x) + 1.0); }},
       {"log_sigmoid", "log(sigmoid(x))", [](Value x) { return -softplus(-x); }},
       {"mish", "x tanh(softplus(x))", [](Value x) { return x * tanh(softplus(x)); }},
-      {"squareplus", "(x + sqrt(x² + 4)) / 2", [](Value x) { return activation_functions::squareplus(x); }},
+      {"squareplus", "(x + sqrt(x² + 4)) / 2",
+       [](Value x) { return activation_functions::squareplus(x); }},
       {"sparse_plus", "0, (x + 1)² / 4, then x", sparse_plus},
       {"sparse_sigmoid", "0, (x + 1) / 2, then 1", sparse_sigmoid},
       {"exponential", "exp(x)", [](Value x) { return exp(x); }},
@@ -84,7 +89,8 @@ void register_activation(ActivationInfo activation) {
 Activation::Activation(const std::string& name) {
   if (name.empty()) return;
   std::vector<std::string> known;
-  for (const std::vector<ActivationInfo>* table : {&std::as_const(user_activations()), &activations()}) {
+  for (const std::vector<ActivationInfo>* table :
+       {&std::as_const(user_activations()), &activations()}) {
     for (const ActivationInfo& info : *table) {
       if (info.name == name) {
         name_ = name;

@@ -130,8 +130,10 @@ Config to_config(const LearningRate& rate) {
 void from_config(const Config& config, LearningRate& rate) {
   if (!config.is_object() && !config.is_string()) {
     if (std::holds_alternative<std::int64_t>(config.storage())) {
-      throw InvalidArgument("a learning rate must be a float, a schedule or a function, got the "
-                            "integer " + config.to_string());
+      throw InvalidArgument(
+          "a learning rate must be a float, a schedule or a function, got the "
+          "integer " +
+          config.to_string());
     }
     rate = LearningRate(config.as_float());
     return;

@@ -16,9 +16,9 @@
 namespace tegula::nn {
 
 /// The value of what `build` makes of the inputs, which come as placeholders of their types.
-TEGULA_API Tensor evaluate_eagerly(
-    std::span<const Tensor> inputs,
-    const std::function<Value(Graph& graph, std::span<const Value> inputs)>& build);
+TEGULA_API Tensor
+evaluate_eagerly(std::span<const Tensor> inputs,
+                 const std::function<Value(Graph& graph, std::span<const Value> inputs)>& build);
 
 /// A metric with its state, outside of any model.
 class TEGULA_API RunningMetric {

@@ -1,0 +1,241 @@
+// Callbacks: C++ ones for Python, Python's for C++, Ctrl-C, and where progress is written.
+
+#include "tegula/nn/callbacks.hpp"
+
+#include <pybind11/stl.h>
+
+#include <cmath>
+
+#include "nn_callbacks.hpp"
+#include "tegula/nn/model.hpp"
+
+namespace tegula::python {
+
+namespace {
+
+using Released = py::call_guard<py::gil_scoped_release>;
+
+/// Writes through Python's sys.stdout, which notebooks and tests replace; it may be None.
+void write_to_stdout(std::string_view text) {
+  const py::gil_scoped_acquire gil;
+  try {
+    const py::object out = py::module_::import("sys").attr("stdout");
+    if (out.is_none()) return;
+    out.attr("write")(py::str(text.data(), text.size()));
+    out.attr("flush")();
+  } catch (py::error_already_set& error) {
+    error.discard_as_unraisable("writing training progress");
+  }
+}
+
+void warn_in_python(std::string_view text) {
+  const py::gil_scoped_acquire gil;
+  // As an exception when the user turned warnings into errors: that must not leave a C++ hook.
+  if (PyErr_WarnEx(PyExc_UserWarning, std::string(text).c_str(), 2) != 0) {
+    PyErr_WriteUnraisable(Py_None);
+  }
+}
+
+nn::EarlyStoppingOptions early_stopping_options(const py::dict& given) {
+  nn::EarlyStoppingOptions options;
+  options.monitor = given["monitor"].cast<std::string>();
+  options.min_delta = given["min_delta"].cast<double>();
+  options.patience = given["patience"].cast<std::int64_t>();
+  options.verbose = given["verbose"].cast<int>();
+  options.mode = given["mode"].cast<std::string>();
+  options.baseline = given["baseline"].cast<std::optional<double>>();
+  options.restore_best_weights = given["restore_best_weights"].cast<bool>();
+  options.start_from_epoch = given["start_from_epoch"].cast<std::int64_t>();
+  return options;
+}
+
+nn::ReduceLROnPlateauOptions reduce_options(const py::dict& given) {
+  nn::ReduceLROnPlateauOptions options;
+  options.monitor = given["monitor"].cast<std::string>();
+  options.factor = given["factor"].cast<double>();
+  options.patience = given["patience"].cast<std::int64_t>();
+  options.verbose = given["verbose"].cast<int>();
+  options.mode = given["mode"].cast<std::string>();
+  options.min_delta = given["min_delta"].cast<double>();
+  options.cooldown = given["cooldown"].cast<std::int64_t>();
+  options.min_lr = given["min_lr"].cast<double>();
+  return options;
+}
+
+nn::ModelCheckpointOptions checkpoint_options(const py::dict& given) {
+  nn::ModelCheckpointOptions options;
+  options.filepath = given["filepath"].cast<std::string>();
+  options.monitor = given["monitor"].cast<std::string>();
+  options.verbose = given["verbose"].cast<int>();
+  options.save_best_only = given["save_best_only"].cast<bool>();
+  options.save_weights_only = given["save_weights_only"].cast<bool>();
+  options.mode = given["mode"].cast<std::string>();
+  options.save_freq = given["save_freq"].cast<std::optional<std::int64_t>>();
+  options.initial_value_threshold = given["initial_value_threshold"].cast<std::optional<double>>();
+  return options;
+}
+
+void bind_base(py::module_& module) {
+  using nn::Callback;
+  py::class_<Callback, std::shared_ptr<Callback>>(module, "Callback")
+      .def("set_model", [](Callback& callback, nn::Model& model) { callback.model = &model; })
+      .def("set_parameters",
+           [](Callback& callback, int verbose, std::int64_t epochs, std::int64_t steps) {
+             callback.parameters = {verbose, epochs, steps};
+           })
+      .def_property_readonly("wants_batches", &Callback::wants_batches)
+      .def("on_train_begin", &Callback::on_train_begin, Released())
+      .def("on_train_end",
+           [](Callback& c, const py::dict& logs) {
+             const nn::Logs given = logs_from_dict(logs);
+             const py::gil_scoped_release release;
+             c.on_train_end(given);
+           })
+      .def("on_epoch_begin", &Callback::on_epoch_begin, Released())
+      .def("on_epoch_end",
+           [](Callback& c, std::int64_t epoch, py::dict logs) {
+             nn::Logs given = logs_from_dict(logs);
+             {
+               const py::gil_scoped_release release;
+               c.on_epoch_end(epoch, given);
+             }
+             update_dict(logs, given);
+           })
+      .def("on_train_batch_begin", &Callback::on_train_batch_begin, Released())
+      .def("on_train_batch_end", [](Callback& c, std::int64_t batch, const py::dict& logs) {
+        const nn::Logs given = logs_from_dict(logs);
+        const py::gil_scoped_release release;
+        c.on_train_batch_end(batch, given);
+      });
+}
+
+void bind_classes(py::module_& module) {
+  using nn::Callback;
+  py::class_<nn::EarlyStopping, Callback, std::shared_ptr<nn::EarlyStopping>>(module,
+                                                                              "EarlyStopping")
+      .def(py::init([](const py::dict& options) {
+        return std::make_shared<nn::EarlyStopping>(early_stopping_options(options));
+      }))
+      .def_property_readonly("stopped_epoch", &nn::EarlyStopping::stopped_epoch)
+      .def_property_readonly("best", &nn::EarlyStopping::best)
+      .def_property_readonly("best_epoch", &nn::EarlyStopping::best_epoch)
+      .def_property_readonly("wait", &nn::EarlyStopping::wait);
+  py::class_<nn::ReduceLROnPlateau, Callback, std::shared_ptr<nn::ReduceLROnPlateau>>(
+      module, "ReduceLROnPlateau")
+      .def(py::init([](const py::dict& options) {
+        return std::make_shared<nn::ReduceLROnPlateau>(reduce_options(options));
+      }));
+  py::class_<nn::ModelCheckpoint, Callback, std::shared_ptr<nn::ModelCheckpoint>>(module,
+                                                                                  "ModelCheckpoint")
+      .def(py::init([](const py::dict& options) {
+        return std::make_shared<nn::ModelCheckpoint>(checkpoint_options(options));
+      }));
+  py::class_<nn::CSVLogger, Callback, std::shared_ptr<nn::CSVLogger>>(module, "CSVLogger")
+      .def(py::init<std::string, std::string, bool>(), py::arg("filename"), py::arg("separator"),
+           py::arg("append"));
+  py::class_<nn::TerminateOnNaN, Callback, std::shared_ptr<nn::TerminateOnNaN>>(module,
+                                                                                "TerminateOnNaN")
+      .def(py::init<>());
+  py::class_<nn::LearningRateScheduler, Callback, std::shared_ptr<nn::LearningRateScheduler>>(
+      module, "LearningRateScheduler")
+      .def(py::init([](py::object schedule, int verbose) {
+             const SharedObject function(std::move(schedule));
+             return std::make_shared<nn::LearningRateScheduler>(
+                 [function](std::int64_t epoch, double rate) {
+                   const py::gil_scoped_acquire gil;
+                   return function.get()(epoch, rate).cast<double>();
+                 },
+                 verbose);
+           }),
+           py::arg("schedule"), py::arg("verbose"));
+}
+
+}  // namespace
+
+nn::Logs logs_from_dict(const py::dict& dict) {
+  nn::Logs logs;
+  for (const auto& [key, value] : dict) {
+    const py::object number = py::reinterpret_steal<py::object>(PyNumber_Float(value.ptr()));
+    if (!number) {
+      PyErr_Clear();  // a callback may put anything into the logs: only numbers concern C++
+      continue;
+    }
+    logs.set(key.cast<std::string>(), number.cast<double>());
+  }
+  return logs;
+}
+
+void update_dict(py::dict& dict, const nn::Logs& logs) {
+  for (const auto& [name, value] : logs) {
+    const py::str key(name);
+    if (!dict.contains(key)) dict[key] = value;
+  }
+}
+
+py::dict dict_from_logs(const nn::Logs& logs) {
+  py::dict dict;
+  for (const auto& [name, value] : logs) dict[py::str(name)] = value;
+  return dict;
+}
+
+PythonCallbacks::PythonCallbacks(py::object list, bool wants_batches)
+    : list_(std::move(list)), wants_batches_(wants_batches) {}
+
+template <typename... Args>
+void PythonCallbacks::call(const char* hook, const Args&... args) {
+  const py::gil_scoped_acquire gil;
+  list_.get().attr(hook)(args...);
+}
+
+void PythonCallbacks::on_train_begin() {
+  const py::gil_scoped_acquire gil;
+  list_.get().attr("begin_run")(parameters.verbose, parameters.epochs, parameters.steps);
+  list_.get().attr("on_train_begin")();
+}
+void PythonCallbacks::on_train_end(const nn::Logs& logs) { call_with_logs("on_train_end", logs); }
+void PythonCallbacks::on_epoch_begin(std::int64_t epoch) { call("on_epoch_begin", epoch); }
+void PythonCallbacks::on_epoch_end(std::int64_t epoch, nn::Logs& logs) {
+  const py::gil_scoped_acquire gil;
+  const py::dict dict = dict_from_logs(logs);
+  list_.get().attr("on_epoch_end")(epoch, dict);
+  logs = logs_from_dict(dict);
+}
+void PythonCallbacks::on_train_batch_begin(std::int64_t b) { call("on_train_batch_begin", b); }
+void PythonCallbacks::on_train_batch_end(std::int64_t batch, const nn::Logs& logs) {
+  call_with_logs("on_train_batch_end", logs, batch);
+}
+void PythonCallbacks::on_test_begin() { call("on_test_begin"); }
+void PythonCallbacks::on_test_end(const nn::Logs& logs) { call_with_logs("on_test_end", logs); }
+void PythonCallbacks::on_test_batch_begin(std::int64_t b) { call("on_test_batch_begin", b); }
+void PythonCallbacks::on_test_batch_end(std::int64_t batch, const nn::Logs& logs) {
+  call_with_logs("on_test_batch_end", logs, batch);
+}
+void PythonCallbacks::on_predict_begin() { call("on_predict_begin"); }
+void PythonCallbacks::on_predict_end() { call("on_predict_end"); }
+void PythonCallbacks::on_predict_batch_begin(std::int64_t b) { call("on_predict_batch_begin", b); }
+void PythonCallbacks::on_predict_batch_end(std::int64_t b) { call("on_predict_batch_end", b); }
+
+template <typename... Args>
+void PythonCallbacks::call_with_logs(const char* hook, const nn::Logs& logs, const Args&... args) {
+  const py::gil_scoped_acquire gil;
+  list_.get().attr(hook)(args..., dict_from_logs(logs));
+}
+
+void PythonCallbacks::on_poll() {
+  constexpr auto kInterval = std::chrono::milliseconds(50);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - polled_ < kInterval) return;
+  polled_ = now;
+  const py::gil_scoped_acquire gil;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+void bind_callbacks(py::module_& module) {
+  bind_base(module);
+  bind_classes(module);
+  nn::set_output(write_to_stdout);
+  nn::set_warning_output(warn_in_python);
+  module.def("warn", [](const std::string& text) { nn::warn(text); });
+}
+
+}  // namespace tegula::python

@@ -1,0 +1,257 @@
+// Models: building, training, running, files.
+
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include "location.hpp"
+#include "nn_callbacks.hpp"
+#include "nn_config.hpp"
+#include "numpy.hpp"
+#include "tegula/data/dataset.hpp"
+#include "tegula/data/mnist.hpp"
+#include "tegula/nn/sequential.hpp"
+
+namespace tegula::python {
+
+namespace {
+
+using nn::Model;
+using OptionalTensor = std::optional<Tensor>;
+using ClassWeights = std::map<std::int64_t, double>;
+using LayerPointer = std::shared_ptr<nn::LayerBase>;
+
+nn::Layer as_layer(const LayerPointer& layer) {
+  if (!layer->location.known()) layer->location = user_location();
+  return nn::Layer(layer);
+}
+
+std::vector<nn::MetricSpec> metric_specs(const py::list& given) {
+  std::vector<nn::MetricSpec> specs;
+  for (const py::handle item : given) {
+    if (py::isinstance<py::str>(item)) {
+      specs.emplace_back(item.cast<std::string>());
+    } else {
+      specs.emplace_back(nn::Metric(item.cast<std::shared_ptr<nn::MetricBase>>()));
+    }
+  }
+  return specs;
+}
+
+void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
+             const std::shared_ptr<nn::LossBase>& loss, const py::list& metrics,
+             const py::list& weighted_metrics, double loss_weight) {
+  const UserLine line;
+  model.compile({.optimizer = nn::Optimizer(optimizer),
+                 .loss = nn::Loss(loss),
+                 .metrics = metric_specs(metrics),
+                 .weighted_metrics = metric_specs(weighted_metrics),
+                 .loss_weight = loss_weight});
+}
+
+/// Rows that do not match are reported when the data meet the model.
+data::Dataset dataset(const Tensor& x, const Tensor& y, const OptionalTensor& weight) {
+  data::Dataset result;
+  result.x = x;
+  result.y = y;
+  result.sample_weight = weight;
+  return result;
+}
+
+data::Dataset dataset_from_tuple(const py::tuple& parts) {
+  return dataset(parts[0].cast<Tensor>(), parts[1].cast<Tensor>(),
+                 parts[2].is_none() ? OptionalTensor() : parts[2].cast<Tensor>());
+}
+
+template <typename T>
+void take(const py::dict& options, const char* name, T& field) {
+  if (options.contains(name)) field = options[name].cast<T>();
+}
+
+void fit(Model& model, const py::tuple& train, const py::object& callbacks, bool wants_batches,
+         const py::dict& given) {
+  nn::FitOptions options;
+  const data::Dataset dataset = dataset_from_tuple(train);
+  take(given, "batch_size", options.batch_size);
+  take(given, "epochs", options.epochs);
+  take(given, "validation_split", options.validation_split);
+  take(given, "shuffle", options.shuffle);
+  take(given, "class_weight", options.class_weight);
+  take(given, "initial_epoch", options.initial_epoch);
+  take(given, "steps_per_epoch", options.steps_per_epoch);
+  take(given, "validation_steps", options.validation_steps);
+  take(given, "validation_batch_size", options.validation_batch_size);
+  take(given, "validation_freq", options.validation_freq);
+  take(given, "validation_epochs", options.validation_epochs);
+  if (given.contains("validation_data")) {
+    options.validation_data = dataset_from_tuple(given["validation_data"].cast<py::tuple>());
+  }
+  options.verbose = static_cast<nn::Verbose>(given["verbose"].cast<int>());
+  options.callbacks = {std::make_shared<PythonCallbacks>(callbacks, wants_batches)};
+  const py::gil_scoped_release release;
+  model.fit(dataset, options);
+}
+
+template <typename Options>
+Options run_options(const py::dict& given, const py::object& callbacks, bool wants_batches) {
+  Options options;
+  take(given, "batch_size", options.batch_size);
+  take(given, "steps", options.steps);
+  options.verbose = static_cast<nn::Verbose>(given["verbose"].cast<int>());
+  options.callbacks = {std::make_shared<PythonCallbacks>(callbacks, wants_batches)};
+  return options;
+}
+
+py::dict evaluate(Model& model, const py::tuple& test, const py::object& callbacks,
+                  bool wants_batches, const py::dict& given) {
+  const data::Dataset dataset = dataset_from_tuple(test);
+  const auto options = run_options<nn::EvaluateOptions>(given, callbacks, wants_batches);
+  nn::Logs logs;
+  {
+    const py::gil_scoped_release release;
+    logs = model.evaluate(dataset, options);
+  }
+  return dict_from_logs(logs);
+}
+
+Tensor predict_with_callbacks(Model& model, const Tensor& x, const py::object& callbacks,
+                              bool wants_batches, const py::dict& given) {
+  const auto options = run_options<nn::PredictOptions>(given, callbacks, wants_batches);
+  const py::gil_scoped_release release;
+  return model.predict(x, options);
+}
+
+/// The quick way, without callbacks.
+Tensor predict(Model& model, const Tensor& x, std::int64_t batch_size) {
+  const py::gil_scoped_release release;
+  return model.predict(x, {.batch_size = batch_size});
+}
+
+py::dict train_on_batch(Model& model, const py::tuple& batch, const ClassWeights& class_weight) {
+  const data::Dataset data = dataset_from_tuple(batch);
+  nn::Logs logs;
+  {
+    const py::gil_scoped_release release;
+    logs = model.train_on_batch(data, class_weight);
+  }
+  return dict_from_logs(logs);
+}
+
+py::dict test_on_batch(Model& model, const py::tuple& batch) {
+  const data::Dataset data = dataset_from_tuple(batch);
+  nn::Logs logs;
+  {
+    const py::gil_scoped_release release;
+    logs = model.test_on_batch(data);
+  }
+  return dict_from_logs(logs);
+}
+
+std::vector<LayerPointer> layers_of(const Model& model) {
+  std::vector<LayerPointer> layers;
+  for (const nn::Layer& layer : model.layers()) layers.push_back(layer.shared());
+  return layers;
+}
+
+py::object compiled_optimizer(const Model& model) {
+  return py::cast(model.compile_options().optimizer.shared());
+}
+
+void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
+  using Released = py::call_guard<py::gil_scoped_release>;
+  model.def("compile", &compile)
+      .def("compile_from_config",
+           [](Model& self, const nn::Config& config) {
+             const UserLine line;
+             self.compile_from_config(config);
+           })
+      .def("fit", &fit)
+      .def("evaluate", &evaluate)
+      .def("predict", &predict, py::arg("x"), py::arg("batch_size") = 32)
+      .def("predict_with_callbacks", &predict_with_callbacks)
+      .def("train_on_batch", &train_on_batch, py::arg("batch"),
+           py::arg("class_weight") = ClassWeights())
+      .def("test_on_batch", &test_on_batch)
+      .def("predict_on_batch", &Model::predict_on_batch, Released())
+      .def("call", &Model::call, py::arg("x"), py::arg("training"), Released())
+      .def("reset_metrics", &Model::reset_metrics)
+      .def_property_readonly("metrics_names", &Model::metrics_names)
+      .def("stop_training", &Model::stop_training)
+      .def_property_readonly("training_stopped", &Model::training_stopped);
+}
+
+void bind_state(py::class_<Model, std::shared_ptr<Model>>& model) {
+  using Released = py::call_guard<py::gil_scoped_release>;
+  model
+      .def("get_weights",
+           [](const Model& self) {
+             std::vector<Tensor> weights;
+             for (const Tensor& weight : self.get_weights()) weights.push_back(weight);
+             return weights;
+           })
+      .def("set_weights", &Model::set_weights)
+      .def("get", [](const Model& self, const Value& v) { return self.get(Variable(v)); })
+      .def("set", [](Model& self, const Value& v,
+                     const Tensor& value) { self.set(Variable(v), value.cast(v.dtype())); })
+      .def("learning_rate", &Model::learning_rate)
+      .def("set_learning_rate", &Model::set_learning_rate)
+      .def_property_readonly("optimizer", &compiled_optimizer)
+      .def_property_readonly("optimizer_variables",
+                             [](const Model& self) {
+                               const auto variables = self.optimizer_variables();
+                               return std::vector<Value>(variables.begin(), variables.end());
+                             })
+      .def("save", &Model::save, Released())
+      .def("save_weights", &Model::save_weights, Released())
+      .def("load_weights", &Model::load_weights, Released())
+      .def("compile_config", &Model::compile_config)
+      .def("config", &Model::config);
+}
+
+}  // namespace
+
+void bind_models(py::module_& module) {
+  py::class_<Model, std::shared_ptr<Model>> model(module, "Model");
+  model.def_property_readonly("name", &Model::name)
+      .def("build",
+           [](Model& self, const Shape& shape) {
+             const UserLine line;
+             self.build(shape);
+           })
+      .def_property_readonly("built", &Model::built)
+      .def_property_readonly("compiled", &Model::compiled)
+      .def_property_readonly("input_shape", &Model::input_shape)
+      .def_property_readonly("output_shape", &Model::output_shape)
+      .def_property_readonly("layers", &layers_of)
+      .def_property_readonly("graph", &Model::graph)
+      .def("summary", &Model::summary)
+      .def("explain", &Model::explain, py::arg("batch_size") = 32, py::arg("training") = true);
+  bind_running(model);
+  bind_state(model);
+  py::class_<nn::Sequential, Model, std::shared_ptr<nn::Sequential>>(module, "Sequential")
+      .def(py::init([](const std::vector<LayerPointer>& given, const std::string& name) {
+             std::vector<nn::Layer> layers;
+             for (const LayerPointer& layer : given) layers.push_back(as_layer(layer));
+             return std::make_shared<nn::Sequential>(std::move(layers), name);
+           }),
+           py::arg("layers"), py::arg("name"))
+      .def("add",
+           [](nn::Sequential& self, const LayerPointer& layer) { self.add(as_layer(layer)); })
+      .def("pop", &nn::Sequential::pop);
+  module.def(
+      "load_model",
+      [](const std::filesystem::path& folder) {
+        return std::shared_ptr<Model>(nn::load_model(folder));
+      },
+      py::arg("folder"));
+  module.def(
+      "mnist",
+      [](const std::string& folder) {
+        const data::TrainAndTest bytes = data::mnist_bytes(folder);
+        return py::make_tuple(py::make_tuple(bytes.train.x, bytes.train.y),
+                              py::make_tuple(bytes.test.x, bytes.test.y));
+      },
+      py::arg("folder"), "Images and labels of MNIST's four files, as they stand there.");
+  module.def("set_random_seed", &nn::set_random_seed, py::arg("seed"));
+}
+
+}  // namespace tegula::python

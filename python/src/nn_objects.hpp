@@ -1,0 +1,43 @@
+#pragma once
+// What Python code gives to C++ to call: kept by C++ on any thread, called with the GIL.
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <string>
+
+#include "tegula/graph/graph.hpp"
+
+namespace tegula::python {
+
+namespace py = pybind11;
+
+/// A Python object that C++ may copy and drop without the GIL.
+class SharedObject {
+ public:
+  explicit SharedObject(pybind11::object object);
+  /// Needs the GIL.
+  pybind11::object get() const { return *object_; }
+
+ private:
+  std::shared_ptr<pybind11::object> object_;
+};
+
+/// What a function of the user's made of values. Throws TypeError, naming the function, for
+/// anything but a value. Needs the GIL.
+Value value_from_result(const pybind11::object& result, const std::string& function);
+/// The value, or None for no value.
+pybind11::object object_from_value(const Value& value);
+
+/// Callbacks of a run: Python's list of them, and Ctrl-C.
+void bind_callbacks(pybind11::module_& module);
+/// Classes of layers, losses, metrics and so on, by name.
+void bind_objects(pybind11::module_& module);
+/// Classes that Python code derives.
+void bind_user_objects(pybind11::module_& module);
+/// Losses and activations on values, and anything on arrays at once.
+void bind_functions(pybind11::module_& module);
+/// Models, training, files.
+void bind_models(pybind11::module_& module);
+
+}  // namespace tegula::python

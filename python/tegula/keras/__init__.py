@@ -1,0 +1,52 @@
+"""Keras's layer API: models of layers, their training, saving and loading.
+
+    from tegula import keras
+
+    model = keras.Sequential([
+        keras.layers.Dense(128, activation="relu", input_shape=(784,)),
+        keras.layers.Dropout(0.2),
+        keras.layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=5)
+
+Names, arguments, defaults and numerics are those of Keras 3.
+"""
+
+import importlib as _importlib
+
+from . import (
+    activations,
+    backend,
+    callbacks,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    saving,
+    utils,
+)
+from .initializers import Initializer
+from .layers import Input, Layer
+from .losses import Loss
+from .metrics import Metric
+from .models import Model, Sequential
+from .optimizers import Optimizer
+from .regularizers import Regularizer
+
+_LAZY = ("datasets", "ops")
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return _importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "Initializer", "Input", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
+    "Sequential", "activations", "backend", "callbacks", "datasets", "initializers", "layers",
+    "losses", "metrics", "models", "ops", "optimizers", "regularizers", "saving", "utils",
+]

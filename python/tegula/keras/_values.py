@@ -1,0 +1,75 @@
+"""Arrays on one side, values of a graph on the other: the same function serves both.
+
+Losses, activations and the like called on arrays are computed at once; called on a tensor of a
+graph they build graph, which is what happens inside of a user's own loss, metric or layer.
+"""
+
+
+import numpy as np
+
+from .. import _core
+from .._framework import Graph, Tensor
+
+_nn = _core.nn
+
+
+class Array(np.ndarray):
+    """A result: a NumPy array that also answers to `numpy()`."""
+
+    def numpy(self):
+        """The same memory as a plain array; a NumPy scalar for rank 0."""
+        return self.view(np.ndarray)[()] if self.ndim == 0 else self.view(np.ndarray)
+
+
+def as_result(array):
+    return np.asarray(array).view(Array)
+
+
+def as_array(x):
+    """What the caller gave as an array; Python floats become float32, as in Keras."""
+    if isinstance(x, np.ndarray):
+        return x
+    array = np.asarray(x)
+    if array.dtype == np.float64 and not hasattr(x, "dtype"):
+        array = array.astype(np.float32)
+    return array
+
+
+
+
+def tensors_of(values):
+    """The Tensors of core values, which are of one graph; and that graph."""
+    graph = Graph(values[0].graph)
+    return graph, [graph.tensor(value) for value in values]
+
+
+def on_core_values(function):
+    """`function`, which takes and returns Tensors, as one of core values."""
+
+    def call(*values):
+        graph, tensors = tensors_of(values)
+        with graph.as_default():
+            result = function(*tensors)
+        return result._value if isinstance(result, Tensor) else result
+
+    return call
+
+
+def build_or_evaluate(build, *inputs):
+    """`build(*core values)` as a Tensor when an input is a Tensor, else evaluated on arrays."""
+    tensor = next((x for x in inputs if isinstance(x, Tensor)), None)
+    if tensor is None:
+        arrays = [as_array(x) for x in inputs]
+        return as_result(_nn.evaluate(arrays, lambda graph, values: build(*values)))
+    graph = tensor.graph
+    with graph.as_default():
+        values = [_in_graph(x)._value for x in inputs]
+        return graph.tensor(build(*values))
+
+
+def _in_graph(x):
+    if isinstance(x, Tensor):
+        return x
+    from .._framework import convert_to_tensor
+
+    return convert_to_tensor(as_array(x))

@@ -1,0 +1,23 @@
+"""Process-wide settings."""
+
+from .utils import clear_session  # noqa: F401
+
+
+def epsilon():
+    """The smallest probability and divisor of losses and metrics."""
+    return 1e-7
+
+
+def floatx():
+    """The dtype of weights and computations."""
+    return "float32"
+
+
+def image_data_format():
+    """Where images have their channels."""
+    return "channels_last"
+
+
+def backend():
+    """The name of what computes."""
+    return "tegula"

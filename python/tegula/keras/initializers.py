@@ -1,0 +1,56 @@
+"""First values of weights. An initializer called with a shape gives an array."""
+
+import inspect as _inspect
+
+import numpy as _np
+
+from .. import _core
+from . import _objects
+from ._values import as_result as _as_result
+
+_nn = _core.nn
+
+
+class Initializer(_objects.Object):
+    """Base of all initializers. Derive and define `__call__(shape, dtype=None)` for your own."""
+
+    _kind = "initializer"
+    _module = "keras.initializers"
+
+    def __init__(self, *args, **kwargs):
+        if self._entry is not None:
+            super().__init__(*args, **kwargs)
+
+    def _plain(self):
+        return super()._plain() if self._entry is not None else _registered(self)
+
+    def get_config(self):
+        """The arguments that make an equal object."""
+        return super().get_config() if self._entry is not None else {}
+
+    def __call__(self, shape, dtype=None):
+        """Values of this shape; float32 unless `dtype` says otherwise."""
+        core, kind = self._core, _core.dtype_name(dtype or "float32")
+        return _as_result(
+            _nn.evaluate([], lambda graph, _: _nn.initial_value(core, graph, kind, tuple(shape)))
+        )
+
+
+def _registered(function):
+    """A function (shape, dtype) -> array, as C++ finds it."""
+    name = getattr(function, "__name__", type(function).__name__)
+    takes_dtype = "dtype" in _inspect.signature(function).parameters
+
+    def values(shape):
+        return _np.asarray(function(shape, dtype="float32") if takes_dtype else function(shape))
+
+    _nn.register_initializer(name, _nn.make_user_initializer(values, name, {}))
+    return name
+
+
+_objects.accept_callables("initializer", _registered)
+_CLASSES = _objects.make_classes(Initializer, globals(), ignored=())
+for _name, _class in _CLASSES.items():
+    globals()[_nn.snake_case(_name)] = _class
+get = _objects.getter("initializer", _CLASSES, Initializer)
+serialize, deserialize = _objects.serialize, get

@@ -1,0 +1,114 @@
+"""Losses: classes that reduce to one number, functions that give one value per sample."""
+
+import inspect as _inspect
+
+from .. import _core
+from . import _objects
+from ._values import build_or_evaluate as _build_or_evaluate
+from ._values import on_core_values as _on_core_values
+
+_nn = _core.nn
+
+
+class Loss(_objects.Object):
+    """Base of all losses. Derive and define `call(y_true, y_pred)`, which returns one value per
+    sample, for your own.
+
+    Args:
+        name: Name of the loss.
+        reduction: "sum_over_batch_size", "sum", "mean", "mean_with_sample_weight" or "none".
+    """
+
+    _kind = "loss"
+    _module = "keras.losses"
+
+    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None, **kwargs):
+        if self._entry is not None:
+            super().__init__(name=name, reduction=reduction, **kwargs)
+            return
+        name = name or _nn.snake_case(type(self).__name__)
+        self._core = _nn.make_user_loss(_on_core_values(self.call), name, reduction or "none")
+
+    @property
+    def name(self):
+        return self._core.name
+
+    @property
+    def reduction(self):
+        return self._core.config()["reduction"]
+
+    def get_config(self):
+        return {**super().get_config(), "name": self.name}
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """The loss of predictions (arrays or tensors), a scalar unless the reduction is "none"."""
+        weights = [] if sample_weight is None else [sample_weight]
+
+        def build(*values):
+            return _nn.loss(self._core, *_as_float32(self._core, *values))
+
+        return _build_or_evaluate(build, y_true, y_pred, *weights)
+
+
+def _as_float32(core, y_true, y_pred, *weights):
+    """Loss objects compute in float32, whatever they are given."""
+    if not core.integer_targets:
+        y_true = _nn.cast(y_true, "float32")
+    return y_true, _nn.cast(y_pred, "float32"), *(_nn.cast(w, "float32") for w in weights)
+
+
+def _class_init(self, *args, **kwargs):
+    _objects.Object.__init__(self, *args, **kwargs)
+
+
+_CLASSES = _objects.make_classes(Loss, globals(), after={"dtype": "name"})
+for _class in _CLASSES.values():
+    _class.__init__ = _class_init
+
+
+class _FunctionLoss(Loss):
+    """A user's function of targets and predictions as a loss."""
+
+    def __init__(self, function, name=None, reduction="sum_over_batch_size"):
+        self.call = function
+        super().__init__(name or getattr(function, "__name__", "loss"), reduction)
+
+
+def _function(name, cls):
+    own = [a for a in cls._entry["arguments"] if a[0] not in ("name", "reduction")]
+    names = [argument[0] for argument in own]
+
+    def function(y_true, y_pred, *args, **kwargs):
+        core = cls(**dict(zip(names, args)), **kwargs, reduction="none")._core
+        return _build_or_evaluate(lambda t, p: _nn.loss(core, t, p), y_true, y_pred)
+
+    kind = _inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [_inspect.Parameter(n, kind) for n in ("y_true", "y_pred")]
+    parameters += [_inspect.Parameter(n, kind, default=d) for n, d, _ in own]
+    function.__signature__ = _inspect.Signature(parameters)
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = cls._entry["doc"] + "\n\nOne value per sample."
+    function._tegula_class = cls
+    return function
+
+
+_FUNCTIONS = {}
+for _name, _class in _CLASSES.items():
+    _snake = _nn.snake_case(_name)
+    _FUNCTIONS[_snake] = _function(_snake, _class)
+    for _alias in _class._entry["aliases"]:
+        if _alias.isidentifier():
+            _FUNCTIONS[_alias] = _FUNCTIONS[_snake]
+globals().update(_FUNCTIONS)
+_get = _objects.getter("loss", _CLASSES, Loss)
+
+
+def get(identifier):
+    """The loss that a name, a function, a config or an object means; None for None."""
+    if callable(identifier) and not isinstance(identifier, (Loss, type)):
+        cls = getattr(identifier, "_tegula_class", None)
+        return _FunctionLoss(identifier) if cls is None else cls()
+    return _get(identifier)
+
+
+serialize, deserialize = _objects.serialize, get

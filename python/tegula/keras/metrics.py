@@ -1,0 +1,135 @@
+"""Metrics: running statistics over batches, inside of a model or alone."""
+
+import numpy as _np
+
+from .. import _core
+from . import _objects
+from . import losses as _losses
+from ._values import as_array as _as_array
+from ._values import as_result as _as_result
+from ._values import build_or_evaluate as _build_or_evaluate
+from ._values import on_core_values as _on_core_values
+
+_nn = _core.nn
+
+
+class Metric(_objects.Object):
+    """Base of all metrics: `update_state` adds a batch, `result` is the statistic of all batches
+    since `reset_state`.
+    """
+
+    _kind = "metric"
+    _module = "keras.metrics"
+
+    @property
+    def name(self):
+        return self._core.name
+
+    @property
+    def _running(self):
+        """The state outside of models, made at first use."""
+        running = self.__dict__.get("_state")
+        if running is None:
+            # A model builds its metrics in its own graph; this one must not be the model's.
+            running = self._state = _nn.RunningMetric(self._standalone())
+        return running
+
+    def _standalone(self):
+        return self._make({**self._core.config(), "name": self.name})
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Adds a batch of targets and predictions, each with a weight if given."""
+        weight = None if sample_weight is None else _as_array(sample_weight)
+        self._running.update(_as_array(y_true), _as_array(y_pred), weight)
+
+    def result(self):
+        """The statistic so far."""
+        return _as_result(self._running.result())
+
+    def reset_state(self):
+        """Forgets all batches."""
+        self._running.reset()
+
+    reset_states = reset_state
+
+    @property
+    def variables(self):
+        """The state, as arrays."""
+        return [_as_result(value) for value in self._running.state()]
+
+    def __call__(self, *args, **kwargs):
+        """Adds a batch and returns the statistic of all so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def get_config(self):
+        return {**super().get_config(), "name": self.name, "dtype": "float32"}
+
+
+_CLASSES = _objects.make_classes(Metric, globals(), after={"dtype": "name"})
+
+
+def _update_values(self, values, sample_weight=None):
+    """Adds values, each with a weight if given."""
+    Metric.update_state(self, values, _np.zeros((), _np.float32), sample_weight)
+
+
+globals()["Mean"].update_state = _update_values
+globals()["Sum"].update_state = _update_values
+
+
+class MeanMetricWrapper(Metric):
+    """The mean of a function's values per sample.
+
+    Args:
+        fn: Function of targets and predictions, and of `kwargs`.
+        name: Name in logs; the function's own by default.
+        kwargs: Further arguments of the function.
+    """
+
+    def __init__(self, fn, name=None, dtype=None, **kwargs):
+        name = name or getattr(fn, "__name__", type(fn).__name__)
+
+        def function(y_true, y_pred):
+            return fn(y_true, y_pred, **kwargs)
+
+        self._function = _on_core_values(function)
+        self._core = _nn.make_user_metric(self._function, name)
+
+    def _standalone(self):
+        return _nn.make_user_metric(self._function, self.name)
+
+
+def _function(name):
+    native = getattr(_nn, name)
+
+    def function(y_true, y_pred, *args, **kwargs):
+        return _build_or_evaluate(lambda t, p: native(t, p, *args, **kwargs), y_true, y_pred)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = native.__doc__
+    return function
+
+
+for _name in (
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "top_k_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+):
+    globals()[_name] = _function(_name)
+globals().update({k: v for k, v in _losses._FUNCTIONS.items() if k not in globals()})
+_get = _objects.getter("metric", _CLASSES, Metric)
+
+
+def get(identifier):
+    """The metric that a name, a function, a config or an object means; None for None."""
+    if isinstance(identifier, _losses.Loss) or (
+        callable(identifier) and not isinstance(identifier, (Metric, type))
+    ):
+        return MeanMetricWrapper(identifier)
+    return _get(identifier)
+
+
+serialize, deserialize = _objects.serialize, get

@@ -1,0 +1,46 @@
+"""Penalties on weights and activations. A regularizer called on an array gives its penalty."""
+
+from .. import _core
+from . import _objects
+from ._values import build_or_evaluate as _build_or_evaluate
+from ._values import on_core_values as _on_core_values
+
+_nn = _core.nn
+
+
+class Regularizer(_objects.Object):
+    """Base of all regularizers. Derive and define `__call__(x)` for your own."""
+
+    _kind = "regularizer"
+    _module = "keras.regularizers"
+
+    def __init__(self, *args, **kwargs):
+        if self._entry is not None:
+            super().__init__(*args, **kwargs)
+
+    def _plain(self):
+        return super()._plain() if self._entry is not None else _registered(self)
+
+    def get_config(self):
+        """The arguments that make an equal object."""
+        return super().get_config() if self._entry is not None else {}
+
+    def __call__(self, x):
+        """The penalty of `x`, a scalar."""
+        return _build_or_evaluate(lambda value: _nn.regularize(self._core, value), x)
+
+
+def _registered(function):
+    name = getattr(function, "__name__", type(function).__name__)
+    core = _nn.make_user_regularizer(_on_core_values(function), name, {})
+    _nn.register_regularizer(name, core)
+    return name
+
+
+_objects.accept_callables("regularizer", _registered)
+_CLASSES = _objects.make_classes(Regularizer, globals(), ignored=())
+for _name, _class in _CLASSES.items():
+    globals()[_name.lower()] = _class
+l1_l2 = globals()["L1L2"]
+get = _objects.getter("regularizer", _CLASSES, Regularizer)
+serialize, deserialize = _objects.serialize, get

@@ -58,6 +58,7 @@ from ._framework import (
     Tensor,
     control_dependencies,
     convert_to_tensor,
+    device,
     get_default_graph,
     group,
     name_scope,
@@ -167,6 +168,7 @@ from ._variables import (
 )
 
 __version__ = _core.__version__
+Profiler = _core.Profiler
 
 float16 = DTYPES["float16"]
 bfloat16 = DTYPES["bfloat16"]

@@ -85,17 +85,21 @@ class DType:
 
 
 DTYPES = {name: DType(name) for name in _core.dtype_names}
+_ALIASES = {
+    float: "float32",
+    int: "int32",
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+}
 
 
 def as_dtype(value):
     """The DType of a DType, a NumPy dtype or type, a name or a Python type."""
     if isinstance(value, DType):
         return value
-    if value is float:
-        return DTYPES["float32"]
-    if value is int:
-        return DTYPES["int32"]
-    return DTYPES[_core.dtype_name(value)]
+    alias = _ALIASES.get(value) if isinstance(value, (str, type)) else None
+    return DTYPES[alias or _core.dtype_name(value)]
 
 
 class Dimension(int):

@@ -619,6 +619,11 @@ def control_dependencies(control_inputs):
     return get_default_graph().control_dependencies(control_inputs)
 
 
+def device(device_name_or_function: Any) -> Any:
+    """A context without effect: everything runs on the CPU."""
+    return contextlib.nullcontext(device_name_or_function)
+
+
 def group(*inputs: Any, name: Name = None) -> Operation:
     """An operation that runs all of the inputs (operations, values, or lists of them)."""
     items = []

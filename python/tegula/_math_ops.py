@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -24,14 +24,14 @@ def _finish(function, name, op):
     return function
 
 
-def _unary(name, op, node):
+def _unary(name, op, node) -> Callable[..., Tensor]:
     def function(x: TensorLike, name: Name = None) -> Tensor:
         return apply(op, [x], None, name, node)
 
     return _finish(function, name, op)
 
 
-def _binary(name, op, node):
+def _binary(name, op, node) -> Callable[..., Tensor]:
     def function(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
         return apply(op, [x, y], None, name, node)
 
@@ -328,7 +328,7 @@ def reduction(op, x, axis, keepdims, name, default):
     return apply(op, [x], attrs, name, default)
 
 
-def _reduction(name, op, node):
+def _reduction(name, op, node) -> Callable[..., Tensor]:
     def function(
         input_tensor: TensorLike,
         axis: Axis = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
 
 from . import _core, _seed
@@ -32,6 +33,7 @@ class ConfigProto:
         self.seed = seed
         self.optimize = optimize
         self.disabled_passes = list(disabled_passes)
+        self.gpu_options = types.SimpleNamespace()
         self.__dict__.update(ignored)
 
 
@@ -199,6 +201,10 @@ class Session:
         self._prepare(None, fetches, tuple(feed_dict))
         step = self._steps.pop(None)
         return step.call.explain([_core.to_array(a).shape for a in feed_dict.values()])
+
+    def set_profiler(self, profiler: Optional[_core.Profiler]) -> None:
+        """Records every kernel in a `tf.Profiler` from now on; None switches off."""
+        self._core.set_profiler(profiler)
 
     # Life.
 

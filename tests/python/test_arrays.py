@@ -5,7 +5,6 @@ import weakref
 
 import numpy as np
 import pytest
-
 import tegula as tf
 from tegula import _core, dlpack
 

@@ -4,7 +4,6 @@ import inspect
 
 import numpy as np
 import pytest
-
 import tegula as tf
 from tegula import errors
 

@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-
 import tegula as tf
 from tegula import _core
 

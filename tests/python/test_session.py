@@ -1,13 +1,13 @@
 """Running: structures, variables, threads, processes that fork, the interpreter's lock."""
 
 import gc
+import json
 import os
 import threading
 import time
 
 import numpy as np
 import pytest
-
 import tegula as tf
 
 
@@ -256,3 +256,56 @@ def test_explain_lists_kernels():
     with tf.Session() as session:
         text = session.explain(y, {x: np.ones((2, 4), np.float32)})
     assert "nodes before -> after" in text and "read in place" in text
+
+
+def test_a_profiler_records_the_kernels_of_a_session(tmp_path):
+    x = tf.placeholder(tf.float32, [None, 64])
+    y = tf.matmul(x, tf.ones([64, 64]), name="product")
+    profiler = tf.Profiler()
+    with tf.Session() as session:
+        session.set_profiler(profiler)
+        session.run(y, {x: np.ones((8, 64))})
+        session.set_profiler(None)
+        session.run(y, {x: np.ones((8, 64))})
+    assert "product" in profiler.table()
+    profiler.write_trace(str(tmp_path / "trace.json"))
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert sum("product" in json.dumps(event) for event in events) == 1
+
+
+def test_control_inputs_of_a_training_step_run_with_it():
+    w, steps = tf.Variable(1.0), tf.Variable(0, trainable=False)
+    tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign_add(steps, 1))
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        train = tf.train.GradientDescentOptimizer(0.5).minimize(tf.square(w))
+    with tf.control_dependencies([train]):
+        loss = tf.identity(tf.square(w))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train)
+        assert session.run([w, steps]) == [0, 1]
+        session.run(loss)
+        assert session.run(steps) == 2
+
+
+def test_settings_of_other_programs_are_accepted():
+    config = tf.ConfigProto(allow_soft_placement=True, log_device_placement=False)
+    config.gpu_options.allow_growth = True
+    with tf.device("/cpu:0"):
+        x = tf.placeholder("float", [None, 2])
+    with tf.Session(config=config) as session:
+        assert session.run(x, {x: [[1, 2]]}).dtype == np.float32
+
+
+def test_without_optimization_the_results_are_the_same():
+    x = tf.placeholder(tf.float32, [None, 6])
+    y = tf.nn.softmax(tf.nn.relu(tf.matmul(x, tf.ones([6, 5]) * 0.1) + 0.5))
+    array = np.random.RandomState(0).standard_normal((3, 6))
+    results = []
+    for config in (tf.ConfigProto(), tf.ConfigProto(optimize=False)):
+        with tf.Session(config=config) as session:
+            results.append(session.run(y, {x: array}))
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-6)
+    with pytest.raises(ValueError, match="no_such_pass"):
+        with tf.Session(config=tf.ConfigProto(disabled_passes=["no_such_pass"])) as session:
+            session.run(y, {x: array})

@@ -5,7 +5,7 @@ namespace tegula::passes {
 ValueNumbers::ValueNumbers(const Graph& graph) {
   first_.reserve(graph.nodes().size());
   for (const Node& node : graph.nodes()) {
-    first_.push_back(static_cast<int>(count_));
+    first_.push_back(count_);
     count_ += static_cast<std::size_t>(node.output_count());
   }
 }

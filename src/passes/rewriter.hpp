@@ -16,13 +16,13 @@ class ValueNumbers {
  public:
   explicit ValueNumbers(const Graph& graph);
   std::size_t operator()(const Value& value) const {
-    return static_cast<std::size_t>(first_[static_cast<std::size_t>(value.node().id())] +
-                                    value.index());
+    return first_[static_cast<std::size_t>(value.node().id())] +
+           static_cast<std::size_t>(value.index());
   }
   std::size_t count() const { return count_; }
 
  private:
-  std::vector<int> first_;
+  std::vector<std::size_t> first_;
   std::size_t count_ = 0;
 };
 

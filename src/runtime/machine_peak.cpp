@@ -1,6 +1,7 @@
 // Measures what the machine can do at most: multiply-adds in registers, and a copy through memory.
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <vector>
@@ -21,7 +22,8 @@ namespace {
 constexpr int kAccumulators = 12;
 constexpr int kRepetitions = 5;
 
-volatile float sink = 0;
+/// Keeps the loops from being removed.
+std::atomic<float> sink{0};
 
 #if defined(__x86_64__)
 __attribute__((target("avx2,fma"))) double multiply_add_avx2(std::int64_t iterations) {
@@ -32,7 +34,7 @@ __attribute__((target("avx2,fma"))) double multiply_add_avx2(std::int64_t iterat
     for (__m256& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
   }
   for (int i = 1; i < kAccumulators; ++i) sums[0] = _mm256_add_ps(sums[0], sums[i]);
-  sink = _mm256_cvtss_f32(sums[0]);
+  sink.store(_mm256_cvtss_f32(sums[0]), std::memory_order_relaxed);
   return 2.0 * 8 * kAccumulators * static_cast<double>(iterations);
 }
 
@@ -44,7 +46,7 @@ __attribute__((target("avx512f"))) double multiply_add_avx512(std::int64_t itera
     for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, factor, factor);
   }
   for (int i = 1; i < kAccumulators; ++i) sums[0] = _mm512_add_ps(sums[0], sums[i]);
-  sink = _mm512_cvtss_f32(sums[0]);
+  sink.store(_mm512_cvtss_f32(sums[0]), std::memory_order_relaxed);
   return 2.0 * 16 * kAccumulators * static_cast<double>(iterations);
 }
 #endif
@@ -55,7 +57,7 @@ double multiply_add_portable(std::int64_t iterations) {
   for (std::int64_t i = 0; i < iterations; ++i) {
     for (float& sum : sums) sum = sum * 0.999f + 0.999f;
   }
-  sink = sums[0];
+  sink.store(sums[0], std::memory_order_relaxed);
   return 2.0 * 4 * kAccumulators * static_cast<double>(iterations);
 }
 

@@ -76,8 +76,8 @@ TEST_CASE("the trace is JSON that lists every call in order") {
 
 TEST_CASE("the machine's peak is plausible") {
   const MachinePeak peak = measure_machine_peak();
-  CHECK(peak.gflops > 0.5);
+  CHECK(peak.gflops > 0.01);
   CHECK(peak.gflops < 1e6);
-  CHECK(peak.gigabytes_per_second > 0.1);
+  CHECK(peak.gigabytes_per_second > 0.01);
   CHECK(peak.gigabytes_per_second < 1e5);
 }

@@ -22,8 +22,9 @@ void bind_core(py::module_& module) {
   module.def(
       "to_array",
       [](py::handle value, py::object dtype) {
-        return array_from_tensor(dtype.is_none() ? tensor_from_object(value)
-                                                 : tensor_from_object(value, dtype_from_object(dtype)));
+        return array_from_tensor(dtype.is_none()
+                                     ? tensor_from_object(value)
+                                     : tensor_from_object(value, dtype_from_object(dtype)));
       },
       py::arg("value"), py::arg("dtype") = py::none(),
       "The value as the array that a graph would see; the same memory where the layout allows.");

@@ -1,5 +1,5 @@
-// DLPack, version 0.8 of its C interface (the unversioned capsule, which every library understands).
-// The structures are laid out as its specification says.
+// DLPack, version 0.8 of its C interface (the unversioned capsule, which every library
+// understands). The structures are laid out as its specification says.
 
 #include "dlpack.hpp"
 
@@ -150,7 +150,8 @@ Tensor from_dlpack(py::handle source) {
   const DlTensor& tensor = managed->tensor;
   check_cpu(tensor);
   const DType dtype = dtype_of_type(tensor.dtype);
-  const Shape shape(std::span<const std::int64_t>(tensor.shape, static_cast<std::size_t>(tensor.rank)));
+  const Shape shape(
+      std::span<const std::int64_t>(tensor.shape, static_cast<std::size_t>(tensor.rank)));
   PyCapsule_SetName(capsule.ptr(), "used_dltensor");
   const std::shared_ptr<void> owner(managed, [](void* pointer) {
     auto* used = static_cast<DlManagedTensor*>(pointer);

@@ -16,7 +16,7 @@ namespace tegula::python {
 namespace {
 
 const char* type_name(const AttrValue& value) {
-  static constexpr const char* kNames[] = {"bool",  "int",   "float",         "str",    "dtype",
+  static constexpr const char* kNames[] = {"bool",  "int",  "float", "str",    "dtype",
                                            "shape", "ints", "array", "cluster"};
   return kNames[value.index()];
 }
@@ -149,7 +149,8 @@ void bind_value(py::module_& module) {
       .def("__eq__", [](const Value& a, const Value& b) { return a == b; })
       .def("__hash__",
            [](const Value& value) {
-             return std::hash<const void*>()(&value.node()) + static_cast<std::size_t>(value.index());
+             return std::hash<const void*>()(&value.node()) +
+                    static_cast<std::size_t>(value.index());
            })
       .def("__repr__", [](const Value& value) {
         return "<Value " + value.name() + " " + value.type().to_string() + ">";
@@ -159,12 +160,13 @@ void bind_value(py::module_& module) {
 void bind_graph_class(py::module_& module) {
   py::class_<Graph>(module, "Graph", "The static graph. Copies refer to the same graph.")
       .def(py::init<>())
-      .def("find",
-           [](const Graph& graph, const std::string& name) -> std::vector<Value> {
-             Node* const node = graph.find(name);
-             return node == nullptr ? std::vector<Value>() : outputs_of(*node);
-           },
-           py::arg("name"), "The outputs of the node; empty when there is none of this name.")
+      .def(
+          "find",
+          [](const Graph& graph, const std::string& name) -> std::vector<Value> {
+            Node* const node = graph.find(name);
+            return node == nullptr ? std::vector<Value>() : outputs_of(*node);
+          },
+          py::arg("name"), "The outputs of the node; empty when there is none of this name.")
       .def("value", &Graph::value, py::arg("name"))
       .def("node", [](const Graph& graph, int id) { return outputs_of(graph.node(id)); })
       .def("node_count", [](const Graph& graph) { return graph.nodes().size(); })
@@ -249,8 +251,9 @@ void bind_graph(py::module_& module) {
   module.def("evaluate", &evaluate_values, py::arg("fetches"),
              py::arg("feeds") = std::vector<std::pair<Value, Tensor>>(),
              "Values by the ops' reference evaluation: slow, without a session.");
-  module.def("user_line", [] { return user_location().to_string(); },
-             "The caller's file:line outside of the package.");
+  module.def(
+      "user_line", [] { return user_location().to_string(); },
+      "The caller's file:line outside of the package.");
   module.def("passes", [] {
     std::vector<std::pair<std::string, std::string>> names;
     for (const Pass& pass : all_passes()) names.emplace_back(pass.name, pass.doc);

@@ -205,8 +205,9 @@ Shape shape_from_object(py::handle object) {
     shape.append(dimension(object));
     return shape;
   }
-  const py::object dims =
-      py::hasattr(object, "as_list") ? object.attr("as_list")() : py::reinterpret_borrow<py::object>(object);
+  const py::object dims = py::hasattr(object, "as_list")
+                              ? object.attr("as_list")()
+                              : py::reinterpret_borrow<py::object>(object);
   for (const py::handle item : dims) shape.append(dimension(item));
   return shape;
 }

@@ -15,7 +15,8 @@ namespace {
 /// A compiled set of feeds, fetches and targets, called with one array-like per feed.
 class Call {
  public:
-  Call(Executable executable, const std::vector<Value>& feeds) : executable_(std::move(executable)) {
+  Call(Executable executable, const std::vector<Value>& feeds)
+      : executable_(std::move(executable)) {
     for (const Value& feed : feeds) {
       dtypes_.push_back(feed.dtype());
       names_.push_back(feed.name());
@@ -75,7 +76,8 @@ std::vector<Variable> as_variables(const std::vector<Value>& values) {
 void bind_profiler(py::module_& module) {
   py::class_<Profiler>(module, "Profiler", "Times the kernels of the sessions it is attached to.")
       .def(py::init([] { return std::make_unique<Profiler>(); }))
-      .def("table", &Profiler::table, "Kernel, calls, time, GFLOP/s and GB/s achieved and possible.")
+      .def("table", &Profiler::table,
+           "Kernel, calls, time, GFLOP/s and GB/s achieved and possible.")
       .def("write_trace", &Profiler::write_trace, py::arg("path"), "Chrome's trace event format.")
       .def("clear", &Profiler::clear);
 }
@@ -100,16 +102,18 @@ void bind_session(py::module_& module) {
           },
           py::arg("feeds"), py::arg("fetches"), py::arg("targets") = std::vector<Value>(),
           py::keep_alive<0, 1>())
-      .def("initialize", [](Session& session) { session.initialize(); },
-           py::call_guard<py::gil_scoped_release>())
+      .def(
+          "initialize", [](Session& session) { session.initialize(); },
+          py::call_guard<py::gil_scoped_release>())
       .def(
           "initialize",
           [](Session& session, const std::vector<Value>& variables) {
             session.initialize(as_variables(variables));
           },
           py::arg("variables"), py::call_guard<py::gil_scoped_release>())
-      .def("get", [](Session& session, const Value& variable) { return session.get(variable); },
-           py::arg("variable"))
+      .def(
+          "get", [](Session& session, const Value& variable) { return session.get(variable); },
+          py::arg("variable"))
       .def("set", &Session::set, py::arg("variable"), py::arg("value"))
       .def("reseed", &Session::reseed, py::arg("seed"))
       .def_property("step", &Session::step, &Session::set_step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence
 
 from . import _core
@@ -313,12 +314,13 @@ def get_variable(
 
 
 def _glorot_uniform(shape, dtype):
+    """Glorot and Bengio, 2010: uniform with variance 2 / (in + out). The same arithmetic as the
+    core's recipe, and so the same numbers as a layer's weights.
+    """
     from ._random_ops import random_uniform
 
-    receptive = 1
-    for d in shape[:-2]:
-        receptive *= d
-    fan_in = shape[-2] * receptive if len(shape) > 1 else (shape[0] if shape else 1)
-    fan_out = shape[-1] * receptive if shape else 1
-    limit = (6.0 / (fan_in + fan_out)) ** 0.5
+    receptive = math.prod(shape[:-2])
+    fan_in = (shape[-2] if len(shape) > 1 else math.prod(shape)) * receptive
+    fan_out = (shape[-1] if shape else 1) * receptive
+    limit = math.sqrt(3 * (1 / max(1.0, (fan_in + fan_out) / 2)))
     return random_uniform(shape, -limit, limit, dtype)

@@ -372,3 +372,14 @@ def test_the_stub_of_the_core_names_what_there_is():
             missing += [f"{node.name}.{name}" for name in names if not hasattr(found, name)]
             missing += [node.name] if found is None else []
     assert missing == []
+
+
+@pytest.mark.parametrize("shape", [[7, 3], [5], []])
+def test_variables_without_an_initializer_are_glorot_uniform(shape):
+    weights = value(tf.get_variable("w", shape))
+    fans = sum(shape) if len(shape) == 2 else 2 * (shape[0] if shape else 1)
+    limit = np.sqrt(6 / fans)
+    assert weights.shape == tuple(shape)
+    assert np.abs(weights).max() <= limit
+    if shape:
+        assert np.abs(weights).max() > 0.4 * limit

@@ -42,17 +42,18 @@ std::vector<ValueType> infer_reshape(const InferContext& context) {
                      ": " + why);
   };
   Shape to;
+  Shape stated;
   int inferred = -1;
-  std::int64_t known = 1;
   for (std::size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] == -1) {
       if (inferred >= 0) fail("only one dimension may be -1");
       inferred = static_cast<int>(i);
     } else {
-      known *= dims[i];
+      stated.append(dims[i]);
     }
     to.append(dims[i]);
   }
+  const std::int64_t known = stated.element_count();
   if (!from.is_known()) return {{context.dtype(0), to}};
   const std::int64_t count = from.element_count();
   if (inferred >= 0) {

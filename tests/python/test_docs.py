@@ -1,6 +1,5 @@
 """The Python code of the guides runs, and what they quote from the sources stands there."""
 
-import os
 import re
 import subprocess
 import sys
@@ -32,7 +31,6 @@ def test_python_code_runs(guide, tmp_path):
     run = subprocess.run(
         [sys.executable, str(file)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": ""},
         capture_output=True,
         text=True,
         timeout=600,

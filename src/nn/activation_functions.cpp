@@ -50,7 +50,8 @@ Value sparsemax(Value x) {
   const Value total = sum(at_least * row, -1);
   const Value support = cast(greater(count * x + 1.0, total), x.dtype());
   const Value size = sum(support, -1, true);
-  const Value tau = (sum(support * x, -1, true) - 1.0) / size;
+  // Keras 3 sums the cumulated sums over the support where the paper has the last of them.
+  const Value tau = (sum(support * total, -1, true) - 1.0) / size;
   return tegula::relu(x - tau);
 }
 

@@ -66,6 +66,7 @@ VarianceScalingInitializer::VarianceScalingInitializer(VarianceScalingOptions op
     throw InvalidArgument("VarianceScaling: `scale` must be positive, got " +
                           std::to_string(options_.scale));
   }
+  if (options_.distribution == "normal") options_.distribution = "truncated_normal";
   choose(kModes, "mode", options_.mode);
   choose(kDistributions, "distribution", options_.distribution);
 }

@@ -17,12 +17,9 @@ constexpr std::array<std::pair<Reduction, const char*>, 5> kReductions = {{
     {Reduction::mean_with_sample_weight, "mean_with_sample_weight"},
 }};
 
-/// The weight of each value: sample weights, which may lack the values' trailing axes, or have one
-/// of size 1 too many.
+/// The weight of each value: sample weights, which may lack the values' trailing axes.
 Value weights_for(Value weight, Value values) {
-  const int rank = values.shape().rank();
-  if (weight.shape().rank() == rank + 1 && weight.shape().dim(-1) == 1) return squeeze(weight, -1);
-  while (weight.shape().rank() < rank) weight = expand_dims(weight, -1);
+  while (weight.shape().rank() < values.shape().rank()) weight = expand_dims(weight, -1);
   return weight;
 }
 
@@ -83,7 +80,11 @@ Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) cons
     match_ranks(y_true, y_pred);
   }
   Value result = values(y_true, y_pred);
-  Value weight = sample_weight ? weights_for(sample_weight, result) : Value();
+  Value weight = sample_weight;
+  if (weight) {
+    match_ranks(result, weight);
+    weight = weights_for(weight, result);
+  }
   const Value counted = mask(y_true);
   if (counted) {
     // Ignored samples leave the divisor too: scale the others up to the full batch.

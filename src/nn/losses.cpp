@@ -244,6 +244,30 @@ Loss make_loss(std::string name, std::function<Value(Value y_true, Value y_pred)
   return Loss(std::make_shared<FunctionLoss>(std::move(name), std::move(values), reduction));
 }
 
+namespace {
+
+/// The cross-entropy that fits the shapes: binary for one output, sparse for targets without the
+/// classes' axis, else categorical.
+class CrossentropyByShape : public LossWithOptions<CrossentropyByShape, PlainLossOptions> {
+ public:
+  static constexpr const char* kName = "Crossentropy";
+  static constexpr const char* kDefaultName = "crossentropy";
+  static constexpr const char* kDoc = "The cross-entropy that fits the shapes of the targets.";
+  using LossWithOptions::LossWithOptions;
+  Value values(Value y_true, Value y_pred) const override {
+    if (y_pred.shape().dim(-1) == 1) return loss_values::binary_crossentropy(y_true, y_pred);
+    const bool column =
+        y_true.shape().rank() == y_pred.shape().rank() && y_true.shape().dim(-1) == 1;
+    if (!column && y_true.shape().rank() == y_pred.shape().rank()) {
+      return loss_values::categorical_crossentropy(y_true, y_pred);
+    }
+    if (column) y_true = squeeze(y_true, -1);
+    return loss_values::sparse_categorical_crossentropy(cast(y_true, DType::i32), y_pred);
+  }
+};
+
+}  // namespace
+
 template <>
 const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>() {
   static const std::vector<ObjectClass<LossBase>> classes = {
@@ -264,6 +288,7 @@ const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>() {
       object_class<LossBase, SparseCategoricalCrossentropyLoss>({}),
       object_class<LossBase, BinaryFocalCrossentropyLoss>({}),
       object_class<LossBase, CategoricalFocalCrossentropyLoss>({}),
+      object_class<LossBase, CrossentropyByShape>({"ce"}),
   };
   return classes;
 }

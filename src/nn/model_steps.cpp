@@ -118,8 +118,10 @@ Executable& find_step(Model::Impl& impl, const std::vector<Layer>& layers,
     if (optimizer.trainable().empty()) {
       throw InvalidArgument(impl.describe() + " has no trainable weights");
     }
+    // The optimizer divides the gradients by the factor again.
+    const double scale = optimizer.common().loss_scale_factor.value_or(1);
     const std::vector<Value> variables(optimizer.trainable().begin(), optimizer.trainable().end());
-    for (const Value& update : optimizer.apply(gradients(loss, variables))) {
+    for (const Value& update : optimizer.apply(gradients(loss * scale, variables))) {
       targets.push_back(update);
     }
   }
@@ -159,11 +161,11 @@ Logs Model::Impl::read_metrics() {
 }
 
 Tensor prepare_targets(const Tensor& y, bool integer_targets) {
-  if (is_floating(y.dtype())) {
+  if (integer_targets && is_floating(y.dtype())) {
     const Tensor as_double = y.dtype() == DType::f32 ? y : y.cast(DType::f32);
     for (const float value : as_double.values<float>()) {
-      if (std::isnan(value)) throw InvalidArgument("the targets contain NaN");
-      if (integer_targets && value != std::floor(value)) {
+      if (std::isnan(value)) throw InvalidArgument("the class indices contain NaN");
+      if (value != std::floor(value)) {
         throw InvalidArgument("this loss takes class indices as targets; " + std::to_string(value) +
                               " is not an integer");
       }

@@ -176,14 +176,28 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
   return assignments;
 }
 
+namespace {
+
+/// Checks the common options at once, where the user's line is.
+template <typename Impl>
+ObjectClass<OptimizerBase> optimizer_class() {
+  ObjectClass<OptimizerBase> entry = object_class<OptimizerBase, Impl>({});
+  entry.make = [make = entry.make](const Config& options) {
+    const std::shared_ptr<OptimizerBase> made = make(options);
+    check_options(*made);
+    return made;
+  };
+  return entry;
+}
+
+}  // namespace
+
 template <>
 const std::vector<ObjectClass<OptimizerBase>>& object_classes<OptimizerBase>() {
   static const std::vector<ObjectClass<OptimizerBase>> classes = {
-      object_class<OptimizerBase, SGDOptimizer>({}),
-      object_class<OptimizerBase, RMSpropOptimizer>({}),
-      object_class<OptimizerBase, AdagradOptimizer>({}),
-      object_class<OptimizerBase, AdamOptimizer>({}),
-      object_class<OptimizerBase, AdamWOptimizer>({}),
+      optimizer_class<SGDOptimizer>(),     optimizer_class<RMSpropOptimizer>(),
+      optimizer_class<AdagradOptimizer>(), optimizer_class<AdamOptimizer>(),
+      optimizer_class<AdamWOptimizer>(),
   };
   return classes;
 }

@@ -119,8 +119,9 @@ Value CosineDecayRestartsSchedule::operator()(Value step) const {
     const Value length = pow(options_.t_mul, restarts);
     share = (periods - (length - 1.0) / growth) / length;
   }
-  return half_cosine(share, options_.alpha) *
-         (pow(options_.m_mul, restarts) * options_.initial_learning_rate);
+  const double alpha = options_.alpha;
+  const Value cosine = half_cosine(share, 0) * pow(options_.m_mul, restarts);
+  return (cosine * (1 - alpha) + alpha) * options_.initial_learning_rate;
 }
 
 Config to_config(const LearningRate& rate) {

@@ -151,6 +151,8 @@ class Model:
         self.optimizer = _optimizers.get(optimizer)
         self.loss = loss
         weight = 1.0 if loss_weights is None else float(loss_weights)
+        if metrics is None and weighted_metrics is None and self._compiled is not None:
+            metrics, weighted_metrics = self._compiled[1:3]  # as Keras: earlier metrics stay
         self._compiled = (
             _losses.get(loss), _metric_list(metrics), _metric_list(weighted_metrics), weight
         )

@@ -29,6 +29,10 @@ class LearningRateSchedule(_objects.Object):
         _nn.register_schedule(name, _nn.make_user_schedule(_on_core_values(self), name, {}))
         return name
 
+    def get_config(self):
+        """The arguments that make an equal schedule."""
+        return {} if self._entry is None else {**super().get_config(), "name": type(self).__name__}
+
     def __call__(self, step):
         """The rate at `step`, 0 for the first update."""
         step = _np.float32(step) if _np.isscalar(step) else step

@@ -54,6 +54,7 @@ def test_cpp_and_python_blocks_are_checked(guide):
 
 @pytest.mark.parametrize("guide", guides(), ids=name_of)
 def test_links_lead_to_files(guide):
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", guide.read_text()):
+    prose = re.sub(r"(?ms)^```.*?^```", "", guide.read_text())
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose):
         if not link.startswith("http"):
             assert (guide.parent / link).exists(), f"{name_of(guide)}: {link}"

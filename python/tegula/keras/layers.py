@@ -35,6 +35,7 @@ class Layer(_objects.Object):
     _module = "keras.layers"
     _owner_name = None  # the model's, once the layer is in one
     _alone = None  # the model of a layer that is called outside of any
+    _graph = None  # the graph that its weights are in
 
     def __init__(self, *, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         shape = _input_shape(kwargs)
@@ -135,13 +136,19 @@ class Layer(_objects.Object):
             None if regularizer is None else regularizer._core,
             trainable,
         )
-        return _Graph(value.graph).tensor(value)
+        return self._graph_of(value).tensor(value)
+
+    def _graph_of(self, value):
+        """The layer's graph: one Python object, because tensors of two do not mix."""
+        if self._graph is None:
+            self._graph = _Graph(value.graph)
+        return self._graph
 
     def _build(self, input_shape):
         self.build(input_shape)
 
     def _call(self, value, training):
-        graph = _Graph(value.graph)
+        graph = self._graph_of(value)
         takes_training = "training" in _inspect.signature(self.call).parameters
         with graph.as_default():
             x = graph.tensor(value)

@@ -162,3 +162,19 @@ def test_learning_rate_of_a_schedule_cannot_be_set():
 def test_wrong_arguments_are_value_errors(make):
     with pytest.raises(ValueError):
         make()
+
+
+def test_list_of_batches_trains_as_their_arrays():
+    x, y = data()
+    results = []
+    for arguments in ((x, y), ([(x[:16], y[:16]), (x[16:], y[16:])],)):
+        keras.utils.set_random_seed(1)
+        trained = model()
+        trained.fit(*arguments, shuffle=False, verbose=0)
+        results.append(trained.get_weights()[0])
+    np.testing.assert_array_equal(*results)
+
+
+def test_generator_without_length_is_refused():
+    with pytest.raises(ValueError, match="never end"):
+        model().fit(((data()) for _ in iter(int, 1)), verbose=0)

@@ -18,7 +18,11 @@ def arrays_of(x, y=None, sample_weight=None):
 
 
 def _joined(batches):
-    """All batches (x, y) or (x, y, sample_weight) of a finite iterable, as arrays."""
+    """All batches (x, y) or (x, y, sample_weight) of an iterable with a length, as arrays."""
+    if not hasattr(batches, "__len__"):
+        raise ValueError(
+            f"{batches!r} has no length: it may never end. Give arrays, or a list of batches"
+        )
     parts = [tuple(batch) for batch in batches]
     sizes = {len(part) for part in parts}
     if len(sizes) != 1 or not sizes <= {2, 3}:

@@ -23,7 +23,6 @@ TEGULA_API std::vector<Value> gradients(Value y, std::initializer_list<Value> xs
 /// Nothing flows through the values in `stops`: what they depend on counts as constant.
 TEGULA_API std::vector<Value> gradients(std::span<const Value> ys, std::span<const Value> xs,
                                         std::span<const Value> output_gradients,
-                                        Unconnected unconnected,
-                                        std::span<const Value> stops = {});
+                                        Unconnected unconnected, std::span<const Value> stops = {});
 
 }  // namespace tegula

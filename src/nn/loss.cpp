@@ -17,10 +17,10 @@ constexpr std::array<std::pair<Reduction, const char*>, 5> kReductions = {{
     {Reduction::mean_with_sample_weight, "mean_with_sample_weight"},
 }};
 
-/// The weight of each value: sample weights, which may lack the values' trailing axes.
-Value weights_for(Value weight, Value values) {
+/// Makes weights fit values: ranks as Keras matches them, then missing trailing axes.
+void match_weight(Value& values, Value& weight) {
+  match_ranks(values, weight);
   while (weight.shape().rank() < values.shape().rank()) weight = expand_dims(weight, -1);
-  return weight;
 }
 
 }  // namespace
@@ -81,20 +81,17 @@ Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) cons
   }
   Value result = values(y_true, y_pred);
   Value weight = sample_weight;
-  if (weight) {
-    match_ranks(result, weight);
-    weight = weights_for(weight, result);
-  }
-  const Value counted = mask(y_true);
-  if (counted) {
+  if (Value counted = mask(y_true)) {
     // Ignored samples leave the divisor too: scale the others up to the full batch.
-    const Value valid = maximum(sum(counted), 1.0);
-    const Value scale = element_count(counted) / valid;
     const bool average = reduction() != Reduction::none && reduction() != Reduction::sum;
-    const Value masked = average ? counted * scale : counted;
-    weight = weight ? weight * masked : masked;
+    if (average) counted = counted * (element_count(counted) / maximum(sum(counted), 1.0));
+    if (weight) match_weight(counted, weight);
+    weight = weight ? weight * counted : counted;
   }
-  if (weight) result = result * weight;
+  if (weight) {
+    match_weight(result, weight);
+    result = result * weight;
+  }
   switch (reduction()) {
     case Reduction::none:
       return result;

@@ -287,3 +287,29 @@ TEST_CASE("unusable reductions and mismatched classes are refused") {
                           Tensor::zeros(DType::f32, {2, 4})),
                   ShapeError);
 }
+
+TEST_CASE("the cross-entropy of that name is chosen by shapes") {
+  const auto same = [](const Loss& chosen, const Tensor& y_true, const Tensor& y_pred) {
+    const double expected = loss_of(chosen, y_true, y_pred).item();
+    CHECK(loss_of("crossentropy", y_true, y_pred).item() == doctest::Approx(expected));
+    CHECK(loss_of("ce", y_true, y_pred).item() == doctest::Approx(expected));
+  };
+  const Tensor p = tensor_of(kDistributions);
+  same(nn::CategoricalCrossentropy(), tensor_of(kOneHot), p);
+  same(nn::SparseCategoricalCrossentropy(), indices(), p);
+  same(nn::SparseCategoricalCrossentropy(), indices().reshaped({3, 1}), p);
+  const Tensor share = Tensor::from<float>({0.25f, 0.5f, 0.75f}, {3, 1});
+  same(nn::BinaryCrossentropy(), Tensor::from<float>({0, 1, 1}), share);
+}
+
+TEST_CASE("weights in a column make a column of values, and go with an ignored class") {
+  const Tensor column = Tensor::from<float>({2, 1, 0.5f}, {3, 1});
+  const Tensor values = loss_of(nn::MeanSquaredError({.reduction = Reduction::none}),
+                                tensor_of(kTargets), tensor_of(kPredictions), &column);
+  CHECK(values.shape() == Shape{3, 1});
+  const Loss ignoring = nn::SparseCategoricalCrossentropy({.ignore_class = 3});
+  const Tensor p = tensor_of(kDistributions);
+  // Two of three samples count; both have probability 1/2.
+  const double expected = (2 + 0.5) * std::log(2) / 2;
+  CHECK(loss_of(ignoring, indices(), p, &column).item() == doctest::Approx(expected));
+}

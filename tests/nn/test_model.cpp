@@ -300,6 +300,14 @@ TEST_CASE("learning rates can be read and set, unless a schedule sets them") {
   CHECK_THROWS_AS(scheduled.set_learning_rate(1), RunError);
 }
 
+TEST_CASE("a loss scale changes the arithmetic, not the step") {
+  Sequential model = line();
+  model.compile({.optimizer = nn::SGD({.learning_rate = 0.25, .common = {.loss_scale_factor = 8}}),
+                 .loss = nn::MeanSquaredError()});
+  CHECK(*model.train_on_batch(points({1}, {0})).find("loss") == doctest::Approx(1));
+  CHECK(model.get_weights()[0].at(0) == doctest::Approx(0.5));
+}
+
 TEST_CASE("moving averages become the weights at the end of fit") {
   Sequential model = line();
   model.compile({.optimizer = nn::SGD(
@@ -314,7 +322,7 @@ TEST_CASE("misuse is refused with words that say what to do") {
   Sequential model = classifier();
   const Dataset data = classification(10);
   const nn::FitOptions silent = {.verbose = nn::Verbose::silent};
-  CHECK(mentions(message_of<RunError>([&] { model.fit(data, silent); }),
+  CHECK(mentions(message_of<InvalidArgument>([&] { model.fit(data, silent); }),
                  "You must call `compile()` before using the model"));
   model.compile({.optimizer = "sgd"});
   CHECK(mentions(message_of<InvalidArgument>([&] { model.fit(data, silent); }),

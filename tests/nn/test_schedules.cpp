@@ -86,7 +86,7 @@ std::vector<Case> cases() {
            length *= 2;
            height *= 0.8;
          }
-         return 0.1 * height * cosine((s - begin) / length, 0.1);
+         return 0.1 * (0.9 * height * cosine((s - begin) / length, 0) + 0.1);
        }},
   };
 }

@@ -9,12 +9,12 @@ namespace tegula::detail {
 /// One kernel to be ordered. Items are numbered in the graph's order, which is a valid one.
 struct ScheduleItem {
   /// Items whose results it needs, each once.
-  std::vector<int> needs;
+  std::vector<int> needs = {};
   /// Variables whose value from before the run it reads, each once.
-  std::vector<int> reads;
+  std::vector<int> reads = {};
   /// Variables whose new value it computes and whose storage it could write directly, were it the
   /// last to read the old value.
-  std::vector<int> updates;
+  std::vector<int> updates = {};
 };
 
 struct Schedule {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tegula/graph/initializers.hpp"
 #include "tegula/nn/optimizers.hpp"
 
 namespace tegula::nn {
@@ -65,7 +66,7 @@ void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
     learning_rate_ = graph_.variable(constant, "learning_rate", false);
   }
   const auto zeros_like = [&](const Variable& variable, std::string_view slot) {
-    return graph_.variable(Tensor::zeros(variable.dtype(), variable.shape()),
+    return graph_.variable(zeros(variable.shape(), variable.dtype()),
                            variable.node().name() + "/" + std::string(slot), false);
   };
   if (common().use_ema) {
@@ -81,7 +82,7 @@ void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
 }
 
 Variable OptimizerBase::add_slot(std::string_view name, const Variable& like, double initial) {
-  slots_.push_back(graph_.variable(Tensor::full(like.dtype(), like.shape(), initial),
+  slots_.push_back(graph_.variable(constant(like.shape(), initial, like.dtype()),
                                    like.node().name() + "/" + std::string(name), false));
   return slots_.back();
 }

@@ -134,7 +134,7 @@ struct AdamOptions {
 
 /// The state and arithmetic that Adam and AdamW share. Kingma and Ba, "Adam", ICLR 2015, in the
 /// form before section 2.1, where epsilon is not bias-corrected.
-class AdamRule {
+class TEGULA_API AdamRule {
  public:
   AdamRule(double beta_1, double beta_2, double epsilon, bool amsgrad)
       : beta_1_(beta_1), beta_2_(beta_2), epsilon_(epsilon), amsgrad_(amsgrad) {}

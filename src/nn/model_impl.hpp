@@ -65,7 +65,7 @@ struct Model::Impl {
 };
 
 /// Targets as the loss wants them: class indices become i32, all others f32. Throws
-/// InvalidArgument for indices that are NaN or no integers.
+/// InvalidArgument for NaN and for indices that are no integers.
 Tensor prepare_targets(const Tensor& y, bool integer_targets);
 
 /// A weight per sample from its class: labels are indices, or one-hot rows.

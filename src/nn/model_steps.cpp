@@ -161,17 +161,17 @@ Logs Model::Impl::read_metrics() {
 }
 
 Tensor prepare_targets(const Tensor& y, bool integer_targets) {
-  if (integer_targets && is_floating(y.dtype())) {
-    const Tensor as_double = y.dtype() == DType::f32 ? y : y.cast(DType::f32);
-    for (const float value : as_double.values<float>()) {
-      if (std::isnan(value)) throw InvalidArgument("the class indices contain NaN");
-      if (value != std::floor(value)) {
+  const Tensor converted = is_floating(y.dtype()) ? y.cast(DType::f32) : y;
+  if (is_floating(y.dtype())) {
+    for (const float value : converted.values<float>()) {
+      if (std::isnan(value)) throw InvalidArgument("the targets contain NaN");
+      if (integer_targets && value != std::floor(value)) {
         throw InvalidArgument("this loss takes class indices as targets; " + std::to_string(value) +
                               " is not an integer");
       }
     }
   }
-  return y.cast(integer_targets ? DType::i32 : DType::f32);
+  return converted.cast(integer_targets ? DType::i32 : DType::f32);
 }
 
 Tensor class_weights_to_samples(const Tensor& y, const std::map<std::int64_t, double>& weights) {

@@ -164,8 +164,8 @@ def early_stopping_attributes(keras, np):
 def terminate_on_nan(keras, np):
     model = compiled(keras)
     x, y = data()
-    y = y.copy()
-    y[7, 1] = np.nan
+    x = x.copy()
+    x[7, 1] = np.nan
     history = model.fit(
         x,
         y,

@@ -193,9 +193,9 @@ TEST_CASE("a failing disk leaves the old model, at every operation") {
     CHECK((contents_of(path) == old) != in_place);
     CHECK(load_error(path) == "");
     if (in_place && struck) {  // start again from the old model
-      const FolderEntry entries[] = {
-          {"config.json", {old.substr(0, old.find("\n---\n"))}},
-          {"weights.safetensors", {old.substr(old.find("\n---\n") + 5)}}};
+      const std::string config = old.substr(0, old.find("\n---\n"));
+      const std::string weights = old.substr(old.find("\n---\n") + 5);
+      const FolderEntry entries[] = {{"config.json", {config}}, {"weights.safetensors", {weights}}};
       write_folder_atomically(path, entries);
     }
   }

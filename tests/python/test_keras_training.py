@@ -34,7 +34,16 @@ def test_exception_of_a_callback_leaves_fit_and_the_model_usable():
     assert trained.fit(*data(), verbose=0).epoch == [0]
 
 
-def test_interrupt_stops_fit_and_the_model_stays_usable():
+@pytest.fixture
+def interrupts():
+    """Ctrl-C raises KeyboardInterrupt even where the tests run in the background of a shell, which
+    has SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_stops_fit_and_the_model_stays_usable(interrupts):
     trained = model()
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

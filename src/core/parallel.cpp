@@ -30,7 +30,7 @@ constexpr int kMaxThreads = 1024;
 
 /// How long a thread that waits keeps its processor before it sleeps. Longer than the serial pieces
 /// between the loops of a running plan, shorter than anybody notices on a shared machine.
-constexpr std::chrono::microseconds kSpinTime{30};
+constexpr std::chrono::microseconds kSpinTime{200};
 
 inline void pause_processor() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -53,22 +53,30 @@ bool spin_while(const std::atomic<State>& state, State value) {
   return false;
 }
 
+/// Ranges that the tasks of a loop are dealt to; more threads share ranges.
+constexpr int kMaxRanges = 16;
+
 /// One parallel loop; lives on the stack of the thread that asked for it.
+///
+/// Every thread starts with a range of its own, the same one in every loop of so many tasks: what a
+/// task wrote in one loop is then in the cache of the core that runs the same task of the next.
+/// Whoever is done helps with the other ranges.
 class Loop {
  public:
-  Loop(std::int64_t tasks, FunctionRef<void(std::int64_t)> body) : tasks_(tasks), body_(body) {}
-
-  /// Takes tasks until none is left. Runs on several threads at once.
-  void work() {
-    for (;;) {
-      const std::int64_t task = next_.fetch_add(1, std::memory_order_relaxed);
-      if (task >= tasks_) return;
-      try {
-        body_(task);
-      } catch (...) {
-        keep_first_exception(task);
-      }
+  Loop(std::int64_t tasks, int threads, FunctionRef<void(std::int64_t)> body)
+      : ranges_(static_cast<std::size_t>(std::min(threads, kMaxRanges))), body_(body) {
+    const auto count = static_cast<std::int64_t>(ranges_);
+    for (std::int64_t i = 0; i < count; ++i) {
+      Range& range = range_[static_cast<std::size_t>(i)];
+      range.next.store(i * tasks / count, std::memory_order_relaxed);
+      range.end = (i + 1) * tasks / count;
     }
+  }
+
+  /// Takes tasks until none is left. Runs on several threads at once, each with a number of its
+  /// own from 0.
+  void work(std::size_t thread) {
+    for (std::size_t i = 0; i < ranges_; ++i) work(range_[(thread + i) % ranges_]);
   }
 
   /// Called once, when all tasks are done.
@@ -77,6 +85,23 @@ class Loop {
   }
 
  private:
+  struct alignas(64) Range {
+    std::atomic<std::int64_t> next{0};
+    std::int64_t end = 0;
+  };
+
+  void work(Range& range) {
+    for (;;) {
+      const std::int64_t task = range.next.fetch_add(1, std::memory_order_relaxed);
+      if (task >= range.end) return;
+      try {
+        body_(task);
+      } catch (...) {
+        keep_first_exception(task);
+      }
+    }
+  }
+
   /// The exception of the lowest task wins, so that the error does not depend on timing.
   void keep_first_exception(std::int64_t task) {
     const std::lock_guard lock(mutex_);
@@ -85,12 +110,12 @@ class Loop {
     failed_task_ = task;
   }
 
-  const std::int64_t tasks_;
+  const std::size_t ranges_;
   const FunctionRef<void(std::int64_t)> body_;
   std::mutex mutex_;
   std::exception_ptr exception_;
   std::int64_t failed_task_ = 0;
-  alignas(64) std::atomic<std::int64_t> next_{0};
+  std::array<Range, kMaxRanges> range_;
 };
 
 /// Life of a worker: idle → (asleep →) invited → working → idle. Only the owner of the pool invites
@@ -118,12 +143,12 @@ struct alignas(64) Worker {
     if (state.compare_exchange_strong(expected, State::awaited)) state.wait(State::awaited);
   }
 
-  /// The thread's whole life. Never returns: the process may end while workers sleep, and they
-  /// touch nothing that is ever destroyed.
-  [[noreturn]] void run() {
+  /// The thread's whole life, as thread number `number` of every loop. Never returns: the process
+  /// may end while workers sleep, and they touch nothing that is ever destroyed.
+  [[noreturn]] void run(std::size_t number) {
     for (;;) {
       accept();
-      loop->work();
+      loop->work(number);
       if (state.exchange(State::idle) == State::awaited) state.notify_one();
     }
   }
@@ -194,8 +219,8 @@ int start_workers(int wanted) {
 #endif
   try {
     for (; pool.started < wanted; ++pool.started) {
-      Worker& worker = pool.workers[static_cast<std::size_t>(pool.started)];
-      std::thread([&worker] { worker.run(); }).detach();
+      const auto index = static_cast<std::size_t>(pool.started);
+      std::thread([index] { pool.workers[index].run(index + 1); }).detach();
     }
   } catch (const std::system_error&) {
   }
@@ -206,7 +231,7 @@ void run_on_pool(Loop& loop, int helpers) {
   const std::uint32_t forks = pool.forks.load(std::memory_order_relaxed);
   helpers = start_workers(helpers);
   for (int i = 0; i < helpers; ++i) pool.workers[static_cast<std::size_t>(i)].invite(loop);
-  loop.work();
+  loop.work(0);
   if (forks != pool.forks.load(std::memory_order_relaxed)) {
     throw RunError(
         "the process forked inside a parallel loop, so the child lacks the other threads' results; "
@@ -253,13 +278,16 @@ void set_thread_count(int threads) {
 
 void parallel_for(std::int64_t tasks, FunctionRef<void(std::int64_t)> body) {
   if (tasks <= 0) return;
-  Loop loop(tasks, body);
-  const int threads = tasks == 1 ? 1 : thread_count();
+  if (tasks == 1) return body(0);
+  const int threads = static_cast<int>(std::min<std::int64_t>(thread_count(), tasks));
   if (threads == 1 || pool.busy.exchange(true, std::memory_order_acquire)) {
-    loop.work();
-  } else {
-    run_on_pool(loop, static_cast<int>(std::min<std::int64_t>(threads, tasks)) - 1);
+    Loop loop(tasks, 1, body);
+    loop.work(0);
+    loop.rethrow();
+    return;
   }
+  Loop loop(tasks, threads, body);
+  run_on_pool(loop, threads - 1);
   loop.rethrow();
 }
 

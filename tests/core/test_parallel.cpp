@@ -67,6 +67,21 @@ TEST_CASE("two tasks run on two threads at once") {
   CHECK(threads[0] != threads[1]);
 }
 
+TEST_CASE("a thread begins with the same tasks in every loop") {
+  const ThreadCount scope(2);
+  for (int loop = 0; loop < 100; ++loop) {
+    std::atomic<int> arrived{0};
+    std::vector<std::thread::id> ran(2);
+    parallel_for(2, [&](std::int64_t i) {
+      ran[static_cast<std::size_t>(i)] = std::this_thread::get_id();
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+    });
+    CHECK(ran[0] == std::this_thread::get_id());
+    CHECK(ran[1] != ran[0]);
+  }
+}
+
 TEST_CASE("with one thread all tasks run on the caller") {
   const ThreadCount scope(1);
   parallel_for(100, [caller = std::this_thread::get_id()](std::int64_t) {

@@ -120,6 +120,9 @@ inline constexpr int kMaxOutputs = 32;
 struct ElementwiseInput {
   DType dtype = DType::f32;
   Shape shape;
+  /// For `run_block`, of an input with the output's shape: its memory holds just the block that is
+  /// computed, row after row.
+  bool block_only = false;
 };
 
 /// Seed and step of the run; together with an instruction's `random_op_id` they make the RandomKey.

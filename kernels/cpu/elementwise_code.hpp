@@ -48,6 +48,7 @@ struct CodeInput {
   int last_reader = -1;                            ///< index of the last instruction that reads it
   std::int64_t column_stride = 0, row_stride = 0;  ///< in elements
   std::array<std::int64_t, Shape::kMaxRank> outer_strides{};
+  bool block_only = false;
   bool repeats = false;  ///< every row is the same, in every outer index
 };
 

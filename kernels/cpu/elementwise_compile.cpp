@@ -454,7 +454,16 @@ ElementwiseCode compile_elementwise(Kind kind, const Program& program, DType com
   code.compute = compute;
   code.inputs.resize(inputs.size());
   code.outputs.resize(outputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) code.inputs[i].dtype = inputs[i].dtype;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    code.inputs[i].dtype = inputs[i].dtype;
+    code.inputs[i].block_only = inputs[i].block_only;
+    if (inputs[i].block_only && (kind != Kind::blocks || inputs[i].shape != output)) {
+      throw ShapeError(
+          "elementwise program: an input that holds a block only must have the shape " +
+          output.to_string() + " of the output of a plan for blocks, got " +
+          inputs[i].shape.to_string());
+    }
+  }
   if (kind == Kind::linear) {
     set_linear_space(code, inputs);
   } else {

@@ -153,7 +153,14 @@ class TileRunner {
     std::fill_n(location_[input.location], kScalarWidth, value);
   }
 
+  std::int64_t row_stride(const CodeInput& input) const {
+    return input.block_only ? grid_.columns : input.row_stride;
+  }
+
   std::int64_t input_offset(const CodeInput& input, const Tile& tile) const {
+    if (input.block_only) {
+      return (tile.row - grid_.row) * grid_.columns + tile.column - grid_.column;
+    }
     std::int64_t offset = tile.row * input.row_stride + tile.column * input.column_stride;
     std::int64_t outer = tile.outer;
     for (int axis = code_.outer_rank - 1; axis >= 0 && outer != 0; --axis) {
@@ -172,7 +179,7 @@ class TileRunner {
 
     const void* source = advance(arguments_.inputs[index], input.dtype, offset);
     const bool contiguous =
-        input.column_stride == 1 && (tile.rows == 1 || input.row_stride == tile.columns);
+        input.column_stride == 1 && (tile.rows == 1 || row_stride(input) == tile.columns);
     const bool whole_vectors = static_cast<std::size_t>(tile.count) == tile.padded_count;
     if (contiguous && whole_vectors && input.dtype == dtype_of<T>) {
       // Instructions only read through this pointer.
@@ -196,7 +203,7 @@ class TileRunner {
       return repeat_row(input, source, tile, target);
     }
     for (std::int64_t row = 0; row < tile.rows; ++row, target += tile.columns) {
-      const void* from = advance(source, input.dtype, row * input.row_stride);
+      const void* from = advance(source, input.dtype, row * row_stride(input));
       if (input.column_stride == 1) {
         load_converted(input.dtype, from, target, tile.columns);
       } else {

@@ -71,6 +71,7 @@ GemmTile whole_product(const GemmProblem& problem, const float* a, const float* 
   tile.accumulate = problem.accumulate;
   tile.bias = finish.bias;
   tile.epilogue = finish.epilogue;
+  tile.consumer = finish.consumer;
   return tile;
 }
 
@@ -80,7 +81,7 @@ GemmTile cut(GemmTile tile, const GemmRectangle& part) {
   tile.cols = part.cols;
   tile.a += part.row * tile.a_row_stride;
   tile.b += part.col * (tile.b_packed ? tile.k : tile.transpose_b ? tile.ldb : 1);
-  tile.c += part.row * tile.ldc + part.col;
+  if (tile.c != nullptr) tile.c += part.row * tile.ldc + part.col;
   if (tile.bias != nullptr) tile.bias += part.col;
   tile.row += part.row;
   tile.col += part.col;
@@ -98,7 +99,7 @@ void run_tiles(const GemmTile& whole, const GemmBatch& batch) {
     GemmTile tile = whole;
     tile.a += item * batch.stride_a;
     tile.b += item * batch.stride_b;
-    tile.c += item * batch.stride_c;
+    if (tile.c != nullptr) tile.c += item * batch.stride_c;
     tile.row = item * m;
     compute_gemm_tile(tiles == 1 ? tile : cut(tile, gemm_rectangle(tiling, m, n, index % tiles)));
   };
@@ -169,6 +170,10 @@ GemmImplementation choose_gemm(const GemmProblem& problem) {
     return GemmImplementation::onednn;
   }
   return GemmImplementation::own;
+}
+
+bool gemm_consumable(GemmImplementation implementation, const GemmProblem& problem) {
+  return implementation == GemmImplementation::own && problem.k <= kMaxDepth && !problem.accumulate;
 }
 
 void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, const float* a,

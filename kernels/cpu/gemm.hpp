@@ -38,6 +38,12 @@ struct GemmProblem {
 using GemmEpilogue =
     FunctionRef<void(std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols)>;
 
+/// Called like an epilogue, but C is stored nowhere else: `block` holds the rectangle, its rows
+/// next to each other, in memory that is reused when the call returns.
+template <typename T>
+using GemmConsumer = FunctionRef<void(std::int64_t row, std::int64_t col, std::int64_t rows,
+                                      std::int64_t cols, const T* block)>;
+
 /// What to do with C after the product.
 template <typename T>
 struct GemmFinish {
@@ -45,6 +51,9 @@ struct GemmFinish {
   const T* bias = nullptr;
   /// Called per block after the bias, or null.
   const GemmEpilogue* epilogue = nullptr;
+  /// Takes C in the place of memory, or null. Only where `gemm_consumable` says so, and without an
+  /// epilogue; C is then a null pointer.
+  const GemmConsumer<T>* consumer = nullptr;
 };
 
 /// Who computes a float product. `onednn` exists only when `gemm_available` says so; `eigen` is
@@ -60,6 +69,9 @@ bool gemm_available(GemmImplementation implementation);
 /// The implementation that measured fastest for such a problem; depends on the arguments, the build
 /// and the instruction set only. Meant for plan time.
 GemmImplementation choose_gemm(const GemmProblem& problem);
+
+/// Whether C of this product can go to a consumer: it is when no element of C is visited twice.
+bool gemm_consumable(GemmImplementation implementation, const GemmProblem& problem);
 
 /// k == 0 gives zeros (or leaves C, when accumulating), then bias and epilogue as always. Throws
 /// InvalidArgument when the implementation is not available.

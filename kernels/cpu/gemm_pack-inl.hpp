@@ -43,8 +43,6 @@ constexpr int kMaxRows = 4;
 constexpr int kMaxSums = 4 * kVectorsPerPanel;
 constexpr int kWidePanels = 1;
 #endif
-/// Steps of k between two visits to C. A panel of B so deep (20 KiB) shares L1 with the rows of A.
-constexpr Index kMaxDepth = 320;
 /// Blocks of A that are packed together: 48 rows, 3 cache lines of a transposed A.
 constexpr Index kGroupBlocks = 48 / kMaxRows;
 /// Memory of a packed block, with room for a vector that spills over its end.

@@ -27,6 +27,9 @@ namespace {
 constexpr Index kStripElements = 32768;
 /// Elements of C that are finished before the epilogue sees them: 16 KiB, half of L1.
 constexpr Index kEpilogueElements = 4096;
+/// Likewise for a consumer, whose own operands want the rest of L1; and the columns of its blocks.
+constexpr Index kConsumedElements = 2048;
+constexpr Index kConsumedCols = 256;
 
 /// Where the micro-kernel reads and writes. Panels of B are `b_panel_stride` apart.
 struct Block {
@@ -194,6 +197,7 @@ Index panels_for(Index rows) {
 struct Buffers {
   alignas(64) float a[kGroupBlocks * kBlockElements];
   alignas(64) float b[kStripElements];
+  alignas(64) float c[kConsumedElements + kMaxRows * kConsumedCols];
 };
 
 /// A slice of k: rows [begin, begin + depth) of op(B).
@@ -221,11 +225,11 @@ bool should_pack_a(const GemmTile& tile, const Slice& slice, const Strip& strip)
   return tile.a_k_stride == 1 ? tile.a_row_stride >= kFarRows : slice.depth > 64;
 }
 
-/// One block of rows over all panels of the strip; `block` says where its rows of A are.
-void compute_row_block(const GemmTile& tile, const Slice& slice, const Strip& strip, Index row,
-                       Index rows, Block block) {
+/// One block of rows over all panels of the strip; `block` says where its rows of A and C are.
+void compute_row_block(const GemmTile& tile, const Slice& slice, const Strip& strip, Index rows,
+                       Block block) {
+  float* const c = block.c;
   block.depth = slice.depth;
-  block.ldc = tile.ldc;
   block.load_c = tile.accumulate || slice.begin > 0;
   block.b_k_stride = strip.b_k_stride;
   block.b_panel_stride = strip.b_panel_stride;
@@ -233,7 +237,7 @@ void compute_row_block(const GemmTile& tile, const Slice& slice, const Strip& st
   for (Index col = 0; col < strip.cols; col += strip.wide * kPanel) {
     block.cols = std::min(strip.wide * kPanel, strip.cols - col);
     block.b = strip.b + col / kPanel * strip.b_panel_stride;
-    block.c = tile.c + row * tile.ldc + strip.col + col;
+    block.c = c + col;
     block.bias = bias == nullptr ? nullptr : bias + strip.col + col;
     micro_kernel_of(rows, (block.cols + kPanel - 1) / kPanel, block);
   }
@@ -242,6 +246,8 @@ void compute_row_block(const GemmTile& tile, const Slice& slice, const Strip& st
 /// All rows of the tile over one strip.
 void compute_strip(const GemmTile& tile, const Slice& slice, const Strip& strip, Buffers& buffers) {
   const bool pack_a = should_pack_a(tile, slice, strip);
+  const bool consumed = tile.consumer != nullptr;
+  const Index flushed = consumed ? kConsumedElements : kEpilogueElements;
   const RowBlocks blocks(tile.rows);
   Index row = 0;
   Index finished = 0;
@@ -260,13 +266,19 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const Strip& strip,
       block.a_row_stride = 1;
       block.a_k_stride = rows;
     }
-    compute_row_block(tile, slice, strip, row, rows, block);
+    block.c =
+        consumed ? buffers.c + (row - finished) * strip.cols : tile.c + row * tile.ldc + strip.col;
+    block.ldc = consumed ? strip.cols : tile.ldc;
+    compute_row_block(tile, slice, strip, rows, block);
     row += rows;
-    const bool flush = (row - finished) * strip.cols >= kEpilogueElements || row == tile.rows;
-    if (slice.last && tile.epilogue != nullptr && flush) {
+    if (!slice.last || ((row - finished) * strip.cols < flushed && row < tile.rows)) continue;
+    if (consumed) {
+      (*tile.consumer)(tile.row + finished, tile.col + strip.col, row - finished, strip.cols,
+                       buffers.c);
+    } else if (tile.epilogue != nullptr) {
       (*tile.epilogue)(tile.row + finished, tile.col + strip.col, row - finished, strip.cols);
-      finished = row;
     }
+    finished = row;
   }
 }
 
@@ -276,19 +288,20 @@ Strip make_strip(const GemmTile& tile, const Slice& slice, Index col, Buffers& b
   const bool few_rows = tile.rows <= kMaxRows;
   const Index full_cols = (tile.cols - col) / kPanel * kPanel;
   const bool in_place = few_rows && !tile.transpose_b && !tile.b_packed && full_cols > 0;
+  const Index widest = tile.consumer != nullptr ? kConsumedCols : tile.cols;
   Strip strip;
   strip.col = col;
   strip.wide = few_rows ? panels_for(tile.rows) : Index{kWidePanels};
   if (in_place) {
     // A cut panel cannot be read in place: its rows end early. It becomes a strip of its own.
-    strip.cols = full_cols;
+    strip.cols = std::min(full_cols, widest);
     strip.b = tile.b + slice.begin * tile.ldb + col;
     strip.b_k_stride = tile.ldb;
     strip.b_panel_stride = kPanel;
     return strip;
   }
   const Index fitting = kStripElements / std::max<Index>(slice.depth, 1) / kPanel * kPanel;
-  strip.cols = std::min(fitting, tile.cols - col);
+  strip.cols = std::min({fitting, tile.cols - col, widest});
   strip.b_k_stride = kPanel;
   if (tile.b_packed) {
     strip.b = tile.b + col * tile.k + slice.begin * kPanel;
@@ -310,7 +323,8 @@ constexpr int kDots = 4;
 /// Rows so few that reading op(B)'s columns, which lie contiguous when B is transposed, costs less
 /// than transposing them into panels.
 bool should_use_dots(const GemmTile& tile) {
-  return tile.rows <= 2 && tile.transpose_b && !tile.b_packed && tile.a_k_stride == 1;
+  return tile.rows <= 2 && tile.transpose_b && !tile.b_packed && tile.a_k_stride == 1 &&
+         tile.consumer == nullptr;
 }
 
 /// sums[j] = a . b[j*ldb ...] over k elements, for `Count` columns.

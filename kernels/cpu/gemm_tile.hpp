@@ -11,6 +11,9 @@ namespace tegula::kernels {
 /// sequence of panels, each holding k rows of 16 contiguous floats; the last is padded with zeros.
 inline constexpr std::int64_t kPanel = 16;
 
+/// Steps of k between two visits to C. A panel of B so deep (20 KiB) shares L1 with the rows of A.
+inline constexpr std::int64_t kMaxDepth = 320;
+
 /// C[rows, cols] of a product. Pointers name the rectangle's first elements.
 struct GemmTile {
   std::int64_t rows = 0;
@@ -30,6 +33,8 @@ struct GemmTile {
   /// Bias of the first column, or null.
   const float* bias = nullptr;
   const GemmEpilogue* epilogue = nullptr;
+  /// Takes C when `c` is null.
+  const GemmConsumer<float>* consumer = nullptr;
   /// Where the rectangle lies, for the epilogue.
   std::int64_t row = 0;
   std::int64_t col = 0;

@@ -24,8 +24,8 @@ constexpr Pass kPasses[] = {
     {"cse", "equal nodes become one", passes::cse},
     {"dce", "nodes that nothing needs are dropped", passes::dce},
     {"fuse_elementwise", "elementwise neighbours become one loop", passes::fuse_elementwise},
-    {"fuse_updates", "equal updates of variables become one kernel", passes::fuse_updates},
     {"fuse_matmul", "elementwise ops join the matrix product they follow", passes::fuse_matmul},
+    {"fuse_updates", "equal updates of variables become one kernel", passes::fuse_updates},
 };
 
 void check_disabled(const PassOptions& options) {

@@ -583,6 +583,9 @@ TEST_CASE("blocks give the bits of the whole, in place") {
       const DType dtype = DType::f32;
       const auto plan =
           ElementwisePlan::blocks(program, DType::f32, kinds, {rows, columns}, {&dtype, 1});
+      kinds[0].block_only = true;
+      const auto from_block =
+          ElementwisePlan::blocks(program, DType::f32, kinds, {rows, columns}, {&dtype, 1});
       for (const auto& [height, width] :
            {std::pair<std::int64_t, std::int64_t>{8, 16}, {5, 3}, {1, 1000}, {100, 1}}) {
         std::vector<float> c = x;
@@ -595,6 +598,22 @@ TEST_CASE("blocks give the bits of the whole, in place") {
           }
         }
         CHECK(same_bits(c, expected));
+
+        std::vector<float> result(x.size());
+        outputs[0] = result.data();
+        for (std::int64_t r = 0; r < rows; r += height) {
+          for (std::int64_t k = 0; k < columns; k += width) {
+            const Block block{r, std::min(height, rows - r), k, std::min(width, columns - k)};
+            std::vector<float> cut;
+            for (std::int64_t i = 0; i < block.rows; ++i) {
+              const auto begin = x.begin() + (r + i) * columns + k;
+              cut.insert(cut.end(), begin, begin + block.columns);
+            }
+            inputs[0] = cut.data();
+            from_block.run_block(block, inputs, outputs, {.seed = 3});
+          }
+        }
+        CHECK(same_bits(result, expected));
       }
     }
   });

@@ -305,6 +305,44 @@ TEST_CASE("batches step through their operands, or repeat them where the stride 
   });
 }
 
+TEST_CASE("a consumer receives every element once, with the bits that would be stored") {
+  for_each_isa([] {
+    for (const Case& size : all_sizes()) {
+      for (const bool transpose_a : {false, true}) {
+        for (const bool transpose_b : {false, true}) {
+          const auto [m, n, k] = size;
+          const auto problem = GemmProblem::dense(m, n, k, transpose_a, transpose_b);
+          if (!gemm_consumable(GemmImplementation::own, problem)) continue;
+          // Sums of a dot product run in another order than those of the panels.
+          if (m <= 2 && transpose_b && (!transpose_a || m == 1)) continue;
+          Values values;
+          const auto a = values.vector<float>(m * k);
+          const auto b = values.vector<float>(k * n);
+          const auto bias = values.vector<float>(n);
+          std::vector<float> stored(static_cast<std::size_t>(m * n));
+          gemm_f32(GemmImplementation::own, problem, a.data(), b.data(), stored.data(),
+                   {.bias = bias.data()});
+          std::vector<float> consumed(stored.size());
+          std::vector<int> calls(stored.size(), 0);
+          const auto take = [&](Index row, Index col, Index rows, Index cols, const float* block) {
+            for (Index i = 0; i < rows * cols; ++i) {
+              const auto at = static_cast<std::size_t>((row + i / cols) * n + col + i % cols);
+              consumed[at] = block[i];
+              ++calls[at];
+            }
+          };
+          const GemmConsumer<float> consumer(take);
+          gemm_f32(GemmImplementation::own, problem, a.data(), b.data(), nullptr,
+                   {.bias = bias.data(), .consumer = &consumer});
+          INFO(describe(problem));
+          CHECK(consumed == stored);
+          CHECK(calls == std::vector<int>(calls.size(), 1));
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("every implementation agrees with a plain loop") {
   for (const auto implementation : {GemmImplementation::onednn, GemmImplementation::eigen}) {
     if (!gemm_available(implementation)) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -103,22 +104,29 @@ void multiply(GemmImplementation, const GemmProblem& problem, const GemmBatch& b
 /// The product, then `finish` per block.
 template <typename T>
 void run_product(const Product& product, GemmImplementation implementation, const T* a, const T* b,
-                 T* c, const T* bias, const GemmEpilogue* epilogue) {
+                 T* c, const GemmFinish<T>& finish) {
   if (product.offsets_a.empty()) {
-    multiply(implementation, product.problem, product.batch, a, b, c, {bias, epilogue});
+    multiply(implementation, product.problem, product.batch, a, b, c, finish);
     return;
   }
   for (std::int64_t item = 0; item < product.batch.count; ++item) {
     const std::size_t i = static_cast<std::size_t>(item);
     const auto in_item = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
                              std::int64_t columns) {
-      (*epilogue)(item * product.problem.m + row, column, rows, columns);
+      (*finish.epilogue)(item * product.problem.m + row, column, rows, columns);
     };
     const GemmEpilogue shifted(in_item);
     multiply(implementation, product.problem, {}, a + product.offsets_a[i],
              b + product.offsets_b[i], c + item * product.batch.stride_c,
-             {bias, epilogue == nullptr ? nullptr : &shifted});
+             {.bias = finish.bias, .epilogue = finish.epilogue == nullptr ? nullptr : &shifted});
   }
+}
+
+/// Whether the product's blocks can go to the cluster without being stored.
+template <typename T>
+bool can_consume(const Product& product, GemmImplementation implementation) {
+  return std::is_same_v<T, float> && product.batch.count == 1 &&
+         kernels::gemm_consumable(implementation, product.problem);
 }
 
 std::string product_text(const Product& product, DType dtype, GemmImplementation implementation) {
@@ -142,7 +150,7 @@ class MatmulKernel final : public Kernel {
   void run(const KernelArguments& arguments) const override {
     run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
                    static_cast<const T*>(arguments.inputs[1]),
-                   static_cast<T*>(arguments.outputs[0]), nullptr, nullptr);
+                   static_cast<T*>(arguments.outputs[0]), {});
   }
   std::string description() const override {
     return product_text(product_, dtype_of<T>, implementation_);
@@ -183,7 +191,8 @@ bool fits_blocks(const Shape& operand, const Shape& product) {
 }
 
 /// A product and a cluster on it: applied block by block where its operands allow, else after the
-/// whole product.
+/// whole product. The product itself is only stored where it has to be: in an output that the
+/// cluster then overwrites, or in the workspace when outputs may lie over operands.
 template <typename T>
 class FusedMatmulKernel final : public Kernel {
  public:
@@ -194,10 +203,13 @@ class FusedMatmulKernel final : public Kernel {
         program_(std::move(program)),
         plan_(std::move(plan)),
         by_blocks_(by_blocks),
+        consumed_(by_blocks && can_consume<T>(product_, implementation_)),
         operands_(node.inputs().size() - 2) {
     const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
     text_ = product_text(product_, dtype_of<T>, implementation_) + " + " + cluster_text(cluster);
-    for (int i = node.output_count() - 1; i >= 0; --i) {
+    in_place_ = pairs_in_place(node);
+    if (consumed_) return;
+    for (int i = node.output_count() - 1; i >= 0 && in_place_.empty(); --i) {
       if (node.outputs()[static_cast<std::size_t>(i)].dtype == dtype_of<T>) product_output_ = i;
     }
     if (product_output_ < 0) {
@@ -206,37 +218,71 @@ class FusedMatmulKernel final : public Kernel {
   }
 
   void run(const KernelArguments& arguments) const override {
-    // The product is made where an output will be, which then overwrites it.
-    void* const memory =
-        product_output_ < 0 ? arguments.workspace : arguments.outputs[product_output_];
-    std::array<const void*, kernels::kMaxTileBuffers + kernels::kMaxScalars> operands;
-    operands[0] = memory;
+    Operands operands;
     std::copy_n(arguments.inputs + 2, operands_, operands.begin() + 1);
     const kernels::RandomState random = program_.random_state(arguments.key);
+    if (consumed_) return run_consumed(arguments, operands, random);
+    void* const memory =
+        product_output_ < 0 ? arguments.workspace : arguments.outputs[product_output_];
+    operands[0] = memory;
     const auto finish = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
                             std::int64_t columns) {
       plan_.run_block({row, rows, column, columns}, operands.data(), arguments.outputs, random);
     };
     const GemmEpilogue epilogue(finish);
     run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
-                   static_cast<const T*>(arguments.inputs[1]), static_cast<T*>(memory), nullptr,
-                   by_blocks_ ? &epilogue : nullptr);
+                   static_cast<const T*>(arguments.inputs[1]), static_cast<T*>(memory),
+                   {.epilogue = by_blocks_ ? &epilogue : nullptr});
     if (!by_blocks_) plan_.run(operands.data(), arguments.outputs, random);
   }
   std::string description() const override { return text_; }
   std::size_t workspace_bytes() const override { return workspace_; }
+  std::vector<InPlace> in_place() const override { return in_place_; }
   bool skips_null_outputs() const override { return false; }
 
  private:
+  using Operands = std::array<const void*, kernels::kMaxTileBuffers + kernels::kMaxScalars>;
+
+  void run_consumed(const KernelArguments& arguments, const Operands& operands,
+                    kernels::RandomState random) const {
+    const auto consume = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
+                             std::int64_t columns, const T* block) {
+      Operands local;
+      local[0] = block;
+      std::copy_n(operands.begin() + 1, operands_, local.begin() + 1);
+      plan_.run_block({row, rows, column, columns}, local.data(), arguments.outputs, random);
+    };
+    const kernels::GemmConsumer<T> consumer(consume);
+    run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
+                   static_cast<const T*>(arguments.inputs[1]), nullptr, {.consumer = &consumer});
+  }
+
+  /// Operands of the cluster that are full: each element is read before it is written.
+  static std::vector<InPlace> pairs_in_place(const Node& node) {
+    std::vector<InPlace> pairs;
+    for (int input = 2; input < static_cast<int>(node.inputs().size()); ++input) {
+      const ValueType& type = node.input(input).type();
+      for (int output = 0; output < node.output_count(); ++output) {
+        const ValueType& result = node.outputs()[static_cast<std::size_t>(output)];
+        const bool fits =
+            type.shape == result.shape && size_of(type.dtype) == size_of(result.dtype);
+        if (fits) pairs.push_back({input, output});
+      }
+    }
+    return pairs;
+  }
+
   Product product_;
   GemmImplementation implementation_;
   ElementwiseProgram program_;
   kernels::ElementwisePlan plan_;
   bool by_blocks_;
+  bool consumed_;
   std::size_t operands_;
   std::string text_;
   int product_output_ = -1;
   std::size_t workspace_ = 0;
+  std::vector<InPlace> in_place_;
 };
 
 template <typename T>
@@ -254,8 +300,11 @@ KernelPointer lower_fused_as(const Node& node, Product product) {
   if (!program) return nullptr;
   const auto make_plan =
       by_blocks ? kernels::ElementwisePlan::blocks : kernels::ElementwisePlan::whole;
-  kernels::ElementwisePlan plan = make_plan(program->program, program->compute,
-                                            kernel_inputs(operands), space, output_dtypes(node));
+  std::vector<kernels::ElementwiseInput> inputs = kernel_inputs(operands);
+  inputs[0].block_only =
+      by_blocks && can_consume<T>(product, kernels::choose_gemm(product.problem));
+  kernels::ElementwisePlan plan =
+      make_plan(program->program, program->compute, inputs, space, output_dtypes(node));
   return std::make_unique<FusedMatmulKernel<T>>(node, std::move(product), std::move(*program),
                                                 std::move(plan), by_blocks);
 }

@@ -1,4 +1,4 @@
-// Elementwise programs, reductions, softmax and random fills in bytes per second, beside memcpy.
+// Elementwise programs and random fills in bytes per second, beside memcpy.
 
 #include <benchmark/benchmark.h>
 
@@ -10,8 +10,6 @@
 
 #include "kernels/cpu/elementwise.hpp"
 #include "kernels/cpu/random.hpp"
-#include "kernels/cpu/reduce.hpp"
-#include "kernels/cpu/softmax.hpp"
 #include "tegula/core/parallel.hpp"
 
 namespace {
@@ -157,43 +155,6 @@ void bias_relu(benchmark::State& state) {
 }
 BENCHMARK(bias_relu)->Args({32, 10})->Args({32, 128})->Args({4096, 1024})->UseRealTime();
 
-void reduction(benchmark::State& state, ReduceOp op) {
-  const std::int64_t outer = state.range(0), extent = state.range(1), inner = state.range(2);
-  const auto x = values(outer * extent * inner);
-  std::vector<std::int64_t> result(static_cast<std::size_t>(outer * inner));
-  for (auto _ : state) {
-    reduce(op, DType::f32, x.data(), result.data(), outer, extent, inner);
-    benchmark::ClobberMemory();
-  }
-  count_bytes(state, 4 * outer * extent * inner);
-}
-
-void softmax_rows(benchmark::State& state) {
-  const std::int64_t rows = state.range(0), columns = state.range(1);
-  const auto x = values(rows * columns);
-  std::vector<float> y(x.size());
-  for (auto _ : state) {
-    softmax(x.data(), y.data(), rows, columns);
-    benchmark::ClobberMemory();
-  }
-  count_bytes(state, 8 * rows * columns);
-}
-BENCHMARK(softmax_rows)->Args({32, 10})->Args({1000, 1000})->UseRealTime();
-
-void cross_entropy(benchmark::State& state) {
-  const std::int64_t rows = state.range(0), columns = state.range(1);
-  const auto x = values(rows * columns);
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(rows), 1);
-  std::vector<float> loss(labels.size()), dx(x.size());
-  for (auto _ : state) {
-    sparse_softmax_cross_entropy<float, std::int32_t>(x.data(), labels.data(), loss.data(),
-                                                      dx.data(), nullptr, 0, rows, columns);
-    benchmark::ClobberMemory();
-  }
-  count_bytes(state, 8 * rows * columns);
-}
-BENCHMARK(cross_entropy)->Args({32, 10})->Args({1000, 1000})->UseRealTime();
-
 void random_fill(benchmark::State& state,
                  void (*fill)(const RandomKey&, float*, std::int64_t, float, float)) {
   std::vector<float> x(1000000);
@@ -207,7 +168,7 @@ BENCHMARK_CAPTURE(random_fill, uniform, &fill_uniform<float>)->UseRealTime();
 BENCHMARK_CAPTURE(random_fill, normal, &fill_normal<float>)->UseRealTime();
 BENCHMARK_CAPTURE(random_fill, truncated_normal, &fill_truncated_normal<float>)->UseRealTime();
 
-/// Every opcode over an array in the cache, the sums also over one in memory; and the reductions.
+/// Every opcode over an array in the cache, some also over one in memory.
 const bool registered = [] {
   using Op = ElementwiseOp;
   for (int op = 0; op <= static_cast<int>(Op::random_normal); ++op) {
@@ -219,16 +180,6 @@ const bool registered = [] {
         });
     entry->Arg(10000)->UseRealTime();
     if (code == Op::add || code == Op::exp || code == Op::dropout) entry->Arg(10000000);
-  }
-  for (const ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::logsumexp, ReduceOp::argmax}) {
-    benchmark::RegisterBenchmark(("reduce/" + std::string(to_string(op))).c_str(),
-                                 [op](benchmark::State& state) { reduction(state, op); })
-        ->Args({1, 10000000, 1})
-        ->Args({10000, 1000, 1})
-        ->Args({1, 10000, 1000})
-        ->Args({1, 32, 128})
-        ->Args({1, 1000000, 10})
-        ->UseRealTime();
   }
   return true;
 }();

@@ -17,9 +17,11 @@ namespace tegula::kernels {
 namespace {
 
 using detail::Axes;
+using detail::find_extremes;
+using detail::find_first;
 using detail::Fold;
 using detail::fold_columns;
-using detail::fold_row;
+using detail::fold_rows;
 using detail::kStripColumns;
 
 constexpr std::pair<ReduceOp, std::string_view> kNames[] = {
@@ -31,9 +33,11 @@ constexpr std::pair<ReduceOp, std::string_view> kNames[] = {
 
 /// Elements that are worth a parallel task.
 constexpr std::int64_t kTaskElements = 32768;
-/// Rows longer than this are cut into chunks that are folded in parallel.
-constexpr std::int64_t kLongRow = 4 * kTaskElements;
+/// Rows longer than four tasks are cut into chunks that are folded in parallel.
 constexpr std::int64_t kMaxChunks = 256;
+/// Short rows are taken together, within the L1 cache where they fit.
+constexpr std::int64_t kL1Elements = 4096;
+constexpr std::int64_t kRowsTogether = 64;
 /// Columns that several rows of a narrow array make together.
 constexpr std::int64_t kJoinedColumns = 256;
 
@@ -91,67 +95,108 @@ T finite_shift(T maximum) {
   return std::isfinite(maximum) ? maximum : T(0);
 }
 
-/// Index of the first element equal to `value` (of the first NaN, for NaN), or -1.
-template <typename T>
-std::int64_t find_first(const T* x, std::int64_t count, T value) {
-  constexpr std::int64_t kBlock = 64;
-  const bool nan = std::isnan(value);
-  for (std::int64_t begin = 0; begin < count; begin += kBlock) {
-    const std::int64_t end = std::min(count, begin + kBlock);
-    int found = 0;
-    for (std::int64_t i = begin; i < end; ++i) found |= nan ? x[i] != x[i] : x[i] == value;
-    if (found == 0) continue;
-    for (std::int64_t i = begin; i < end; ++i) {
-      if (nan ? x[i] != x[i] : x[i] == value) return i;
-    }
-  }
-  return -1;
+/// Elements that are worth a parallel task: fewer where each costs an exponential.
+std::int64_t task_elements(ReduceOp op) {
+  return op == ReduceOp::logsumexp ? kTaskElements / 8 : kTaskElements;
 }
 
-/// Folds one row, in parallel chunks when it is long. The chunks depend on its length alone.
 template <typename T>
-T fold_long_row(Fold fold, const T* x, std::int64_t count, T shift) {
-  if (count <= kLongRow) return fold_row(fold, x, count, shift);
-  const std::int64_t chunk = std::max(kTaskElements, (count + kMaxChunks - 1) / kMaxChunks);
-  const std::int64_t chunks = (count + chunk - 1) / chunk;
-  std::array<T, kMaxChunks> partial;
-  parallel_for(chunks, [&](std::int64_t c) {
-    partial[static_cast<std::size_t>(c)] =
-        fold_row(fold, x + c * chunk, std::min(chunk, count - c * chunk), shift);
-  });
-  return combine_pairwise(fold, partial.data(), chunks);
+T fold_one(Fold fold, const T* x, std::int64_t count, T shift = T(0)) {
+  T result;
+  fold_rows(fold, x, 1, count, &shift, &result);
+  return result;
 }
 
-/// One row of a floating-point reduction.
 template <typename T>
-void reduce_row(ReduceOp op, const T* x, std::int64_t count, void* result, std::int64_t index) {
-  const T folded = fold_long_row(fold_of(op), x, count, T(0));
-  if (is_argument(op)) {
-    static_cast<std::int64_t*>(result)[index] = find_first(x, count, folded);
+T log_of_sum(T maximum, T sum) {
+  return std::isfinite(maximum) ? maximum + std::log(sum) : maximum;
+}
+
+/// Rows that fit the L1 cache together, so that a second look at them is cheap.
+template <typename T>
+void reduce_few_rows(ReduceOp op, const T* x, std::int64_t rows, std::int64_t count, T* folded) {
+  fold_rows(fold_of(op), x, rows, count, nullptr, folded);
+  if (op == ReduceOp::mean) {
+    for (std::int64_t r = 0; r < rows; ++r) folded[r] /= static_cast<T>(count);
   } else if (op == ReduceOp::logsumexp) {
-    const T shift = finite_shift(folded);
-    static_cast<T*>(result)[index] =
-        shift + std::log(fold_long_row(Fold::sum_exp, x, count, shift));
-  } else {
-    static_cast<T*>(result)[index] = op == ReduceOp::mean ? folded / static_cast<T>(count) : folded;
+    std::array<T, kRowsTogether> shift, sum;
+    std::transform(folded, folded + rows, shift.begin(), finite_shift<T>);
+    fold_rows(Fold::sum_exp, x, rows, count, shift.data(), sum.data());
+    std::transform(folded, folded + rows, sum.begin(), folded, log_of_sum<T>);
   }
+}
+
+template <typename T>
+void reduce_short_rows(ReduceOp op, const T* x, void* result, std::int64_t rows,
+                       std::int64_t count) {
+  const std::int64_t size = std::max<std::int64_t>(count, 1);
+  const std::int64_t together = std::clamp<std::int64_t>(kL1Elements / size, 4, kRowsTogether);
+  const std::int64_t per_task = std::max(task_elements(op) / size / together, std::int64_t{1});
+  const std::int64_t batches = (rows + together - 1) / together;
+  parallel_for((batches + per_task - 1) / per_task, [&](std::int64_t task) {
+    const std::int64_t end = std::min(rows, (task + 1) * per_task * together);
+    for (std::int64_t row = task * per_task * together; row < end; row += together) {
+      const std::int64_t used = std::min(together, end - row);
+      const T* from = x + row * count;
+      if (!is_argument(op)) {
+        reduce_few_rows(op, from, used, count, static_cast<T*>(result) + row);
+        continue;
+      }
+      std::array<T, kRowsTogether> extreme;
+      reduce_few_rows(op, from, used, count, extreme.data());
+      for (std::int64_t r = 0; r < used; ++r) {
+        static_cast<std::int64_t*>(result)[row + r] =
+            find_first(from + r * count, count, extreme[static_cast<std::size_t>(r)]);
+      }
+    }
+  });
+}
+
+/// One row in parallel chunks, each of which is read once. The chunks depend on its length alone.
+template <typename T>
+void reduce_long_row(ReduceOp op, const T* x, std::int64_t count, void* result,
+                     std::int64_t index) {
+  const std::int64_t chunk = std::max(task_elements(op), (count + kMaxChunks - 1) / kMaxChunks);
+  const std::int64_t chunks = (count + chunk - 1) / chunk;
+  const Fold fold = fold_of(op);
+  std::array<T, kMaxChunks> partial, sums;
+  parallel_for(chunks, [&](std::int64_t c) {
+    const auto i = static_cast<std::size_t>(c);
+    const std::int64_t begin = c * chunk, size = std::min(chunk, count - begin);
+    partial[i] = fold_one(fold, x + begin, size);
+    if (op == ReduceOp::logsumexp) {
+      sums[i] = fold_one(Fold::sum_exp, x + begin, size, finite_shift(partial[i]));
+    }
+  });
+  if (is_argument(op)) {
+    std::array<T, kMaxChunks> copy = partial;
+    const T extreme = combine_pairwise(fold, copy.data(), chunks);
+    const std::int64_t begin = chunk * find_first(partial.data(), chunks, extreme);
+    static_cast<std::int64_t*>(result)[index] =
+        begin + find_first(x + begin, std::min(chunk, count - begin), extreme);
+    return;
+  }
+  T& out = static_cast<T*>(result)[index];
+  if (op != ReduceOp::logsumexp) {
+    out = combine_pairwise(fold, partial.data(), chunks);
+    if (op == ReduceOp::mean) out /= static_cast<T>(count);
+    return;
+  }
+  std::array<T, kMaxChunks> copy = partial;
+  const T maximum = combine_pairwise(fold, copy.data(), chunks);
+  for (std::int64_t c = 0; c < chunks; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    sums[i] *= std::exp(finite_shift(partial[i]) - finite_shift(maximum));
+  }
+  out = log_of_sum(maximum, combine_pairwise(Fold::sum, sums.data(), chunks));
 }
 
 template <typename T>
 void reduce_rows(ReduceOp op, const T* x, void* result, std::int64_t rows, std::int64_t count) {
-  if (count > kLongRow) {
-    for (std::int64_t row = 0; row < rows; ++row)
-      reduce_row(op, x + row * count, count, result, row);
-    return;
+  if (count <= 4 * task_elements(op)) return reduce_short_rows(op, x, result, rows, count);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    reduce_long_row(op, x + row * count, count, result, row);
   }
-  const std::int64_t per_task =
-      std::max<std::int64_t>(kTaskElements / std::max<std::int64_t>(count, 1), 1);
-  parallel_for((rows + per_task - 1) / per_task, [&](std::int64_t task) {
-    const std::int64_t end = std::min(rows, (task + 1) * per_task);
-    for (std::int64_t row = task * per_task; row < end; ++row) {
-      reduce_row(op, x + row * count, count, result, row);
-    }
-  });
 }
 
 /// fold_columns for a strip of a narrow array: several rows are taken as one.
@@ -186,36 +231,13 @@ void fold_any_columns(Fold fold, const T* x, std::int64_t rows, std::int64_t str
   }
 }
 
-/// argmax or argmin of each column of a strip.
-template <typename T>
-void argument_columns(ReduceOp op, const T* x, std::int64_t rows, std::int64_t stride,
-                      std::int64_t columns, std::int64_t* result) {
-  std::array<T, kStripColumns> best;
-  std::copy_n(x, columns, best.begin());
-  std::fill_n(result, columns, 0);
-  for (std::int64_t r = 1; r < rows; ++r) {
-    for (std::int64_t c = 0; c < columns; ++c) {
-      const T value = x[r * stride + c];
-      T& current = best[static_cast<std::size_t>(c)];
-      bool better = op == ReduceOp::argmax ? value > current : value < current;
-      if constexpr (std::is_floating_point_v<T>) {
-        better = better || (std::isnan(value) && !std::isnan(current));
-      }
-      if (better) {
-        current = value;
-        result[c] = r;
-      }
-    }
-  }
-}
-
 /// One strip of a floating-point reduction of columns.
 template <typename T>
 void reduce_strip(ReduceOp op, const T* x, std::int64_t rows, std::int64_t stride,
                   std::int64_t columns, void* result, std::int64_t index) {
   if (is_argument(op)) {
-    return argument_columns(op, x, rows, stride, columns,
-                            static_cast<std::int64_t*>(result) + index);
+    return find_extremes(op == ReduceOp::argmax, x, rows, stride, columns,
+                         static_cast<std::int64_t*>(result) + index);
   }
   T* out = static_cast<T*>(result) + index;
   fold_any_columns<T>(fold_of(op), x, rows, stride, columns, nullptr, out);
@@ -227,7 +249,7 @@ void reduce_strip(ReduceOp op, const T* x, std::int64_t rows, std::int64_t strid
     fold_any_columns<T>(Fold::sum_exp, x, rows, stride, columns, shift.data(), sum.data());
     for (std::int64_t c = 0; c < columns; ++c) {
       const auto i = static_cast<std::size_t>(c);
-      out[c] = shift[i] + std::log(sum[i]);
+      out[c] = log_of_sum(out[c], sum[i]);
     }
   }
 }
@@ -261,7 +283,7 @@ void reduce_columns(ReduceOp op, const T* x, void* result, std::int64_t outer, s
   if (outer == 1 && reduce_tall(op, x, static_cast<T*>(result), rows, columns)) return;
   const std::int64_t strips = (columns + kStripColumns - 1) / kStripColumns;
   const std::int64_t strip_elements = rows * std::min(columns, kStripColumns);
-  const std::int64_t per_task = std::max<std::int64_t>(kTaskElements / strip_elements, 1);
+  const std::int64_t per_task = std::max<std::int64_t>(task_elements(op) / strip_elements, 1);
   const std::int64_t total = outer * strips;
   parallel_for((total + per_task - 1) / per_task, [&](std::int64_t task) {
     const std::int64_t end = std::min(total, (task + 1) * per_task);

@@ -6,13 +6,13 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/reduce_fold.cpp"
 #include <hwy/foreach_target.h>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 
-#include "kernels/cpu/elementwise_math-inl.hpp"
+#include "kernels/cpu/row_fold-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
@@ -20,166 +20,159 @@ namespace hn = hwy::HWY_NAMESPACE;
 using detail::Fold;
 using detail::kStripColumns;
 
-/// Elements of a row, and rows of a strip, that are folded one after the other; above, in pairs.
-constexpr std::int64_t kRowBlock = 512;
+/// Elements of a row that go through the accumulators one after the other; the blocks of a longer
+/// row are combined in pairs.
+constexpr std::int64_t kRowBlock = 1024;
+/// Rows of a strip that are added one after the other, likewise.
 constexpr std::int64_t kStripBlock = 64;
+/// Arrays of this size come from memory, where asking for the rows ahead pays.
+constexpr std::int64_t kFarBytes = 8 << 20;
 
-struct SumFold {
-  template <typename T>
-  static constexpr T identity() {
-    return T(0);
-  }
-  template <typename D, typename V>
-  static HWY_INLINE V combine(D, V a, V b) {
-    return hn::Add(a, b);
-  }
-  template <typename D, typename V>
-  static HWY_INLINE V map(D, V x, V) {
-    return x;
-  }
-};
-
-struct SumExpFold : SumFold {
-  template <typename D, typename V>
-  static HWY_INLINE V map(D d, V x, V shift) {
-    return math_exp(d, hn::Sub(x, shift));
-  }
-};
-
-struct ProdFold : SumFold {
-  template <typename T>
-  static constexpr T identity() {
-    return T(1);
-  }
-  template <typename D, typename V>
-  static HWY_INLINE V combine(D, V a, V b) {
-    return hn::Mul(a, b);
-  }
-};
-
-struct MaxFold : SumFold {
-  template <typename T>
-  static constexpr T identity() {
-    return -std::numeric_limits<T>::infinity();
-  }
-  template <typename D, typename V>
-  static HWY_INLINE V combine(D, V a, V b) {
-    return keep_nan(a, keep_nan(b, hn::Max(a, b)));
-  }
-};
-
-struct MinFold : SumFold {
-  template <typename T>
-  static constexpr T identity() {
-    return std::numeric_limits<T>::infinity();
-  }
-  template <typename D, typename V>
-  static HWY_INLINE V combine(D, V a, V b) {
-    return keep_nan(a, keep_nan(b, hn::Min(a, b)));
-  }
-};
-
-/// Combines two scalars by the vector operation.
-template <typename F, typename T>
-HWY_INLINE T combine_scalars(T a, T b) {
-  const hn::CappedTag<T, 1> d;
-  return hn::GetLane(F::combine(d, hn::Set(d, a), hn::Set(d, b)));
-}
-
-/// `count` elements, the rest of the vector filled with the identity. Only vectors of several lanes
-/// have tails, and those instruction sets do not touch the memory of masked lanes.
+/// Up to kRowBlock elements into one vector.
 template <typename F, typename D, typename T>
-HWY_INLINE hn::Vec<D> mapped_tail(D d, const T* x, std::size_t count, hn::Vec<D> shift) {
-  const auto mask = hn::FirstN(d, count);
-  const auto mapped = F::map(d, hn::MaskedLoad(mask, d, x), shift);
-  return hn::IfThenElse(mask, mapped, hn::Set(d, F::template identity<T>()));
-}
-
-/// Up to kRowBlock elements through four accumulators.
-template <typename F, typename T>
-T fold_block(const T* x, std::size_t count, T shift_value) {
-  const hn::ScalableTag<T> d;
+HWY_INLINE hn::Vec<D> fold_block(D d, const T* x, std::size_t count, hn::Vec<D> shift) {
   const std::size_t lanes = hn::Lanes(d);
-  const auto shift = hn::Set(d, shift_value);
-  const auto identity = hn::Set(d, F::template identity<T>());
-  auto s0 = identity, s1 = identity, s2 = identity, s3 = identity;
+  Accumulator<F, D> s0, s1;
   std::size_t i = 0;
-  for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    s0 = F::combine(d, s0, F::map(d, hn::LoadU(d, x + i), shift));
-    s1 = F::combine(d, s1, F::map(d, hn::LoadU(d, x + i + lanes), shift));
-    s2 = F::combine(d, s2, F::map(d, hn::LoadU(d, x + i + 2 * lanes), shift));
-    s3 = F::combine(d, s3, F::map(d, hn::LoadU(d, x + i + 3 * lanes), shift));
-  }
-  for (; i + lanes <= count; i += lanes) {
-    s0 = F::combine(d, s0, F::map(d, hn::LoadU(d, x + i), shift));
-  }
-  if (i < count) s1 = F::combine(d, s1, mapped_tail<F>(d, x + i, count - i, shift));
-  T partial[hn::MaxLanes(d)];
-  hn::StoreU(F::combine(d, F::combine(d, s0, s1), F::combine(d, s2, s3)), d, partial);
-  for (std::size_t width = lanes / 2; width > 0; width /= 2) {
-    for (std::size_t lane = 0; lane < width; ++lane) {
-      partial[lane] = combine_scalars<F>(partial[lane], partial[lane + width]);
+  if (count >= 8 * lanes) {
+    // As many sums as the latency of an addition hides.
+    Accumulator<F, D> s2, s3, s4, s5, s6, s7;
+    const auto load = [&](std::size_t k)
+                          HWY_ATTR { return F::map(d, hn::LoadU(d, x + i + k * lanes), shift); };
+    for (; i + 8 * lanes <= count; i += 8 * lanes) {
+      s0.add(load(0));
+      s1.add(load(1));
+      s2.add(load(2));
+      s3.add(load(3));
+      s4.add(load(4));
+      s5.add(load(5));
+      s6.add(load(6));
+      s7.add(load(7));
     }
+    s0.join(s4);
+    s1.join(s5);
+    s2.join(s6);
+    s3.join(s7);
+    s0.join(s2);
+    s1.join(s3);
   }
-  return partial[0];
+  for (; i + lanes <= count; i += lanes) s0.add(F::map(d, hn::LoadU(d, x + i), shift));
+  if (i < count) s1.add(mapped_tail<F>(d, x + i, count - i, shift));
+  s0.join(s1);
+  return s0.folded();
+}
+
+/// A row into one vector: blocks in pairs, as a binary counter adds its carries.
+template <typename F, typename D, typename T>
+HWY_INLINE hn::Vec<D> fold_row_to_vector(D d, const T* x, std::int64_t count, T shift_value) {
+  const auto shift = hn::Set(d, shift_value);
+  if (count <= kRowBlock) return fold_block<F>(d, x, static_cast<std::size_t>(count), shift);
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  HWY_ALIGN T pending[64 * kLanes];
+  std::size_t depth = 0;
+  const std::int64_t blocks = (count + kRowBlock - 1) / kRowBlock;
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const std::int64_t begin = block * kRowBlock;
+    auto folded = fold_block<F>(
+        d, x + begin, static_cast<std::size_t>(std::min(kRowBlock, count - begin)), shift);
+    for (std::int64_t carry = block; (carry & 1) != 0; carry >>= 1) {
+      folded = F::combine(d, hn::Load(d, pending + --depth * kLanes), folded);
+    }
+    hn::Store(folded, d, pending + depth++ * kLanes);
+  }
+  auto folded = hn::Load(d, pending + --depth * kLanes);
+  while (depth > 0) folded = F::combine(d, hn::Load(d, pending + --depth * kLanes), folded);
+  return folded;
 }
 
 template <typename F, typename T>
-T fold_pairwise(const T* x, std::int64_t count, T shift) {
-  if (count <= kRowBlock) return fold_block<F>(x, static_cast<std::size_t>(count), shift);
-  const std::int64_t half = (count / 2 + kRowBlock - 1) / kRowBlock * kRowBlock;
-  const T left = fold_pairwise<F>(x, half, shift);
-  return combine_scalars<F>(left, fold_pairwise<F>(x + half, count - half, shift));
-}
-
-/// Calls `body(column, lanes used)` for each vector of a strip.
-template <typename Body>
-HWY_INLINE void for_each_column(std::size_t columns, std::size_t lanes, const Body& body) {
-  for (std::size_t c = 0; c < columns; c += lanes) body(c, std::min(lanes, columns - c));
+void fold_rows(const T* x, std::int64_t rows, std::int64_t count, const T* shifts, T* result) {
+  const hn::ScalableTag<T> d;
+  const Block<T> block;
+  for (std::int64_t row = 0; row < rows; row += kRowsTogether<T>) {
+    const std::int64_t used = std::min(kRowsTogether<T>, rows - row);
+    hn::Vec<Block<T>> folded[kRowsTogether<T>];
+    for (std::int64_t k = 0; k < used; ++k) {
+      const T shift = F::kShifts ? shifts[row + k] : T(0);
+      folded[k] =
+          fold_to_block<F>(d, fold_row_to_vector<F>(d, x + (row + k) * count, count, shift));
+    }
+    for (std::int64_t k = used; k < kRowsTogether<T>; ++k) folded[k] = folded[0];
+    T lanes[kRowsTogether<T>];
+    hn::StoreU(fold_lanes<F>(block, folded), block, lanes);
+    std::copy_n(lanes, used, result + row);
+  }
 }
 
 /// Accumulators have room for whole vectors.
 template <typename T>
 using Strip = T[kStripColumns + 16];
 
-template <typename F, typename T>
-void fold_strip_rows(const T* x, std::int64_t rows, std::int64_t stride, std::size_t columns,
-                     const T* shift, T* sums) {
+/// Joins `kRows` rows to the sums of a strip, or begins them.
+template <typename F, int kRows, bool kFar, typename T>
+HWY_INLINE void join_rows(const T* x, std::int64_t stride, std::size_t columns, const T* shift,
+                          bool first, T* sums) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  std::fill_n(sums, hwy::RoundUpTo(columns, lanes), F::template identity<T>());
-  for (std::int64_t row = 0; row < rows;) {
-    const int together = rows - row >= 4 ? 4 : 1;
-    const T* first = x + row * stride;
-    for_each_column(columns, lanes, [&](std::size_t c, std::size_t used) HWY_ATTR {
-      const auto offset = shift != nullptr ? hn::LoadU(d, shift + c) : hn::Zero(d);
-      auto load = [&](int k) HWY_ATTR {
-        const T* from = first + k * stride + c;
-        return used == lanes ? F::map(d, hn::LoadU(d, from), offset)
-                             : mapped_tail<F>(d, from, used, offset);
-      };
-      auto sum = load(0);
-      if (together == 4) {
-        sum = F::combine(d, F::combine(d, sum, load(1)), F::combine(d, load(2), load(3)));
+  const auto join = [&](std::size_t c, const auto& load) HWY_ATTR {
+    Accumulator<F, decltype(d)> sum, other;
+    if constexpr (kRows > 1) {
+      for (int k = 0; k < kRows; k += 2) {
+        sum.add(load(k));
+        other.add(load(k + 1));
       }
-      hn::StoreU(F::combine(d, hn::LoadU(d, sums + c), sum), d, sums + c);
-    });
-    row += together;
+      sum.join(other);
+    } else {
+      sum.add(load(0));
+    }
+    auto folded = sum.folded();
+    if (!first) folded = F::combine(d, hn::LoadU(d, sums + c), folded);
+    hn::StoreU(folded, d, sums + c);
+  };
+  const auto shift_of = [&](std::size_t c)
+                            HWY_ATTR { return F::kShifts ? hn::LoadU(d, shift + c) : hn::Zero(d); };
+  std::size_t c = 0;
+  for (; c + lanes <= columns; c += lanes) {
+    if constexpr (kFar) {
+      for (int k = 0; k < kRows; ++k) hwy::Prefetch(x + (kRows + k) * stride + c);
+    }
+    const auto offset = shift_of(c);
+    join(c, [&](int k) HWY_ATTR { return F::map(d, hn::LoadU(d, x + k * stride + c), offset); });
+  }
+  if (c < columns) {
+    const auto offset = shift_of(c);
+    join(c, [&](int k)
+                HWY_ATTR { return mapped_tail<F>(d, x + k * stride + c, columns - c, offset); });
   }
 }
 
-template <typename F, typename T>
+template <typename F, bool kFar, typename T>
+void fold_strip_rows(const T* x, std::int64_t rows, std::int64_t stride, std::size_t columns,
+                     const T* shift, T* sums) {
+  std::int64_t row = 0;
+  for (; row + 8 <= rows; row += 8) {
+    join_rows<F, 8, kFar>(x + row * stride, stride, columns, shift, row == 0, sums);
+  }
+  for (; row + 2 <= rows; row += 2) {
+    join_rows<F, 2, false>(x + row * stride, stride, columns, shift, row == 0, sums);
+  }
+  if (row < rows) {
+    join_rows<F, 1, false>(x + row * stride, stride, columns, shift, row == 0, sums);
+  }
+}
+
+template <typename F, bool kFar, typename T>
 void fold_strip(const T* x, std::int64_t rows, std::int64_t stride, std::size_t columns,
                 const T* shift, T* sums) {
-  if (rows <= kStripBlock) return fold_strip_rows<F>(x, rows, stride, columns, shift, sums);
+  if (rows <= kStripBlock) return fold_strip_rows<F, kFar>(x, rows, stride, columns, shift, sums);
   const hn::ScalableTag<T> d;
   const std::int64_t half = (rows / 2 + kStripBlock - 1) / kStripBlock * kStripBlock;
   Strip<T> right;
-  fold_strip<F>(x, half, stride, columns, shift, sums);
-  fold_strip<F>(x + half * stride, rows - half, stride, columns, shift, right);
-  for_each_column(columns, hn::Lanes(d), [&](std::size_t c, std::size_t) HWY_ATTR {
+  fold_strip<F, kFar>(x, half, stride, columns, shift, sums);
+  fold_strip<F, kFar>(x + half * stride, rows - half, stride, columns, shift, right);
+  for (std::size_t c = 0; c < columns; c += hn::Lanes(d)) {
     hn::StoreU(F::combine(d, hn::LoadU(d, sums + c), hn::LoadU(d, right + c)), d, sums + c);
-  });
+  }
 }
 
 template <typename F, typename T>
@@ -188,28 +181,80 @@ void fold_whole_strip(const T* x, std::int64_t rows, std::int64_t stride, std::i
   Strip<T> sums;
   Strip<T> shifts;
   const auto count = static_cast<std::size_t>(columns);
-  if (shift != nullptr) {
+  if (F::kShifts) {
     std::fill_n(std::copy_n(shift, count, shifts), std::size(shifts) - count, T(0));
   }
-  fold_strip<F>(x, rows, stride, count, shift != nullptr ? shifts : nullptr, sums);
+  if (rows * stride * static_cast<std::int64_t>(sizeof(T)) >= kFarBytes) {
+    fold_strip<F, true>(x, rows, stride, count, shifts, sums);
+  } else {
+    fold_strip<F, false>(x, rows, stride, count, shifts, sums);
+  }
   std::memcpy(result, sums, count * sizeof(T));
 }
 
 template <typename T>
-T fold_row_of(Fold fold, const T* x, std::int64_t count, T shift) {
+std::int64_t find_first(const T* x, std::int64_t count, T value) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto wanted = hn::Set(d, value);
+  const auto matches = [&](auto v)
+                           HWY_ATTR { return value == value ? hn::Eq(v, wanted) : hn::IsNaN(v); };
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto found = hn::FindFirstTrue(d, matches(hn::LoadU(d, x + i)));
+    if (found >= 0) return i + found;
+  }
+  for (; i < count; ++i) {
+    if (value == value ? x[i] == value : x[i] != x[i]) return i;
+  }
+  return -1;
+}
+
+/// The index of the first extreme (or NaN) of each column of a strip.
+template <bool kMax, typename T>
+void find_extremes(const T* x, std::int64_t rows, std::int64_t stride, std::size_t columns,
+                   std::int64_t* result) {
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using Index = hn::TFromD<decltype(di)>;
+  const std::size_t lanes = hn::Lanes(d);
+  Strip<T> best;
+  Index indices[std::size(best)] = {};
+  std::copy_n(x, columns, best);
+  for (std::int64_t row = 1; row < rows; ++row) {
+    const T* from = x + row * stride;
+    const auto index = hn::Set(di, static_cast<Index>(row));
+    for (std::size_t c = 0; c < columns; c += lanes) {
+      const auto value = columns - c >= lanes
+                             ? hn::LoadU(d, from + c)
+                             : hn::MaskedLoad(hn::FirstN(d, columns - c), d, from + c);
+      const auto current = hn::LoadU(d, best + c);
+      const auto no_better = kMax ? hn::Le(value, current) : hn::Ge(value, current);
+      // A comparison with NaN is false: NaN is better than all numbers, and stays.
+      const auto stays = hn::Or(no_better, hn::IsNaN(current));
+      hn::StoreU(hn::IfThenElse(stays, current, value), d, best + c);
+      const auto known = hn::LoadU(di, indices + c);
+      hn::StoreU(hn::IfThenElse(hn::RebindMask(di, stays), known, index), di, indices + c);
+    }
+  }
+  std::copy_n(indices, columns, result);
+}
+
+template <typename T>
+void fold_rows_of(Fold fold, const T* x, std::int64_t rows, std::int64_t count, const T* shifts,
+                  T* result) {
   switch (fold) {
     case Fold::sum:
-      return fold_pairwise<SumFold>(x, count, shift);
+      return fold_rows<SumFold>(x, rows, count, shifts, result);
     case Fold::prod:
-      return fold_pairwise<ProdFold>(x, count, shift);
+      return fold_rows<ProdFold>(x, rows, count, shifts, result);
     case Fold::max:
-      return fold_pairwise<MaxFold>(x, count, shift);
+      return fold_rows<MaxFold>(x, rows, count, shifts, result);
     case Fold::min:
-      return fold_pairwise<MinFold>(x, count, shift);
+      return fold_rows<MinFold>(x, rows, count, shifts, result);
     case Fold::sum_exp:
-      return fold_pairwise<SumExpFold>(x, count, shift);
+      return fold_rows<SumExpFold>(x, rows, count, shifts, result);
   }
-  return T(0);
 }
 
 template <typename T>
@@ -217,23 +262,25 @@ void fold_columns_of(Fold fold, const T* x, std::int64_t rows, std::int64_t stri
                      std::int64_t columns, const T* shift, T* result) {
   switch (fold) {
     case Fold::sum:
-      return fold_whole_strip<SumFold, T>(x, rows, stride, columns, nullptr, result);
+      return fold_whole_strip<SumFold>(x, rows, stride, columns, shift, result);
     case Fold::prod:
-      return fold_whole_strip<ProdFold, T>(x, rows, stride, columns, nullptr, result);
+      return fold_whole_strip<ProdFold>(x, rows, stride, columns, shift, result);
     case Fold::max:
-      return fold_whole_strip<MaxFold, T>(x, rows, stride, columns, nullptr, result);
+      return fold_whole_strip<MaxFold>(x, rows, stride, columns, shift, result);
     case Fold::min:
-      return fold_whole_strip<MinFold, T>(x, rows, stride, columns, nullptr, result);
+      return fold_whole_strip<MinFold>(x, rows, stride, columns, shift, result);
     case Fold::sum_exp:
-      return fold_whole_strip<SumExpFold, T>(x, rows, stride, columns, shift, result);
+      return fold_whole_strip<SumExpFold>(x, rows, stride, columns, shift, result);
   }
 }
 
-float fold_row_f32(Fold fold, const float* x, std::int64_t count, float shift) {
-  return fold_row_of(fold, x, count, shift);
+void fold_rows_f32(Fold fold, const float* x, std::int64_t rows, std::int64_t count,
+                   const float* shifts, float* result) {
+  fold_rows_of(fold, x, rows, count, shifts, result);
 }
-double fold_row_f64(Fold fold, const double* x, std::int64_t count, double shift) {
-  return fold_row_of(fold, x, count, shift);
+void fold_rows_f64(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
+                   const double* shifts, double* result) {
+  fold_rows_of(fold, x, rows, count, shifts, result);
 }
 void fold_columns_f32(Fold fold, const float* x, std::int64_t rows, std::int64_t stride,
                       std::int64_t columns, const float* shift, float* result) {
@@ -244,22 +291,49 @@ void fold_columns_f64(Fold fold, const double* x, std::int64_t rows, std::int64_
   fold_columns_of(fold, x, rows, stride, columns, shift, result);
 }
 
+std::int64_t find_first_f32(const float* x, std::int64_t count, float value) {
+  return find_first(x, count, value);
+}
+std::int64_t find_first_f64(const double* x, std::int64_t count, double value) {
+  return find_first(x, count, value);
+}
+template <typename T>
+void find_extremes_of(bool maximum, const T* x, std::int64_t rows, std::int64_t stride,
+                      std::int64_t columns, std::int64_t* result) {
+  const auto find = maximum ? find_extremes<true, T> : find_extremes<false, T>;
+  find(x, rows, stride, static_cast<std::size_t>(columns), result);
+}
+void find_extremes_f32(bool maximum, const float* x, std::int64_t rows, std::int64_t stride,
+                       std::int64_t columns, std::int64_t* result) {
+  find_extremes_of(maximum, x, rows, stride, columns, result);
+}
+void find_extremes_f64(bool maximum, const double* x, std::int64_t rows, std::int64_t stride,
+                       std::int64_t columns, std::int64_t* result) {
+  find_extremes_of(maximum, x, rows, stride, columns, result);
+}
+
 }  // namespace tegula::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace tegula::kernels {
 
-HWY_EXPORT(fold_row_f32);
-HWY_EXPORT(fold_row_f64);
+HWY_EXPORT(fold_rows_f32);
+HWY_EXPORT(fold_rows_f64);
 HWY_EXPORT(fold_columns_f32);
 HWY_EXPORT(fold_columns_f64);
+HWY_EXPORT(find_first_f32);
+HWY_EXPORT(find_first_f64);
+HWY_EXPORT(find_extremes_f32);
+HWY_EXPORT(find_extremes_f64);
 
-float detail::fold_row(Fold fold, const float* x, std::int64_t count, float shift) {
-  return HWY_DYNAMIC_DISPATCH(fold_row_f32)(fold, x, count, shift);
+void detail::fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_t count,
+                       const float* shifts, float* result) {
+  HWY_DYNAMIC_DISPATCH(fold_rows_f32)(fold, x, rows, count, shifts, result);
 }
-double detail::fold_row(Fold fold, const double* x, std::int64_t count, double shift) {
-  return HWY_DYNAMIC_DISPATCH(fold_row_f64)(fold, x, count, shift);
+void detail::fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
+                       const double* shifts, double* result) {
+  HWY_DYNAMIC_DISPATCH(fold_rows_f64)(fold, x, rows, count, shifts, result);
 }
 void detail::fold_columns(Fold fold, const float* x, std::int64_t rows, std::int64_t stride,
                           std::int64_t columns, const float* shift, float* result) {
@@ -268,6 +342,20 @@ void detail::fold_columns(Fold fold, const float* x, std::int64_t rows, std::int
 void detail::fold_columns(Fold fold, const double* x, std::int64_t rows, std::int64_t stride,
                           std::int64_t columns, const double* shift, double* result) {
   HWY_DYNAMIC_DISPATCH(fold_columns_f64)(fold, x, rows, stride, columns, shift, result);
+}
+std::int64_t detail::find_first(const float* x, std::int64_t count, float value) {
+  return HWY_DYNAMIC_DISPATCH(find_first_f32)(x, count, value);
+}
+std::int64_t detail::find_first(const double* x, std::int64_t count, double value) {
+  return HWY_DYNAMIC_DISPATCH(find_first_f64)(x, count, value);
+}
+void detail::find_extremes(bool maximum, const float* x, std::int64_t rows, std::int64_t stride,
+                           std::int64_t columns, std::int64_t* result) {
+  HWY_DYNAMIC_DISPATCH(find_extremes_f32)(maximum, x, rows, stride, columns, result);
+}
+void detail::find_extremes(bool maximum, const double* x, std::int64_t rows, std::int64_t stride,
+                           std::int64_t columns, std::int64_t* result) {
+  HWY_DYNAMIC_DISPATCH(find_extremes_f64)(maximum, x, rows, stride, columns, result);
 }
 
 }  // namespace tegula::kernels

@@ -9,15 +9,18 @@
 
 namespace tegula::kernels::detail {
 
-/// `sum_exp` adds exp(x - shift).
+/// `sum_exp` adds exp(x - shift) and takes no x above the shift.
 enum class Fold : std::uint8_t { sum, prod, max, min, sum_exp };
 
 /// Columns of one strip: their accumulators stay in the L1 cache.
 inline constexpr std::int64_t kStripColumns = 1024;
 
-/// Folds `count` contiguous elements, pairwise over blocks; the identity of the fold for none.
-float fold_row(Fold fold, const float* x, std::int64_t count, float shift);
-double fold_row(Fold fold, const double* x, std::int64_t count, double shift);
+/// result[r] = fold of the `count` contiguous elements of row r, pairwise over blocks; the identity
+/// of the fold for none. `shifts` has one element per row, and is read for `sum_exp` alone.
+void fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_t count,
+               const float* shifts, float* result);
+void fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
+               const double* shifts, double* result);
 
 /// result[c] = fold over r of x[r * stride + c] for columns <= kStripColumns and rows >= 1,
 /// pairwise over blocks of rows. `shift` has one element per column, and is read for `sum_exp`
@@ -26,6 +29,17 @@ void fold_columns(Fold fold, const float* x, std::int64_t rows, std::int64_t str
                   std::int64_t columns, const float* shift, float* result);
 void fold_columns(Fold fold, const double* x, std::int64_t rows, std::int64_t stride,
                   std::int64_t columns, const double* shift, double* result);
+
+/// Index of the first element equal to `value` (of the first NaN, for NaN), or -1.
+std::int64_t find_first(const float* x, std::int64_t count, float value);
+std::int64_t find_first(const double* x, std::int64_t count, double value);
+
+/// result[c] = the first r with the largest (or smallest) x[r * stride + c], or the first NaN; for
+/// columns <= kStripColumns and 1 <= rows < 2^31.
+void find_extremes(bool maximum, const float* x, std::int64_t rows, std::int64_t stride,
+                   std::int64_t columns, std::int64_t* result);
+void find_extremes(bool maximum, const double* x, std::int64_t rows, std::int64_t stride,
+                   std::int64_t columns, std::int64_t* result);
 
 /// Kept and reduced axes with the element strides of the input.
 struct Axes {

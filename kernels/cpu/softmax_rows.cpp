@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "kernels/cpu/elementwise_math-inl.hpp"
+#include "kernels/cpu/row_fold-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
@@ -20,16 +20,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Vectors that are added up one after the other before they join the total.
 constexpr std::size_t kSumBlock = 64;
-
-template <typename D, typename V>
-hn::TFromD<D> sum_lanes(D d, V v) {
-  hn::TFromD<D> lanes[hn::MaxLanes(d)];
-  hn::StoreU(v, d, lanes);
-  for (std::size_t width = hn::Lanes(d) / 2; width > 0; width /= 2) {
-    for (std::size_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
-  }
-  return lanes[0];
-}
 
 /// Loads and stores the first lanes. Only vectors of several lanes have tails, and those
 /// instruction sets do not touch the memory of masked lanes.
@@ -49,7 +39,7 @@ struct Lanes {
     if (all) {
       hn::StoreU(v, d, to);
     } else {
-      hn::BlendedStore(v, hn::FirstN(d, used), d, to);
+      store_first(d, v, used, to);
     }
   }
 };
@@ -64,9 +54,9 @@ HWY_INLINE void for_each_vector_of_row(std::size_t columns, const Body& body) {
   if (c < columns) body(c, Lanes<T>{d, columns - c, false});
 }
 
-/// Sum of `body(column, lanes)` over the row; `body` gives 0 in unused lanes.
+/// Vectors of `body(column, lanes)` over the row, added up; `body` gives 0 in unused lanes.
 template <typename T, typename Body>
-HWY_INLINE T sum_of_row(std::size_t columns, const Body& body) {
+HWY_INLINE hn::Vec<hn::ScalableTag<T>> sum_of_row(std::size_t columns, const Body& body) {
   const hn::ScalableTag<T> d;
   const std::size_t block = kSumBlock * hn::Lanes(d);
   auto total = hn::Zero(d), partial = hn::Zero(d);
@@ -79,93 +69,251 @@ HWY_INLINE T sum_of_row(std::size_t columns, const Body& body) {
     }
     partial = hn::Add(partial, body(c, lanes));
   });
-  return sum_lanes(d, hn::Add(total, partial));
+  return hn::Add(total, partial);
 }
 
 template <typename T>
-T max_of_row(const T* x, std::size_t columns) {
+HWY_INLINE hn::Vec<hn::ScalableTag<T>> max_of_row(const T* x, std::size_t columns) {
   const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
   constexpr T kLowest = -std::numeric_limits<T>::infinity();
-  auto maximum = hn::Set(d, kLowest);
+  auto m0 = hn::Set(d, kLowest), m1 = m0, m2 = m0, m3 = m0;
   // NaN needs no care here: it comes back through the exponentials.
-  for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    maximum = hn::Max(lanes.load(x + c, kLowest), maximum);
-  });
-  T values[hn::MaxLanes(d)];
-  hn::StoreU(maximum, d, values);
-  return *std::max_element(values, values + hn::Lanes(d));
+  std::size_t c = 0;
+  for (; c + 4 * lanes <= columns; c += 4 * lanes) {
+    m0 = hn::Max(hn::LoadU(d, x + c), m0);
+    m1 = hn::Max(hn::LoadU(d, x + c + lanes), m1);
+    m2 = hn::Max(hn::LoadU(d, x + c + 2 * lanes), m2);
+    m3 = hn::Max(hn::LoadU(d, x + c + 3 * lanes), m3);
+  }
+  for (; c + lanes <= columns; c += lanes) m0 = hn::Max(hn::LoadU(d, x + c), m0);
+  if (c < columns) m1 = hn::Max(Lanes<T>{d, columns - c, false}.load(x + c, kLowest), m1);
+  return hn::Max(hn::Max(m0, m1), hn::Max(m2, m3));
 }
 
-/// exp(x - shift), with 0 in unused lanes.
+/// Where the exponentials of some rows go, whole vectors apart where that is cheap: behind the
+/// stores of a row's last few elements, loads would wait.
+template <typename T>
+class Exponentials {
+ public:
+  Exponentials(T* y, std::size_t columns) : at_(y), stride_(columns) {
+    if (columns > kShort) return;
+    at_ = padded_;
+    stride_ = hwy::RoundUpTo(columns, hn::MaxLanes(hn::ScalableTag<T>()));
+  }
+  T* row(std::size_t k) { return at_ + k * stride_; }
+
+ private:
+  static constexpr std::size_t kShort = 128;
+  HWY_ALIGN T padded_[kShort * kRowsTogether<T>];
+  T* at_;
+  std::size_t stride_;
+};
+
+/// One number for each of the rows that are worked on together.
+template <typename T>
+struct RowValues {
+  HWY_ALIGN T of[kRowsTogether<T>];
+
+  HWY_INLINE hn::Vec<Block<T>> load() const { return hn::Load(Block<T>(), of); }
+  HWY_INLINE void store(hn::Vec<Block<T>> v) { hn::Store(v, Block<T>(), of); }
+};
+
+/// Folds `vector_of(k)`, the vector of row k, for `rows` rows; the other values repeat the first.
+template <typename F, typename T, typename VectorOf>
+HWY_INLINE RowValues<T> fold_each(std::size_t rows, const VectorOf& vector_of) {
+  const hn::ScalableTag<T> d;
+  hn::Vec<Block<T>> folded[kRowsTogether<T>];
+  for (std::size_t k = 0; k < rows; ++k) folded[k] = fold_to_block<F>(d, vector_of(k));
+  for (std::size_t k = rows; k < std::size(folded); ++k) folded[k] = folded[0];
+  RowValues<T> values;
+  values.store(fold_lanes<F>(Block<T>(), folded));
+  return values;
+}
+
+/// Without the care for NaN that a reduction takes.
+struct NumberFold : MaxFold {
+  template <typename D, typename V>
+  static HWY_INLINE V combine(D, V a, V b) {
+    return hn::Max(a, b);
+  }
+};
+
+/// exp(x - shift), with 0 in unused lanes, for x <= shift.
 template <typename T>
 HWY_INLINE hn::Vec<hn::ScalableTag<T>> shifted_exp(Lanes<T> lanes, hn::Vec<hn::ScalableTag<T>> x,
                                                    hn::Vec<hn::ScalableTag<T>> shift) {
-  const auto e = math_exp(lanes.d, hn::Sub(x, shift));
+  const auto e = exp_of_nonpositive(lanes.d, hn::Sub(x, shift));
   return lanes.all ? e : hn::IfThenElseZero(hn::FirstN(lanes.d, lanes.used), e);
 }
 
-/// Writes exp(x - shift) unless `y` is null; returns the sum.
 template <typename T>
-T exp_row(const T* x, T shift, T* y, std::size_t columns) {
-  const auto offset = hn::Set(hn::ScalableTag<T>(), shift);
-  return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    const auto e = shifted_exp(lanes, lanes.load(x + c), offset);
-    if (y != nullptr) lanes.store(e, y + c);
-    return e;
+HWY_INLINE RowValues<T> max_rows(const T* x, std::size_t rows, std::size_t columns) {
+  return fold_each<NumberFold, T>(
+      rows, [&](std::size_t k) HWY_ATTR { return max_of_row(x + k * columns, columns); });
+}
+
+/// The sums of exp(x - maximum); writes their terms unless `terms` is null.
+template <typename T>
+HWY_INLINE RowValues<T> exp_rows(const T* x, const RowValues<T>& maximum, Exponentials<T>* terms,
+                                 std::size_t rows, std::size_t columns) {
+  return fold_each<SumFold, T>(rows, [&](std::size_t k) HWY_ATTR {
+    const T* from = x + k * columns;
+    const auto shift = hn::Set(hn::ScalableTag<T>(), maximum.of[k]);
+    if (terms == nullptr) {
+      return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+        return shifted_exp(lanes, lanes.load(from + c), shift);
+      });
+    }
+    T* to = terms->row(k);
+    return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+      const auto e = shifted_exp(lanes, lanes.load(from + c), shift);
+      lanes.store(e, to + c);
+      return e;
+    });
   });
 }
 
+/// Calls `body(first row, count)` for rows that are worked on together.
+template <typename T, typename Body>
+HWY_INLINE void for_each_group(std::size_t rows, const Body& body) {
+  for (std::size_t row = 0; row < rows; row += kRowsTogether<T>) {
+    body(row, std::min<std::size_t>(kRowsTogether<T>, rows - row));
+  }
+}
+
 template <typename T>
-void scale_row(T* y, T factor, std::size_t columns) {
+HWY_INLINE void scale_row(const T* x, T factor, T* y, std::size_t columns) {
   const auto scale = hn::Set(hn::ScalableTag<T>(), factor);
   for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    lanes.store(hn::Mul(lanes.load(y + c), scale), y + c);
+    lanes.store(hn::Mul(lanes.load(x + c), scale), y + c);
   });
 }
 
 template <typename T>
-void softmax_row(const T* x, T* y, std::size_t columns) {
-  const T sum = exp_row(x, max_of_row(x, columns), y, columns);
-  scale_row(y, T(1) / sum, columns);
+HWY_INLINE RowValues<T> reciprocals(const RowValues<T>& values) {
+  RowValues<T> result;
+  result.store(hn::Div(hn::Set(Block<T>(), T(1)), values.load()));
+  return result;
 }
 
 template <typename T>
-void log_softmax_row(const T* x, T* y, std::size_t columns) {
+HWY_INLINE RowValues<T> logarithms(const RowValues<T>& values) {
+  RowValues<T> result;
+  result.store(math_log(Block<T>(), values.load()));
+  return result;
+}
+
+template <typename T>
+void softmax_rows(const T* x, T* y, std::size_t rows, std::size_t columns) {
+  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+    const T* from = x + row * columns;
+    T* to = y + row * columns;
+    Exponentials<T> terms(to, columns);
+    const auto maximum = max_rows(from, count, columns);
+    const auto factor = reciprocals(exp_rows(from, maximum, &terms, count, columns));
+    for (std::size_t k = 0; k < count; ++k) {
+      scale_row(terms.row(k), factor.of[k], to + k * columns, columns);
+    }
+  });
+}
+
+/// y = x - shift - log_sum
+template <typename T>
+HWY_INLINE void subtract_row(const T* x, T shift, T log_sum, T* y, std::size_t columns) {
   const hn::ScalableTag<T> d;
-  const T maximum = max_of_row(x, columns);
-  const auto log_sum = hn::Set(d, std::log(exp_row<T>(x, maximum, nullptr, columns)));
-  const auto shift = hn::Set(d, maximum);
+  const auto first = hn::Set(d, shift), second = hn::Set(d, log_sum);
   for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    lanes.store(hn::Sub(hn::Sub(lanes.load(x + c), shift), log_sum), y + c);
+    lanes.store(hn::Sub(hn::Sub(lanes.load(x + c), first), second), y + c);
   });
 }
 
 template <typename T>
-void softmax_gradient_row(const T* y, const T* dy, T* dx, std::size_t columns) {
-  const T dot = sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    return hn::Mul(lanes.load(y + c), lanes.load(dy + c));
+void log_softmax_rows(const T* x, T* y, std::size_t rows, std::size_t columns) {
+  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+    const T* from = x + row * columns;
+    const auto maximum = max_rows(from, count, columns);
+    const auto log_sum = logarithms(exp_rows<T>(from, maximum, nullptr, count, columns));
+    for (std::size_t k = 0; k < count; ++k) {
+      subtract_row(from + k * columns, maximum.of[k], log_sum.of[k], y + (row + k) * columns,
+                   columns);
+    }
   });
-  const auto mean = hn::Set(hn::ScalableTag<T>(), dot);
+}
+
+/// A part of a long row: its maximum and its sum of exponentials.
+template <typename T>
+void sum_part(const T* x, std::size_t columns, T* maximum, T* sum) {
+  RowValues<T> largest = max_rows(x, 1, columns);
+  *maximum = largest.of[0];
+  // A part of nothing but -inf adds nothing to the others.
+  if (*maximum == -std::numeric_limits<T>::infinity()) largest.of[0] = 0;
+  *sum = exp_rows<T>(x, largest, nullptr, 1, columns).of[0];
+}
+
+/// The same part of the result, given the maximum and the sum of the whole row.
+template <typename T>
+void softmax_part(const T* x, T* y, std::size_t columns, T maximum, T sum) {
+  const auto shift = hn::Set(hn::ScalableTag<T>(), maximum);
+  const auto factor = hn::Set(hn::ScalableTag<T>(), 1 / sum);
   for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    lanes.store(hn::Mul(lanes.load(y + c), hn::Sub(lanes.load(dy + c), mean)), dx + c);
+    lanes.store(hn::Mul(shifted_exp(lanes, lanes.load(x + c), shift), factor), y + c);
   });
 }
 
 template <typename T>
-void log_softmax_gradient_row(const T* y, const T* dy, T* dx, std::size_t columns) {
+void log_softmax_part(const T* x, T* y, std::size_t columns, T maximum, T sum) {
+  subtract_row(x, maximum, std::log(sum), y, columns);
+}
+
+template <typename T>
+void softmax_gradient_rows(const T* y, const T* dy, T* dx, std::size_t rows, std::size_t columns) {
+  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+    const std::size_t at = row * columns;
+    const auto dot = fold_each<SumFold, T>(count, [&](std::size_t k) HWY_ATTR {
+      const T *p = y + at + k * columns, *slope = dy + at + k * columns;
+      return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+        return hn::Mul(lanes.load(p + c), lanes.load(slope + c));
+      });
+    });
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t begin = at + k * columns;
+      const auto mean = hn::Set(hn::ScalableTag<T>(), dot.of[k]);
+      for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+        const auto difference = hn::Sub(lanes.load(dy + begin + c), mean);
+        lanes.store(hn::Mul(lanes.load(y + begin + c), difference), dx + begin + c);
+      });
+    }
+  });
+}
+
+template <typename T>
+void log_softmax_gradient_rows(const T* y, const T* dy, T* dx, std::size_t rows,
+                               std::size_t columns) {
   const hn::ScalableTag<T> d;
-  const T sum = sum_of_row<T>(
-      columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { return lanes.load(dy + c); });
-  const auto total = hn::Set(d, sum);
-  for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    const auto p = math_exp(d, lanes.load(y + c));
-    lanes.store(hn::NegMulAdd(p, total, lanes.load(dy + c)), dx + c);
+  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+    const std::size_t at = row * columns;
+    const auto sums = fold_each<SumFold, T>(count, [&](std::size_t k) HWY_ATTR {
+      const T* slope = dy + at + k * columns;
+      return sum_of_row<T>(
+          columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { return lanes.load(slope + c); });
+    });
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t begin = at + k * columns;
+      const auto total = hn::Set(d, sums.of[k]);
+      for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+        // A logarithm of a probability is not above 0, but may come rounded up from there.
+        const auto p = math_exp(d, lanes.load(y + begin + c));
+        lanes.store(hn::NegMulAdd(p, total, lanes.load(dy + begin + c)), dx + begin + c);
+      });
+    }
   });
 }
 
 /// sum labels * (logits - shift); classes with label 0 do not count.
 template <typename T>
-T label_dot(const T* logits, const T* labels, T shift, std::size_t columns) {
+HWY_INLINE hn::Vec<hn::ScalableTag<T>> label_dot(const T* logits, const T* labels, T shift,
+                                                 std::size_t columns) {
   const hn::ScalableTag<T> d;
   const auto offset = hn::Set(d, shift);
   return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
@@ -175,43 +323,96 @@ T label_dot(const T* logits, const T* labels, T shift, std::size_t columns) {
   });
 }
 
+/// dlogits = (terms factor - labels) scale
 template <typename T>
-void dense_row(const T* logits, const T* labels, T* loss, T* dlogits, T scale,
-               std::size_t columns) {
-  const T maximum = max_of_row(logits, columns);
-  const T dot = loss != nullptr ? label_dot(logits, labels, maximum, columns) : T(0);
-  const T sum = exp_row(logits, maximum, dlogits, columns);
-  if (loss != nullptr) {
-    const T weight = sum_of_row<T>(
-        columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { return lanes.load(labels + c); });
-    *loss = std::log(sum) * weight - dot;
-  }
-  if (dlogits == nullptr) return;
+HWY_INLINE void dense_gradient_row(const T* terms, const T* labels, T* dlogits, T factor, T scale,
+                                   std::size_t columns) {
   const hn::ScalableTag<T> d;
-  const auto factor = hn::Set(d, 1 / sum), outer = hn::Set(d, scale);
+  const auto inner = hn::Set(d, factor), outer = hn::Set(d, scale);
   for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    const auto difference = hn::MulSub(lanes.load(dlogits + c), factor, lanes.load(labels + c));
+    const auto difference = hn::MulSub(lanes.load(terms + c), inner, lanes.load(labels + c));
     lanes.store(hn::Mul(difference, outer), dlogits + c);
   });
 }
 
 template <typename T>
-void sparse_row(const T* logits, std::size_t label, T* loss, T* dlogits, T scale,
-                std::size_t columns) {
-  const T maximum = max_of_row(logits, columns);
-  const T chosen = logits[label] - maximum;
-  const T sum = exp_row(logits, maximum, dlogits, columns);
-  if (loss != nullptr) *loss = std::log(sum) - chosen;
-  if (dlogits == nullptr) return;
-  const T own = (dlogits[label] / sum - T(1)) * scale;
-  scale_row(dlogits, scale / sum, columns);
-  dlogits[label] = own;
+void dense_rows(const T* logits, const T* labels, T* loss, T* dlogits, detail::RowScale<T> scale,
+                std::size_t rows, std::size_t columns) {
+  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+    const T *x = logits + row * columns, *p = labels + row * columns;
+    T* dx = dlogits != nullptr ? dlogits + row * columns : nullptr;
+    RowValues<T> dot, weight;
+    const RowValues<T> maximum = max_rows(x, count, columns);
+    if (loss != nullptr) {
+      // Before the gradient, which may be written over the logits.
+      dot = fold_each<SumFold, T>(count, [&](std::size_t k) HWY_ATTR {
+        return label_dot(x + k * columns, p + k * columns, maximum.of[k], columns);
+      });
+      weight = fold_each<SumFold, T>(count, [&](std::size_t k) HWY_ATTR {
+        const T* label = p + k * columns;
+        return sum_of_row<T>(
+            columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { return lanes.load(label + c); });
+      });
+    }
+    Exponentials<T> terms(dx, columns);
+    const RowValues<T> sum = exp_rows(x, maximum, dx != nullptr ? &terms : nullptr, count, columns);
+    if (loss != nullptr) {
+      const auto logarithm = math_log(Block<T>(), sum.load());
+      RowValues<T> losses;
+      losses.store(hn::MulSub(logarithm, weight.load(), dot.load()));
+      std::copy_n(losses.of, count, loss + row);
+    }
+    if (dx == nullptr) return;
+    const RowValues<T> factor = reciprocals(sum);
+    for (std::size_t k = 0; k < count; ++k) {
+      dense_gradient_row(terms.row(k), p + k * columns, dx + k * columns, factor.of[k],
+                         scale.of(row + k), columns);
+    }
+  });
 }
 
 template <typename T>
-constexpr detail::SoftmaxKernels<T> kSoftmaxKernels = {
-    softmax_row<T>, log_softmax_row<T>, softmax_gradient_row<T>, log_softmax_gradient_row<T>,
-    dense_row<T>,   sparse_row<T>};
+void sparse_rows(const T* logits, const std::int64_t* labels, T* loss, T* dlogits,
+                 detail::RowScale<T> scale, std::size_t rows, std::size_t columns) {
+  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+    const T* x = logits + row * columns;
+    T* dx = dlogits != nullptr ? dlogits + row * columns : nullptr;
+    RowValues<T> chosen = {};
+    for (std::size_t k = 0; k < count; ++k) {
+      chosen.of[k] = x[k * columns + static_cast<std::size_t>(labels[row + k])];
+    }
+    Exponentials<T> terms(dx, columns);
+    const RowValues<T> maximum = max_rows(x, count, columns);
+    const RowValues<T> sum = exp_rows(x, maximum, dx != nullptr ? &terms : nullptr, count, columns);
+    if (loss != nullptr) {
+      const auto shifted = hn::Sub(chosen.load(), maximum.load());
+      RowValues<T> losses;
+      losses.store(hn::Sub(math_log(Block<T>(), sum.load()), shifted));
+      std::copy_n(losses.of, count, loss + row);
+    }
+    if (dx == nullptr) return;
+    const RowValues<T> factor = reciprocals(sum);
+    for (std::size_t k = 0; k < count; ++k) {
+      const T outer = scale.of(row + k);
+      const T* from = terms.row(k);
+      const auto label = static_cast<std::size_t>(labels[row + k]);
+      const T own = (from[label] * factor.of[k] - T(1)) * outer;
+      scale_row(from, outer * factor.of[k], dx + k * columns, columns);
+      dx[k * columns + label] = own;
+    }
+  });
+}
+
+template <typename T>
+constexpr detail::SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T>,
+                                                       log_softmax_rows<T>,
+                                                       softmax_gradient_rows<T>,
+                                                       log_softmax_gradient_rows<T>,
+                                                       dense_rows<T>,
+                                                       sparse_rows<T>,
+                                                       sum_part<T>,
+                                                       softmax_part<T>,
+                                                       log_softmax_part<T>};
 
 const detail::SoftmaxKernels<float>* softmax_kernels_f32() { return &kSoftmaxKernels<float>; }
 const detail::SoftmaxKernels<double>* softmax_kernels_f64() { return &kSoftmaxKernels<double>; }

@@ -168,6 +168,37 @@ TEST_CASE("large logits neither overflow nor lose the small ones") {
   });
 }
 
+TEST_CASE("long rows are shared by threads and still end alike") {
+  for_each_isa([] {
+    constexpr std::int64_t kColumns = 100003;
+    auto x = uniform_values<float>(2 * kColumns, -5, 5);
+    std::fill_n(x.begin(), 40000, -INFINITY);  // whole parts of the first row
+    x[2 * kColumns - 1] = 9;
+    std::vector<float> p(x.size()), l(x.size());
+    const auto run_with = [&](int threads) {
+      const ThreadCount scope(threads);
+      softmax(x.data(), p.data(), 2, kColumns);
+      log_softmax(x.data(), l.data(), 2, kColumns);
+      return std::pair{p, l};
+    };
+    const auto one = run_with(1);
+    CHECK(one == run_with(3));
+    for (std::int64_t r = 0; r < 2; ++r) {
+      const Row expected = log_softmax_reference(x.data() + r * kColumns, kColumns);
+      for (std::size_t c = 0; c < expected.size(); ++c) {
+        const std::size_t at = static_cast<std::size_t>(r * kColumns) + c;
+        REQUIRE(std::abs(p[at] - std::exp(expected[c])) <= 2e-6 * std::exp(expected[c]));
+        REQUIRE((l[at] == expected[c] || close(l[at], expected[c])));
+      }
+    }
+    x[99] = NAN;
+    softmax(x.data(), p.data(), 2, kColumns);
+    CHECK(std::isnan(p[0]));
+    CHECK(std::isnan(p[kColumns - 1]));
+    CHECK_FALSE(std::isnan(p[kColumns]));
+  });
+}
+
 TEST_CASE("NaN in a row stays in that row") {
   for_each_isa([] {
     std::vector<float> x(3 * 11, 1.0f);

@@ -1,0 +1,56 @@
+"""What one row of a table measures. Plain data: the driver, the workers in Python and the programs
+in C++ all read it.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """Dense layers with ReLU between them, dropout after each hidden one, trained by Adam."""
+
+    inputs: int
+    hidden: Tuple[int, ...]
+    outputs: int
+    dropout: float = 0.0
+    loss: str = "classes"
+    """"classes": softmax and cross-entropy with class indices; "squares": mean squared error."""
+
+    @property
+    def widths(self):
+        return (self.inputs, *self.hidden, self.outputs)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: `kind` names what a peer has to do, the rest says with what.
+
+    kind        a call is                                       uses
+    expression  one evaluation of `expression` on `shapes`      expression, shapes
+    epoch       one epoch over `samples`, shuffled              mlp, batch, samples, data
+    step        one training step on a batch that stays         mlp, batch, data
+    inference   the outputs for a batch that stays              mlp, batch, data
+    gemm        the same for one matrix product                 also parameters m, n, k, ta, tb
+    plan        making the plan of a training step              mlp, batch
+    copy        copying memory                                  parameter bytes
+    stream      reading memory                                  parameter bytes
+    import, first_step, first_inference, peak_memory, size, stripped_size: see fresh.py
+    """
+
+    name: str
+    kind: str
+    mlp: Optional[Mlp] = None
+    batch: int = 0
+    samples: int = 0
+    data: str = "random"
+    expression: str = ""
+    shapes: Tuple[Tuple[int, ...], ...] = ()
+    parameters: Dict[str, Any] = field(default_factory=dict, hash=False)
+    only: Tuple[str, ...] = ()
+    """Names of the peers that take part; empty: all that can."""
+    unit: str = "s"
+    """Of the figures: seconds per call, or bytes."""
+
+    def to_json(self):
+        return asdict(self)

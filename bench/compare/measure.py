@@ -1,0 +1,105 @@
+"""Measures one row: all contenders side by side, in rounds A B C A B C …"""
+
+import math
+import time
+
+from . import peers
+from .processes import WorkerError
+
+_SLOW = 5.0
+"""Seconds that one contender may take in all rounds together, if it has had three."""
+
+
+def contenders(case, modules):
+    """(peer, mode) of everything that can do a case."""
+    return [
+        (peer, mode)
+        for peer, module in modules.items()
+        if not case.only or peer in case.only
+        for mode in peers.modes(module, case.kind)
+    ]
+
+
+def label(modules, peer, mode):
+    return f"{modules[peer].TITLE} {mode}".strip()
+
+
+def prepare(fleet, work, case, peer, mode, quick):
+    module = fleet.modules[peer]
+    request = dict(work=work, case=case.name, mode=mode, quick=quick)
+    if hasattr(module, "COMMAND"):
+        details = case.to_json()
+        if case.expression and getattr(module, "NEEDS_GRAPH", False):
+            if "tegula" not in fleet.modules:
+                raise WorkerError("needs the peer tegula, which states the graph")
+            details.update(fleet["tegula"].ask("graph", work=work, case=case.name, quick=quick))
+        request = dict(mode=mode, details=details)
+    return fleet[peer].ask("prepare", **request)["seconds"]
+
+
+def rounds_for(seconds, rounds):
+    """Slow calls get fewer rounds, but three."""
+    if seconds * rounds <= _SLOW:
+        return rounds
+    return max(min(3, rounds), math.floor(_SLOW / seconds))
+
+
+def measure_row(fleet, work, case, *, rounds, seconds, quick, say):
+    """{"name", "kind", "parameters", "results": {label: {"peer", "mode", "first", "times"}},
+    "errors": {label: text}}; times are seconds per call, one per round.
+    """
+    results, errors = {}, {}
+    for peer, mode in contenders(case, fleet.modules):
+        name = label(fleet.modules, peer, mode)
+        begin = time.perf_counter()
+        try:
+            first = prepare(fleet, work, case, peer, mode, quick)
+            results[name] = {"peer": peer, "mode": mode, "first": first, "times": []}
+        except WorkerError as error:
+            errors[name] = str(error)
+        took = time.perf_counter() - begin
+        if took > 20:
+            say(f"  {case.name}: preparing {name} took {took:.0f} s")
+
+    for result in results.values():
+        fleet[result["peer"]].settle()
+    spinning = {}
+    for turn in range(rounds):
+        for name, result in results.items():
+            times = result["times"]
+            if times and turn >= rounds_for(times[-1], rounds):
+                continue
+            if name in errors:
+                continue
+            peer = result["peer"]
+            before, begin = fleet.idle_seconds(peer), time.perf_counter()
+            try:
+                times.append(
+                    fleet[peer].ask("run", mode=result["mode"], seconds=seconds)["seconds"]
+                )
+            except WorkerError as error:
+                errors[name] = str(error)
+                continue
+            took = time.perf_counter() - begin
+            fleet[peer].settle()
+            for idle, used in fleet.idle_seconds(peer).items():
+                if idle in before and took > 0.04:
+                    spinning[idle] = max(spinning.get(idle, 0), (used - before[idle]) / took)
+    for idle, share in spinning.items():
+        if share > 0.25:
+            say(f"  {case.name}: {idle} used {share:.0%} of a processor while another peer ran")
+    for worker in fleet.workers.values():
+        if worker.alive():
+            try:
+                worker.ask("drop")
+            except WorkerError as error:
+                say(f"  {worker.name}: {error}")
+    for name in errors:
+        results.pop(name, None)
+    return {
+        "name": case.name,
+        "kind": case.kind,
+        "unit": case.unit,
+        "results": results,
+        "errors": errors,
+    }

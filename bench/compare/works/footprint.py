@@ -1,0 +1,63 @@
+"""(7) What a new process pays: import, first calls, memory, size."""
+
+from ..bars import at_most, megabytes_text
+from ..case import Case, Mlp
+from ..statistics import seconds_text
+from .mnist_epoch import MNIST
+
+TITLE = "Import, first calls, memory, size"
+NOTE = """Each figure from processes of their own. `import`: beyond `import numpy`. `first step` and
+`first inference`: of the MNIST MLP, from building the model to the first result, beyond the import.
+`peak memory`: of the process that imports the library and trains an epoch of MNIST at batch 32, data
+(188 MB) included. `installed size`: the packages with what they need, NumPy and GPU parts left out.
+`native library`: Tegula's extension module, stripped, oneDNN aside. `plan`: in C++, from nothing to a
+training step that is ready to run, of the MNIST MLP and of a network of 100 layers."""
+SLOW = True
+
+DEEP = Mlp(64, (64,) * 99, 10)
+
+_FIGURES = {
+    "import": ("import", "s"),
+    "first step": ("first_step", "s"),
+    "first inference": ("first_inference", "s"),
+    "peak memory": ("peak_memory", "B"),
+    "installed size": ("size", "B"),
+    "native library": ("stripped_size", "B"),
+}
+
+
+def cases(quick):
+    rows = [
+        Case(name, what, parameters={"figure": what}, unit=unit)
+        for name, (what, unit) in _FIGURES.items()
+    ]
+    return [
+        *rows,
+        Case("plan, MNIST MLP", "plan", mlp=MNIST, batch=32),
+        Case("plan, 100 layers", "plan", mlp=DEEP, batch=32),
+    ]
+
+
+DATA_BYTES = 60000 * (784 + 1) * 4
+
+
+def bars(results):
+    def of(name, *peers):
+        return results.best("footprint", name, *peers)
+
+    return [
+        at_most(
+            "`import tegula` beyond `import numpy`", of("import", "tegula"), 0.05, seconds_text
+        ),
+        at_most(
+            "Library, stripped, oneDNN aside", of("native library", "tegula"), 8e6, megabytes_text
+        ),
+        at_most(
+            "Peak memory of training MNIST from Python: data + 40 MB",
+            of("peak memory", "tegula"),
+            DATA_BYTES + 40e6,
+            megabytes_text,
+        ),
+        at_most("Plan of the MNIST MLP", of("plan, MNIST MLP", "tegula_cpp"), 5e-3, seconds_text),
+        at_most("Plan of 100 layers", of("plan, 100 layers", "tegula_cpp"), 50e-3, seconds_text),
+    ]

@@ -1,0 +1,83 @@
+"""(1) An epoch of the MNIST classifier."""
+
+from .. import peers
+from ..bars import at_least, at_most, quotient, times_text, total
+from ..case import Case, Mlp
+
+TITLE = "MNIST MLP, one epoch"
+NOTE = """784-128-10, ReLU, dropout 0.2, softmax and cross-entropy, Adam; 60,000 samples in a new order
+each epoch, the last batch smaller where the batch size does not divide them; the sum of the losses is
+kept, no other metric."""
+SLOW = True
+
+MNIST = Mlp(784, (128,), 10, dropout=0.2)
+
+
+def cases(quick):
+    return [
+        Case(f"batch {batch}", "epoch", mlp=MNIST, batch=batch, samples=60000, data="mnist")
+        for batch in (32, 128, 1024)
+    ]
+
+
+def _products(results, batch):
+    """Seconds of the matrix products of all full steps of an epoch, each by the best raw library."""
+    from . import gemm
+
+    products = (results.best_raw("gemm", case.name) for case in gemm.step_products(batch))
+    one = total(products)
+    return None if one is None else one * (60000 // batch)
+
+
+def bars(results):
+    work, row = "mnist_epoch", "batch 32"
+    own = results.best(work, row, "tegula")
+    products = _products(results, 32)
+    rows = [
+        at_most(
+            "MNIST epoch, batch 32: of the time of its five matrix products alone",
+            quotient(own, products),
+            1.5,
+            times_text,
+        )
+    ]
+    for peer, limit in (("jax", 2.5), ("torch", 5), ("keras_jax", 4), ("keras_tensorflow", 20)):
+        rows.append(
+            at_least(
+                f"MNIST epoch, batch 32: faster than {peers.load(peer).TITLE}'s best",
+                quotient(results.best(work, row, peer), own),
+                limit,
+                times_text,
+            )
+        )
+    rows.append(
+        at_most(
+            "MNIST epoch, batch 32: C++ `fit` of Python's time (2 % are noise)",
+            quotient(results.best(work, row, "tegula_cpp"), own),
+            1.02,
+            times_text,
+        )
+    )
+    rows.append(
+        at_least(
+            "MNIST epoch, batch 1024: faster than the best peer",
+            quotient(
+                results.best_peer(work, "batch 1024"), results.best(work, "batch 1024", "tegula")
+            ),
+            1.3,
+            times_text,
+        )
+    )
+    for name in results.names(work):
+        rows.append(
+            at_most(
+                f"MNIST epoch, {name}: without oneDNN, of the time with it",
+                quotient(
+                    results.best(work, name, "tegula_no_onednn"),
+                    results.best(work, name, "tegula_cpp"),
+                ),
+                1.15,
+                times_text,
+            )
+        )
+    return rows

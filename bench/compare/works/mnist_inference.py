@@ -1,0 +1,62 @@
+"""(3) The MNIST classifier's probabilities for a batch."""
+
+from ..bars import at_least, at_most, quotient, times_text
+from ..case import Case
+from .mnist_epoch import MNIST
+
+TITLE = "MNIST MLP, inference"
+NOTE = "From an array of the caller's to probabilities that the caller can read."
+
+
+def cases(quick):
+    return [
+        Case(f"batch {batch}", "inference", mlp=MNIST, batch=batch, data="mnist")
+        for batch in (1, 8, 32, 256)
+    ]
+
+
+def bars(results):
+    work, row = "mnist_inference", "batch 1"
+    own, ort = results.best(work, row, "tegula"), ("onnxruntime",)
+    stream = "stream, weights of the MNIST MLP"
+    rows = [
+        at_most(
+            f"MNIST inference, batch 1, C++: of the time to read the weights with {mode}",
+            quotient(
+                results.best(work, row, "tegula_cpp"),
+                results.best("memory", stream, "raw_memory", modes=(mode,)),
+            ),
+            1.2,
+            times_text,
+        )
+        for mode in ("1 thread", "2 threads")
+    ]
+    for mode, limit in (("run", 1.5), ("IOBinding", 1.2)):
+        rows.append(
+            at_least(
+                f"MNIST inference, batch 1: faster than ONNX Runtime's {mode}",
+                quotient(results.best(work, row, *ort, modes=(mode,)), own),
+                limit,
+                times_text,
+            )
+        )
+    rows.append(
+        at_least(
+            "MNIST inference, batch 1: faster than any Keras `predict`",
+            quotient(
+                results.best(work, row, "keras_jax", "keras_tensorflow", modes=("predict",)), own
+            ),
+            50,
+            times_text,
+        )
+    )
+    for name in ("batch 8", "batch 32", "batch 256"):
+        rows.append(
+            at_least(
+                f"MNIST inference, {name}: faster than ONNX Runtime",
+                quotient(results.best(work, name, *ort), results.best(work, name, "tegula")),
+                1.2,
+                times_text,
+            )
+        )
+    return rows

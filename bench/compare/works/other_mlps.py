@@ -1,0 +1,63 @@
+"""(4) Networks of other shapes: where overhead rules, and where matrix products do."""
+
+from ..bars import at_least, quotient, times_text
+from ..case import Case, Mlp
+from ..statistics import geometric_mean
+
+TITLE = "MLPs of other shapes"
+NOTE = """`2 of 16`: 16-16-16-10, where a framework's overhead rules; `4 of 512`: 784-512-512-512-512-10
+and `3 of 2048`: 784-2048-2048-2048-10, where matrix products do; `regression`: 8-64-64-1 with the mean
+squared error. An epoch is over 512 batches, 64 and 8 for the
+large ones."""
+SLOW = True
+
+NETWORKS = {
+    "2 of 16": (Mlp(16, (16, 16), 10), 32, 512),
+    "4 of 512": (Mlp(784, (512,) * 4, 10), 128, 64),
+    "3 of 2048": (Mlp(784, (2048,) * 3, 10), 128, 8),
+    "regression": (Mlp(8, (64, 64), 1, loss="squares"), 8, 512),
+}
+
+
+def cases(quick):
+    rows = []
+    for name, (mlp, batch, batches) in NETWORKS.items():
+        common = dict(mlp=mlp, batch=batch)
+        rows += [
+            Case(f"{name}, epoch, batch {batch}", "epoch", samples=batch * batches, **common),
+            Case(f"{name}, step, batch {batch}", "step", **common),
+            Case(f"{name}, inference, batch {batch}", "inference", **common),
+            Case(f"{name}, inference, batch 1", "inference", mlp=mlp, batch=1),
+        ]
+    return rows
+
+
+COMPARED = ("other_mlps", "expressions", "gemm")
+
+
+def bars(results):
+    """Over all rows of the works that are compared row by row."""
+    ratios = {}
+    for work in COMPARED:
+        for name in results.names(work):
+            ratio = quotient(results.best_peer(work, name), results.best(work, name, "tegula"))
+            if ratio is not None:
+                ratios[f"{work}: {name}"] = ratio
+    worst = min(ratios, key=ratios.get, default=None)
+    behind = sum(ratio < 1 for ratio in ratios.values())
+    complete = bool(ratios) and results.measured.issuperset(COMPARED)
+    return [
+        at_least(
+            f"Other MLPs, expressions, products: the best peer's time in the worst of {len(ratios)} rows"
+            f" ({worst}; {behind} rows below 1)",
+            ratios[worst] if complete else None,
+            1.0,
+            times_text,
+        ),
+        at_least(
+            "Other MLPs, expressions, products: the same, geometric mean",
+            geometric_mean(ratios.values()) if complete else None,
+            1.3,
+            times_text,
+        ),
+    ]

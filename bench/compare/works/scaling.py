@@ -1,0 +1,47 @@
+"""How the costs of Tegula's own machinery grow with the size of a graph."""
+
+from ..bars import at_most, quotient, times_text
+from ..case import Case
+
+TITLE = "Scaling with the number of nodes"
+NOTE = """A chain of elementwise nodes over one number, in C++. `plan`: build, all passes, plan. `plan,
+no passes` and `run` leave every node a kernel of its own, whose work is next to nothing: what remains
+is the cost per node."""
+
+
+def cases(quick):
+    counts = (10, 100, 1000, 10_000) if quick else (10, 100, 1000, 10_000, 100_000)
+    return [
+        Case(f"{kind}, {count} nodes", f"chain_{what}", parameters={"nodes": count})
+        for kind, what in (
+            ("plan", "plan"),
+            ("plan, no passes", "plan_unfused"),
+            ("run", "run"),
+        )
+        for count in counts
+    ]
+
+
+def bars(results):
+    def per_node(kind, count):
+        seconds = results.best("scaling", f"{kind}, {count} nodes", "tegula_cpp")
+        return quotient(seconds, count)
+
+    rows = [
+        at_most(
+            f"{kind}: time per node at {large} nodes, of that at 1000",
+            quotient(per_node(kind, large), per_node(kind, 1000)),
+            2.0,
+            times_text,
+        )
+        for kind, large in (("plan", 100_000), ("plan, no passes", 100_000))
+    ]
+    rows.append(
+        at_most(
+            "run: time per node at 1000 nodes",
+            per_node("run", 1000),
+            1e-6,
+            lambda seconds: f"{seconds * 1e9:.0f} ns",
+        )
+    )
+    return rows

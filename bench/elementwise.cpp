@@ -43,7 +43,19 @@ void copy(benchmark::State& state) {
   }
   count_bytes(state, 8 * count);
 }
-BENCHMARK(copy)->Arg(1000)->Arg(100000)->Arg(10000000)->UseRealTime();
+BENCHMARK(copy)->RangeMultiplier(10)->Range(1000, 100000000)->UseRealTime();
+
+/// One call of memcpy, on one thread: it may choose stores that bypass the caches.
+void copy_at_once(benchmark::State& state) {
+  const auto x = values(state.range(0));
+  std::vector<float> y(x.size());
+  for (auto _ : state) {
+    std::memcpy(y.data(), x.data(), x.size() * sizeof(float));
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 8 * state.range(0));
+}
+BENCHMARK(copy_at_once)->RangeMultiplier(10)->Range(1000, 100000000)->UseRealTime();
 
 /// A program whose inputs are all as large as its outputs.
 void run_program(benchmark::State& state, const Program& program) {
@@ -94,7 +106,7 @@ void chain(benchmark::State& state) {
   program.outputs = {x};
   run_program(state, program);
 }
-BENCHMARK(chain)->Arg(1000)->Arg(100000)->Arg(10000000)->UseRealTime();
+BENCHMARK(chain)->RangeMultiplier(10)->Range(1000, 100000000)->UseRealTime();
 
 /// Adam in place over one array of parameters.
 void adam(benchmark::State& state) {
@@ -131,7 +143,7 @@ void adam(benchmark::State& state) {
   }
   count_bytes(state, 7 * 4 * count);
 }
-BENCHMARK(adam)->Arg(101770)->Arg(10000000)->UseRealTime();
+BENCHMARK(adam)->Arg(1000)->Arg(101770)->Arg(10000000)->UseRealTime();
 
 /// relu(x + bias) over [rows, columns].
 void bias_relu(benchmark::State& state) {
@@ -154,6 +166,42 @@ void bias_relu(benchmark::State& state) {
   count_bytes(state, 8 * rows * columns);
 }
 BENCHMARK(bias_relu)->Args({32, 10})->Args({32, 128})->Args({4096, 1024})->UseRealTime();
+
+/// The epilogue of a product, on the calling thread: relu(x + bias), then dropout where a rate is
+/// given, in blocks of [rows, columns] of a [32, 128] product.
+void epilogue(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), columns = state.range(1);
+  const double rate = static_cast<double>(state.range(2)) / 100;
+  Program program;
+  program.inputs = 2;
+  int y = program.append(ElementwiseOp::add, {0, 1});
+  y = program.append(ElementwiseOp::relu, {y});
+  if (rate > 0) y = program.append(ElementwiseOp::dropout, {y}, {rate, 0}, 7);
+  program.outputs = {y};
+  auto x = values(32 * 128);
+  const auto bias = values(128);
+  const ElementwiseInput kinds[] = {{DType::f32, {32, 128}}, {DType::f32, {128}}};
+  const DType dtype = DType::f32;
+  const auto plan = ElementwisePlan::blocks(program, dtype, kinds, {32, 128}, {&dtype, 1});
+  const void* inputs[] = {x.data(), bias.data()};
+  void* outputs[] = {x.data()};
+  for (auto _ : state) {
+    for (std::int64_t row = 0; row < 32; row += rows) {
+      for (std::int64_t column = 0; column < 128; column += columns) {
+        plan.run_block({row, rows, column, columns}, inputs, outputs, {.seed = 1, .step = 2});
+      }
+    }
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, 8 * 32 * 128);
+}
+BENCHMARK(epilogue)
+    ->Args({32, 128, 0})
+    ->Args({16, 16, 0})
+    ->Args({4, 16, 0})
+    ->Args({32, 128, 20})
+    ->Args({16, 16, 20})
+    ->UseRealTime();
 
 void random_fill(benchmark::State& state,
                  void (*fill)(const RandomKey&, float*, std::int64_t, float, float)) {

@@ -26,6 +26,18 @@ if(hwy_VERSION VERSION_GREATER_EQUAL 1.0.6)
 endif()
 target_compile_definitions(tegula_private INTERFACE "HWY_DISABLED_TARGETS=(${hwy_disabled})")
 
+# Generated code for elementwise programs; without Xbyak they are interpreted. Header-only, and used
+# by one source file (TegulaLibrary.cmake).
+if(TEGULA_XBYAK)
+  find_path(TEGULA_XBYAK_INCLUDE_DIR xbyak/xbyak.h)
+  mark_as_advanced(TEGULA_XBYAK_INCLUDE_DIR)
+  if(TEGULA_XBYAK_INCLUDE_DIR)
+    target_include_directories(tegula_private SYSTEM INTERFACE $<BUILD_INTERFACE:${TEGULA_XBYAK_INCLUDE_DIR}>)
+  else()
+    message(STATUS "Xbyak not found: elementwise programs will be interpreted")
+  endif()
+endif()
+
 if(TEGULA_ONEDNN)
   include(TegulaFindOnednn)
   find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's thread count is set through it

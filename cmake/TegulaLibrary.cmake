@@ -11,6 +11,11 @@ target_include_directories(tegula_objects PUBLIC "${PROJECT_SOURCE_DIR}/include"
 target_compile_definitions(tegula_objects PRIVATE $<IF:$<BOOL:${BUILD_SHARED_LIBS}>,TEGULA_BUILDING,TEGULA_STATIC>)
 target_link_libraries(tegula_objects PRIVATE tegula_flags tegula_private)
 
+if(TEGULA_XBYAK AND TEGULA_XBYAK_INCLUDE_DIR)
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/kernels/cpu/elementwise_generator.cpp" PROPERTIES
+                              COMPILE_DEFINITIONS TEGULA_WITH_XBYAK)
+endif()
+
 add_library(tegula $<TARGET_OBJECTS:tegula_objects>)
 add_library(Tegula::tegula ALIAS tegula)
 set_target_properties(tegula PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}

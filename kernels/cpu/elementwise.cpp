@@ -90,7 +90,9 @@ using detail::TileGrid;
 
 void run_tiles(const ElementwiseCode& code, const detail::RunArguments& arguments,
                const TileGrid& grid, std::int64_t first, std::int64_t last) {
-  if (code.compute == DType::f32) {
+  if (code.loop != nullptr) {
+    detail::run_loop(code, *code.loop, arguments, grid, first, last);
+  } else if (code.compute == DType::f32) {
     detail::run_tiles_f32(code, arguments, grid, first, last);
   } else {
     detail::run_tiles_f64(code, arguments, grid, first, last);
@@ -206,8 +208,15 @@ void ElementwisePlan::run(const void* const* inputs, void* const* outputs,
   const std::int64_t elements_per_tile = std::min(grid.tile_rows, grid.rows) * grid.tile_columns;
   const std::int64_t per_task = std::max<std::int64_t>(code.task_elements / elements_per_tile, 1);
   const detail::RunArguments arguments{inputs, outputs, random};
+  if (tiles <= per_task) return run_tiles(code, arguments, grid, 0, tiles);
+  const bool streams = detail::can_stream(code, arguments);
   parallel_for((tiles + per_task - 1) / per_task, [&](std::int64_t task) {
-    run_tiles(code, arguments, grid, task * per_task, std::min(tiles, (task + 1) * per_task));
+    const std::int64_t first = task * per_task, last = std::min(tiles, first + per_task);
+    if (streams) {
+      detail::run_loop(code, *code.streaming_loop, arguments, grid, first, last);
+    } else {
+      run_tiles(code, arguments, grid, first, last);
+    }
   });
 }
 

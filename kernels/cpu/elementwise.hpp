@@ -1,7 +1,11 @@
 #pragma once
-// Elementwise programs: every elementwise op, alone or fused, as a list of instructions interpreted
-// over tiles that stay in the L1 cache. A plan is made once per program and set of shapes; running
-// it allocates nothing and gives the same bits for any number of threads and any tile position.
+// Elementwise programs: every elementwise op, alone or fused, as a list of instructions. A plan is
+// made once per program and set of shapes; running it allocates nothing and gives the same bits for
+// any number of threads and any tile position.
+//
+// A plan runs as machine code generated for its program, one loop over registers, where that can be
+// had; else the instructions are interpreted over tiles that stay in the L1 cache. Both give the
+// same bits.
 
 #include <array>
 #include <cstdint>

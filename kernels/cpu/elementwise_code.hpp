@@ -3,8 +3,11 @@
 // Internal to the elementwise kernels.
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernels/cpu/elementwise.hpp"
@@ -33,6 +36,7 @@ struct CodeInstruction {
   ElementwiseOp op;
   FusedOp fused = FusedOp::none;
   Level level = Level::element;
+  std::uint8_t operand_count = 0;
   std::uint8_t splats = 0;  ///< bit k: operand k is a scalar of an element-level instruction
   std::array<Location, 3> operands{};
   Location result = 0;
@@ -60,13 +64,36 @@ struct CodeOutput {
   bool direct = false;  ///< may be computed in place of being copied from a buffer
 };
 
+/// Which elements dropout keeps: with u = (word >> 8) / 2^24, those of u >= float(rate), which is a
+/// comparison of integers; and what it divides them by.
+struct DropoutRule {
+  explicit DropoutRule(double rate)
+      : limit(static_cast<std::int32_t>(std::ceil(static_cast<float>(rate) * 0x1.0p24)) - 1),
+        keep(1 - rate) {}
+  std::int32_t limit;  ///< kept: (word >> 8) > limit
+  double keep;
+};
+
+/// An array that a generated loop walks through: an input, random words, or an output.
+struct LaneArray {
+  enum class Source : std::uint8_t { input, words, output };
+  Source source = Source::input;
+  std::uint8_t index = 0;  ///< of the input, of the random stream or of the output
+  bool is_bool = false;    ///< bytes; else 32-bit elements
+  bool block_only = false;
+};
+
+struct CompiledLoop;
+
 struct ElementwiseCode {
   enum class Kind : std::uint8_t { whole, blocks, linear };
 
   Kind kind = Kind::whole;
   DType compute = DType::f32;
   std::vector<CodeInput> inputs;
-  std::vector<CodeInstruction> run_instructions;  ///< executed once per task
+  /// Values of scalar locations that depend on no input.
+  std::array<std::optional<double>, kMaxScalars> constants;
+  std::vector<CodeInstruction> run_instructions;  ///< the other scalars: executed once per task
   std::vector<CodeInstruction> instructions;      ///< executed per tile
   std::vector<CodeOutput> outputs;
 
@@ -76,6 +103,16 @@ struct ElementwiseCode {
   std::int64_t outer = 1, rows = 1, columns = 1;
   std::int64_t tile_elements = 0;
   std::int64_t task_elements = 0;  ///< worth one parallel task
+
+  /// Machine code for all of it, where there is any: then no tiles are interpreted.
+  std::shared_ptr<const CompiledLoop> loop;
+  /// The same with stores that bypass the caches, where the results are large.
+  std::shared_ptr<const CompiledLoop> streaming_loop;
+  std::vector<LaneArray> loop_arrays;
+  std::vector<std::int64_t> row_steps, column_steps;  ///< of each of them, in bytes
+  std::vector<std::uint32_t> random_op_ids;           ///< of the loop's streams of random words
+  bool varies_steps = false;                          ///< steps of some arrays depend on the block
+  bool merges_rows = false;  ///< neighbouring rows of the whole space are one row for the loop
 };
 
 /// A rectangle [row, row + rows) x [column, column + columns) of every outer index, cut into tiles.
@@ -107,6 +144,17 @@ void run_tiles_f32(const ElementwiseCode& code, const RunArguments& arguments, c
                    std::int64_t first, std::int64_t last);
 void run_tiles_f64(const ElementwiseCode& code, const RunArguments& arguments, const TileGrid& grid,
                    std::int64_t first, std::int64_t last);
+
+/// The same by the plan's loop, or by the streaming one.
+void run_loop(const ElementwiseCode& code, const CompiledLoop& loop, const RunArguments& arguments,
+              const TileGrid& grid, std::int64_t first, std::int64_t last);
+
+/// Whether the plan has a streaming loop and these arrays suit it.
+bool can_stream(const ElementwiseCode& code, const RunArguments& arguments);
+
+/// Executes run-level instructions on a table of scalars, kScalarWidth elements each.
+void run_scalars_f32(std::span<const CodeInstruction> instructions, float* table);
+void run_scalars_f64(std::span<const CodeInstruction> instructions, double* table);
 
 ElementwiseCode compile_elementwise(ElementwiseCode::Kind kind, const Program& program,
                                     DType compute, std::span<const ElementwiseInput> inputs,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/cpu/elementwise_code.hpp"
+#include "kernels/cpu/elementwise_jit.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula::kernels::detail {
@@ -400,6 +401,7 @@ class Compiler {
     if (step.code.fused != FusedOp::none && value(step.operands[0]).level != Level::element) {
       std::swap(step.operands[0], step.operands[1]);
     }
+    step.code.operand_count = static_cast<std::uint8_t>(step.operand_count);
     for (int k = 0; k < step.operand_count; ++k) {
       const auto slot = static_cast<std::size_t>(k);
       const Value& operand = value(step.operands[slot]);
@@ -439,6 +441,29 @@ class Compiler {
   int scalars_ = 0, buffers_ = 0;
 };
 
+/// Executes those run-level instructions that depend on no input, in the type of the program.
+template <typename T>
+void fold_scalars(ElementwiseCode& code,
+                  void (*run_scalars)(std::span<const CodeInstruction>, T* table)) {
+  if (code.run_instructions.empty()) return;
+  std::vector<T> table(kMaxScalars * kScalarWidth);
+  std::vector<CodeInstruction> left;
+  for (const CodeInstruction& instruction : code.run_instructions) {
+    bool known = true;
+    for (int k = 0; k < instruction.operand_count; ++k) {
+      known = known && code.constants[instruction.operands[static_cast<std::size_t>(k)]];
+    }
+    if (!known) {
+      left.push_back(instruction);
+      continue;
+    }
+    run_scalars({&instruction, 1}, table.data());
+    code.constants[instruction.result] =
+        static_cast<double>(table[instruction.result * kScalarWidth]);
+  }
+  code.run_instructions = std::move(left);
+}
+
 }  // namespace
 
 ElementwiseCode compile_elementwise(Kind kind, const Program& program, DType compute,
@@ -470,6 +495,12 @@ ElementwiseCode compile_elementwise(Kind kind, const Program& program, DType com
     set_space(code, make_space(kind, inputs, output));
   }
   Compiler(program, code).compile(outputs);
+  if (compute == DType::f32) {
+    fold_scalars<float>(code, run_scalars_f32);
+  } else {
+    fold_scalars<double>(code, run_scalars_f64);
+  }
+  attach_loop(code);
   return code;
 }
 

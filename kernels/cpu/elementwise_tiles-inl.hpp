@@ -60,6 +60,24 @@ inline void* advance(void* base, DType dtype, std::int64_t elements) {
   return static_cast<char*>(base) + elements * static_cast<std::int64_t>(size_of(dtype));
 }
 
+template <typename T>
+void run_scalars(std::span<const CodeInstruction> instructions, T* table) {
+  const auto at = [&](std::size_t location) { return table + location * kScalarWidth; };
+  for (const CodeInstruction& instruction : instructions) {
+    T* const out = at(instruction.result);
+    if (instruction.op == ElementwiseOp::constant) {
+      std::fill_n(out, kScalarWidth, static_cast<T>(instruction.immediates[0]));
+      continue;
+    }
+    // The C library's functions are worth calling once only.
+    const bool one = instruction.op == ElementwiseOp::pow;
+    select_kernel<T>(instruction)(out, at(instruction.operands[0]), at(instruction.operands[1]),
+                                  at(instruction.operands[2]), one ? 1 : kScalarWidth,
+                                  instruction.immediates.data());
+    if (one) std::fill_n(out, kScalarWidth, out[0]);
+  }
+}
+
 /// A rectangle of one outer index.
 struct Tile {
   std::int64_t outer = 0, row = 0, rows = 0, column = 0, columns = 0;
@@ -75,12 +93,17 @@ class TileRunner {
  public:
   TileRunner(const ElementwiseCode& code, const RunArguments& arguments, const TileGrid& grid)
       : code_(code), arguments_(arguments), grid_(grid), lanes_(hn::Lanes(d_)) {
-    for (std::size_t i = 0; i < kMaxScalars; ++i) location_[i] = scalars_ + i * kScalarWidth;
+    for (std::size_t i = 0; i < kMaxScalars; ++i) {
+      location_[i] = scalars_ + i * kScalarWidth;
+      if (const auto& value = code.constants[i]) {
+        std::fill_n(location_[i], kScalarWidth, static_cast<T>(*value));
+      }
+    }
     for (std::size_t i = 0; i < kMaxTileBuffers; ++i) location_[kMaxScalars + i] = buffer(i);
     for (std::size_t i = 0; i < code.inputs.size(); ++i) {
       if (code.inputs[i].read && code.inputs[i].level == Level::run) load_scalar(i, 0);
     }
-    for (const CodeInstruction& instruction : code.run_instructions) execute(instruction, Tile());
+    run_scalars<T>(code.run_instructions, scalars_);
     choose_direct_outputs();
   }
 
@@ -248,9 +271,6 @@ class TileRunner {
     const std::size_t count =
         instruction.level == Level::element ? tile.padded_count : kScalarWidth;
     switch (instruction.op) {
-      case ElementwiseOp::constant:
-        std::fill_n(out, kScalarWidth, static_cast<T>(instruction.immediates[0]));
-        return;
       case ElementwiseOp::dropout:
         return dropout(instruction, tile, a, out);
       case ElementwiseOp::random_uniform:
@@ -286,18 +306,15 @@ class TileRunner {
     std::fill_n(words_ + tile.count, tile.padded_count - static_cast<std::size_t>(tile.count), 0u);
   }
 
-  /// u >= rate for u = (word >> 8) / 2^24, with the rate as a float, is a comparison of integers.
   void dropout(const CodeInstruction& instruction, const Tile& tile, const T* x, T* out) {
     make_words(instruction, tile);
-    const double rate = instruction.immediates[0];
-    const auto threshold =
-        static_cast<std::int32_t>(std::ceil(static_cast<float>(rate) * 0x1.0p24));
-    const T keep = static_cast<T>(1 - rate);
+    const detail::DropoutRule rule(instruction.immediates[0]);
+    const T keep = static_cast<T>(rule.keep);
     const bool splat = (instruction.splats & 1) != 0;
     if constexpr (sizeof(T) == 4) {
       const hn::Rebind<std::int32_t, decltype(d_)> di;
       const hn::Rebind<std::uint32_t, decltype(d_)> du;
-      const auto limit = hn::Set(di, threshold - 1);
+      const auto limit = hn::Set(di, rule.limit);
       const auto divisor = hn::Set(d_, keep);
       const std::size_t step = splat ? 0 : 1;
       for_each_vector(tile.padded_count, lanes_, [&](std::size_t i) HWY_ATTR {
@@ -308,7 +325,7 @@ class TileRunner {
     } else {
       for (std::size_t i = 0; i < tile.padded_count; ++i) {
         const auto u = static_cast<std::int32_t>(words_[i] >> 8);
-        out[i] = u >= threshold ? x[splat ? 0 : i] / keep : T(0);
+        out[i] = u > rule.limit ? x[splat ? 0 : i] / keep : T(0);
       }
     }
   }

@@ -28,8 +28,8 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-/// How long a thread that waits keeps its processor before it sleeps. Longer than the serial pieces
-/// between the loops of a running plan, shorter than anybody notices on a shared machine.
+/// How long a thread that waits keeps its processor before it sleeps. Much longer than the serial
+/// pieces between the loops of a running plan, shorter than anybody notices on a shared machine.
 constexpr std::chrono::microseconds kSpinTime{200};
 
 inline void pause_processor() {
@@ -40,13 +40,13 @@ inline void pause_processor() {
 #endif
 }
 
-/// Whether `state` left `value` within the spin time.
-template <typename State>
-bool spin_while(const std::atomic<State>& state, State value) {
+/// Whether the condition came true within the spin time.
+template <typename Condition>
+bool spin_until(const Condition& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
   do {
     for (int i = 0; i < 16; ++i) {
-      if (state.load(std::memory_order_acquire) != value) return true;
+      if (condition()) return true;
       pause_processor();
     }
   } while (std::chrono::steady_clock::now() < deadline);
@@ -118,6 +118,78 @@ class Loop {
   std::array<Range, kMaxRanges> range_;
 };
 
+/// The background loop that workers help with. Its owner is who set `claimed`; workers count
+/// themselves as visitors before they look at the rest, so that the owner can wait for them.
+class Background {
+ public:
+  std::atomic<bool> claimed{false};
+
+  /// Owner.
+  void begin(std::int64_t tasks, const FunctionRef<void(std::int64_t)>& body) {
+    tasks_.store(tasks, std::memory_order_relaxed);
+    body_ = &body;
+    next_.store(0, std::memory_order_relaxed);
+    failed_.store(false, std::memory_order_relaxed);
+    open_.store(true);
+  }
+
+  /// Owner: takes the tasks that are left.
+  void work() {
+    while (run_one()) {
+    }
+  }
+
+  /// Owner: waits for the visitors and gives up the loop. Whether no task failed.
+  bool end() {
+    open_.store(false);
+    while (visitors_.load() != 0) pause_processor();
+    const bool good = !failed_.load();
+    claimed.store(false);
+    return good;
+  }
+
+  /// Worker: whether there seems to be something to do.
+  bool offers() const {
+    return open_.load(std::memory_order_acquire) &&
+           next_.load(std::memory_order_relaxed) < tasks_.load(std::memory_order_relaxed);
+  }
+
+  /// Worker: runs one task, if there is one.
+  void help() {
+    visitors_.fetch_add(1);
+    if (open_.load()) run_one();
+    visitors_.fetch_sub(1);
+  }
+
+  /// In the child of a fork.
+  void forget() {
+    open_.store(false, std::memory_order_relaxed);
+    visitors_.store(0, std::memory_order_relaxed);
+    claimed.store(false, std::memory_order_relaxed);
+  }
+
+ private:
+  bool run_one() {
+    const std::int64_t task = next_.fetch_add(1, std::memory_order_relaxed);
+    if (task >= tasks_.load(std::memory_order_relaxed)) return false;
+    try {
+      (*body_)(task);
+    } catch (...) {
+      failed_.store(true);  // the owner runs all tasks again and meets the exception itself
+    }
+    return true;
+  }
+
+  std::atomic<bool> open_{false};
+  std::atomic<bool> failed_{false};
+  std::atomic<std::int64_t> tasks_{0};
+  const FunctionRef<void(std::int64_t)>* body_ = nullptr;
+  alignas(64) std::atomic<std::int64_t> next_{0};
+  std::atomic<std::uint32_t> visitors_{0};
+};
+
+constinit Background background;
+
 /// Life of a worker: idle → (asleep →) invited → working → idle. Only the owner of the pool invites
 /// and may take an invitation back; only the worker accepts it. `awaited` is working with the owner
 /// asleep until it ends. Whoever leaves `asleep` or `awaited` must notify.
@@ -138,7 +210,9 @@ struct alignas(64) Worker {
   void finish() {
     State expected = State::invited;
     if (state.compare_exchange_strong(expected, State::idle)) return;
-    if (spin_while(state, State::working)) return;
+    if (spin_until([this] { return state.load(std::memory_order_acquire) != State::working; })) {
+      return;
+    }
     expected = State::working;
     if (state.compare_exchange_strong(expected, State::awaited)) state.wait(State::awaited);
   }
@@ -147,18 +221,26 @@ struct alignas(64) Worker {
   /// may end while workers sleep, and they touch nothing that is ever destroyed.
   [[noreturn]] void run(std::size_t number) {
     for (;;) {
-      accept();
+      accept(number);
       loop->work(number);
       if (state.exchange(State::idle) == State::awaited) state.notify_one();
     }
   }
 
  private:
-  void accept() {
+  void accept(std::size_t number) {
     for (;;) {
       State expected = State::invited;
       if (state.compare_exchange_strong(expected, State::working)) return;
-      if (spin_while(state, State::idle)) continue;
+      const bool helps = number < static_cast<std::size_t>(thread_count());
+      const bool woken = spin_until([&] {
+        return state.load(std::memory_order_acquire) != State::idle ||
+               (helps && background.offers());
+      });
+      if (woken) {
+        if (state.load(std::memory_order_acquire) == State::idle) background.help();
+        continue;
+      }
       expected = State::idle;
       if (state.compare_exchange_strong(expected, State::asleep)) state.wait(State::asleep);
     }
@@ -186,6 +268,7 @@ void forget_workers() {
   for (Worker& worker : pool.workers) worker.state.store(State::idle, std::memory_order_relaxed);
   pool.forks.fetch_add(1, std::memory_order_relaxed);
   pool.busy.store(false, std::memory_order_relaxed);
+  background.forget();
 }
 
 /// While it lives, threads start with all signals blocked: signals belong to the application's
@@ -289,6 +372,37 @@ void parallel_for(std::int64_t tasks, FunctionRef<void(std::int64_t)> body) {
   Loop loop(tasks, threads, body);
   run_on_pool(loop, threads - 1);
   loop.rethrow();
+}
+
+void BackgroundLoop::start(std::int64_t tasks, FunctionRef<void(std::int64_t)> body) {
+  tasks_ = tasks;
+  body_ = body;
+  forks_ = pool.forks.load(std::memory_order_relaxed);
+  helped_ = thread_count() > 1 && !background.claimed.exchange(true);
+  if (helped_) background.begin(tasks, *body_);
+}
+
+void BackgroundLoop::finish() {
+  if (!body_) return;
+  const FunctionRef<void(std::int64_t)> body = *body_;
+  bool complete = false;
+  if (helped_) {
+    background.work();
+    complete = end();
+  }
+  body_.reset();
+  for (std::int64_t task = 0; task < tasks_ && !complete; ++task) body(task);
+}
+
+/// Takes the loop back from the pool; whether every task was run without an exception.
+bool BackgroundLoop::end() {
+  helped_ = false;
+  // In the child of a fork the pool has forgotten the loop, and with it the other threads' tasks.
+  return forks_ == pool.forks.load(std::memory_order_relaxed) && background.end();
+}
+
+BackgroundLoop::~BackgroundLoop() {
+  if (helped_) end();
 }
 
 }  // namespace tegula

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "tegula/core/error.hpp"
-#include "tegula/data/dataset.hpp"
 
 namespace tegula::nn {
 
@@ -12,11 +11,6 @@ namespace {
 /// What the model computes with: inputs become f32, everything else was prepared before.
 DType dtype_of_part(std::size_t part, const Tensor& tensor) {
   return part == 0 ? DType::f32 : tensor.dtype();
-}
-
-template <typename T>
-void convert_row(const T* from, float* to, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
 }
 
 }  // namespace
@@ -40,51 +34,23 @@ std::int64_t Batches::rows_of(std::int64_t batch) const {
 }
 
 void Batches::shuffle(std::uint64_t seed, std::uint64_t epoch) {
-  order_.resize(static_cast<std::size_t>(rows_));
-  data::shuffled_order(order_, seed, epoch);
+  if (!shuffled_) {
+    std::vector<DType> dtypes;
+    for (std::size_t i = 0; i < parts_.size(); ++i) dtypes.push_back(dtype_of_part(i, parts_[i]));
+    shuffled_ = std::make_unique<ShuffledRows>(parts_, dtypes, rows_, batch_size_);
+  }
+  shuffled_->shuffle(seed, epoch);
 }
 
 std::span<const Tensor> Batches::get(std::int64_t batch) {
+  if (shuffled_) return shuffled_->get(batch);
   const std::int64_t begin = batch * batch_size_;
   const std::int64_t end = begin + rows_of(batch);
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     const Tensor& source = parts_[part];
-    const DType dtype = dtype_of_part(part, source);
-    if (order_.empty()) {
-      current_[part] = source.rows(begin, end).cast(dtype);
-    } else {
-      current_[part] = gather(part, begin, end);
-    }
+    current_[part] = source.rows(begin, end).cast(dtype_of_part(part, source));
   }
   return current_;
-}
-
-Tensor Batches::gather(std::size_t part, std::int64_t begin, std::int64_t end) {
-  const Tensor& source = parts_[part];
-  const DType dtype = dtype_of_part(part, source);
-  if (buffers_.empty()) {
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      Shape shape = parts_[i].shape();
-      shape.set(0, batch_size_);
-      buffers_.emplace_back(dtype_of_part(i, parts_[i]), shape);
-    }
-  }
-  Tensor target = buffers_[part].rows(0, end - begin);
-  const auto rows = std::span(order_).subspan(static_cast<std::size_t>(begin),
-                                              static_cast<std::size_t>(end - begin));
-  if (dtype == source.dtype()) {
-    data::gather_rows(source, rows, {static_cast<std::byte*>(target.raw()), target.byte_count()});
-    return target;
-  }
-  const std::int64_t width = source.element_count() / rows_;
-  float* to = target.data<float>();
-  visit_dtype(source.dtype(), [&]<typename T>() {
-    for (const std::int64_t row : rows) {
-      convert_row(source.data<T>() + row * width, to, width);
-      to += width;
-    }
-  });
-  return target;
 }
 
 }  // namespace tegula::nn

@@ -2,17 +2,19 @@
 // Data of a run, cut into batches. Private to src/nn.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "src/nn/shuffled_rows.hpp"
 #include "tegula/core/tensor.hpp"
 
 namespace tegula::nn {
 
 /// Inputs of any number dtype, prepared targets and optional weights: hands out batches as the
 /// tensors that a step takes (x as f32, y, weights). Batches in order of the data share its memory;
-/// shuffled ones are gathered into buffers that are reused by the next call.
+/// shuffled ones are gathered ahead.
 class Batches {
  public:
   Batches(Tensor x, std::optional<Tensor> y, std::optional<Tensor> weight, std::int64_t batch_size);
@@ -28,14 +30,11 @@ class Batches {
   std::span<const Tensor> get(std::int64_t batch);
 
  private:
-  Tensor gather(std::size_t part, std::int64_t begin, std::int64_t end);
-
   std::vector<Tensor> parts_;
   std::int64_t rows_ = 0;
   std::int64_t batch_size_ = 0;
-  std::vector<std::int64_t> order_;
-  std::vector<Tensor> buffers_;
   std::vector<Tensor> current_;
+  std::unique_ptr<ShuffledRows> shuffled_;
 };
 
 }  // namespace tegula::nn

@@ -326,3 +326,58 @@ TEST_CASE("the CPU quota is the tightest of the group and its ancestors, rounded
   fs::remove_all(root);
   CHECK(detail::available_processors() >= 1);
 }
+
+TEST_CASE("a background loop runs every task, beside other loops and without helpers") {
+  for (const int threads : {1, 2, 3}) {
+    const ThreadCount scope(threads);
+    for (const std::int64_t tasks : {0, 1, 7, 500}) {
+      std::vector<int> runs(static_cast<std::size_t>(tasks), 0);
+      const auto count = [&](std::int64_t i) { runs[static_cast<std::size_t>(i)] += 1; };
+      BackgroundLoop loop;
+      loop.finish();
+      for (int round = 0; round < 20; ++round) {
+        loop.start(tasks, count);
+        CHECK(are_squares(squares(50)));
+        loop.finish();
+      }
+      CHECK(runs == std::vector<int>(runs.size(), 20));
+    }
+  }
+}
+
+TEST_CASE("a background loop that finds the pool taken runs on its own") {
+  const ThreadCount scope(2);
+  std::atomic<int> first{0};
+  std::atomic<int> second{0};
+  const auto count_first = [&](std::int64_t) { ++first; };
+  const auto count_second = [&](std::int64_t) { ++second; };
+  BackgroundLoop a;
+  BackgroundLoop b;
+  a.start(100, count_first);
+  b.start(100, count_second);
+  b.finish();
+  CHECK(second == 100);
+  a.finish();
+  CHECK(first == 100);
+}
+
+TEST_CASE(
+    "an exception in a background loop arrives at its owner, and the loop may be used again") {
+  for (const int threads : {1, 2}) {
+    const ThreadCount scope(threads);
+    bool fails = true;
+    std::atomic<int> runs{0};
+    const auto body = [&](std::int64_t i) {
+      if (fails && i == 3) throw RunError("task 3");
+      ++runs;
+    };
+    BackgroundLoop loop;
+    loop.start(10, body);
+    CHECK_THROWS_AS(loop.finish(), RunError);
+    fails = false;
+    runs = 0;
+    loop.start(10, body);
+    loop.finish();
+    CHECK(runs == 10);
+  }
+}

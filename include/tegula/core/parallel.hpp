@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -47,5 +48,32 @@ class FunctionRef<Result(Args...)> {
 /// is busy with another loop (also a nested one). Never allocates after the pool has started. An
 /// exception in a task is rethrown here after the other tasks have finished.
 TEGULA_API void parallel_for(std::int64_t tasks, FunctionRef<void(std::int64_t)> body);
+
+/// A loop that threads of the pool run while they wait between parallel loops, one short task at a
+/// time, and whose owner meanwhile does something else: reading ahead. The pool helps with one such
+/// loop at a time; whatever nobody took, `finish` runs itself. A task may be run twice (after an
+/// exception, and in the child of a fork), so it must do the same again. Never allocates.
+class TEGULA_API BackgroundLoop {
+ public:
+  BackgroundLoop() = default;
+  /// Waits for tasks that are under way; the others are not run.
+  ~BackgroundLoop();
+  BackgroundLoop(const BackgroundLoop&) = delete;
+  BackgroundLoop& operator=(const BackgroundLoop&) = delete;
+
+  /// `body` must live until `finish` or the destructor has returned. Not before the loop started
+  /// earlier is finished.
+  void start(std::int64_t tasks, FunctionRef<void(std::int64_t)> body);
+  /// Returns when all tasks are done, at once when none was started. Rethrows what a task throws.
+  void finish();
+
+ private:
+  bool end();
+
+  std::int64_t tasks_ = 0;
+  std::optional<FunctionRef<void(std::int64_t)>> body_;
+  bool helped_ = false;
+  std::uint32_t forks_ = 0;
+};
 
 }  // namespace tegula

@@ -1,0 +1,63 @@
+#pragma once
+// The rows of several tensors in a shuffled order, batch by batch, each gathered while the step on
+// the batch before still runs. Private to src/nn.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tegula/core/parallel.hpp"
+#include "tegula/core/tensor.hpp"
+
+namespace tegula::nn {
+
+class ShuffledRows {
+ public:
+  /// Tensors with `rows` rows; part i is handed out as `dtypes[i]`, which is f32 where it is not
+  /// the tensor's own.
+  ShuffledRows(std::span<const Tensor> parts, std::span<const DType> dtypes, std::int64_t rows,
+               std::int64_t batch_size);
+
+  /// A new order, which follows from seed and epoch.
+  void shuffle(std::uint64_t seed, std::uint64_t epoch);
+  /// Valid until the next call. Fastest for batches in ascending order.
+  std::span<const Tensor> get(std::int64_t batch);
+
+ private:
+  static constexpr std::int64_t kNone = -1;
+
+  struct Part {
+    Tensor source;
+    DType dtype = DType::f32;
+    std::int64_t width = 0;  ///< elements of a row
+  };
+  /// Memory of one batch.
+  struct Buffer {
+    std::vector<Tensor> tensors;
+    std::int64_t batch = kNone;
+  };
+
+  std::int64_t rows_of(std::int64_t batch) const;
+  std::int64_t tasks_of(std::int64_t batch) const;
+  void fill(std::int64_t batch);
+  void gather_task(std::int64_t task);
+  void gather_row(const Part& part, std::int64_t row, Tensor& to, std::int64_t position) const;
+
+  std::vector<Part> parts_;
+  std::int64_t rows_ = 0;
+  std::int64_t batch_size_ = 0;
+  std::int64_t rows_per_task_ = 1;
+  std::vector<std::int64_t> order_;
+  /// The one handed out, and the one that is filled ahead.
+  std::array<Buffer, 2> buffers_;
+  std::vector<Tensor> current_;
+  struct GatherTask {
+    ShuffledRows& owner;
+    void operator()(std::int64_t task) const { owner.gather_task(task); }
+  } gather_{*this};
+  /// Last, so that it ends before what it works on.
+  BackgroundLoop ahead_;
+};
+
+}  // namespace tegula::nn

@@ -18,33 +18,65 @@ using Index = std::int64_t;
 constexpr Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
 constexpr Index round_up(Index a, Index b) { return ceil_div(a, b) * b; }
 
-/// FLOPs below which a second thread costs more than it saves: about 10 us of work each.
-constexpr Index kFlopsPerTask = 1'500'000;
-constexpr Index kMaxTasks = 24;
-/// Sizes from which oneDNN is faster on a transposed A.
-constexpr Index kLargeTransposed = 512;
-/// A block of A of so many rows and the micro-kernel's depth stays in half of a 512 KiB L2.
-constexpr Index kMaxTileRows = 252;
-/// Each tile packs its own panels of B, which costs about 3 / rows of its time.
-constexpr Index kMinTileRows = 96;
+/// FLOPs below which products of a batch share a task: about 10 us of one core's work.
+constexpr Index kFlopsPerTask = 1'000'000;
+/// Tiles by FLOPs: a few of equal work for small products, where each start costs, more for large
+/// ones, so that threads which are disturbed or late even out.
+struct TileCount {
+  Index flops;
+  Index tiles;
+};
+constexpr TileCount kTileCounts[] = {
+    {400'000'000, 16}, {60'000'000, 8}, {5'000'000, 4}, {kFlopsPerTask, 2}};
+/// Rows of a tile that is not cut further for its rows' sake: each tile copies or packs the panels
+/// of B that it uses, for every packed group of A (144 rows) or anew.
+constexpr Index kTallRows = 256;
+constexpr Index kGroupRows = 144;
+constexpr Index kMinRows = 96;
+/// Columns of a tile that are not cut further while rows can be: each tile packs the rows of A that
+/// it uses, or reads them in place.
+constexpr Index kWideCols = 256;
+constexpr Index kMinCols = 64;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
 
+Index wanted_tiles(Index flops) {
+  for (const TileCount& entry : kTileCounts) {
+    if (flops >= entry.flops) return entry.tiles;
+  }
+  return 1;
+}
+
+/// `parts` raised so that `parts` times `others` reaches `wanted`, at most to `limit`.
+Index raise(Index parts, Index others, Index wanted, Index limit) {
+  return std::clamp(ceil_div(wanted, others), parts, std::max(parts, limit));
+}
+
+/// Whether `own` packs rows of A, were the tiles wide.
+bool packs_rows(const GemmProblem& problem) {
+  return problem.transpose_a || problem.lda >= kFarRows;
+}
+
 }  // namespace
 
-GemmTiling gemm_tiling(Index m, Index n, Index k) {
-  const Index flops = 2 * m * n * std::max<Index>(k, 1);
-  const Index wanted = std::clamp<Index>(flops / kFlopsPerTask, 1, kMaxTasks);
-  Index row_tiles = ceil_div(m, kMaxTileRows);
-  // Cutting columns repeats no work, so that comes first; rows are cut when columns run out.
-  const Index col_tiles = std::clamp<Index>(ceil_div(wanted, row_tiles), 1, ceil_div(n, kColGrain));
-  const Index wanted_rows =
-      std::min(ceil_div(wanted, col_tiles), std::max<Index>(m / kMinTileRows, 1));
-  row_tiles = std::max(row_tiles, wanted_rows);
+GemmTiling gemm_tiling(const GemmProblem& problem) {
+  const Index m = problem.m;
+  const Index n = problem.n;
+  const Index wanted = wanted_tiles(2 * m * n * std::max<Index>(problem.k, 1));
+  const bool packs_a = packs_rows(problem);
+  const bool cheap_cols = !packs_a || problem.transpose_b;
+  // Columns first where that repeats little work, then rows, then whatever is left to cut.
+  Index rows = std::min(ceil_div(m, packs_a ? kGroupRows : kTallRows), wanted);
+  Index cols = raise(1, rows, wanted, n / (cheap_cols ? kMinCols : kWideCols));
+  rows = raise(rows, cols, wanted, m / kMinRows);
+  cols = raise(cols, rows, wanted, ceil_div(n, kColGrain));
+  rows = raise(rows, cols, wanted, m / kRowGrain);
+  // Two threads share an even number of tiles evenly.
+  if (wanted > 1 && rows * cols % 2 == 1 && m >= 2 * kRowGrain) ++rows;
   GemmTiling tiling;
-  tiling.rows = std::max<Index>(round_up(ceil_div(m, row_tiles), kRowGrain), kRowGrain);
-  tiling.cols = std::max<Index>(round_up(ceil_div(n, col_tiles), kColGrain), kColGrain);
+  tiling.rows = ceil_div(m, rows);
+  tiling.cols = round_up(ceil_div(n, cols), kColGrain);
   tiling.row_tiles = ceil_div(m, tiling.rows);
   tiling.col_tiles = ceil_div(n, tiling.cols);
   return tiling;
@@ -89,10 +121,10 @@ GemmTile cut(GemmTile tile, const GemmRectangle& part) {
 }
 
 /// All products of a batch as one parallel loop: small ones share a task, large ones are cut up.
-void run_tiles(const GemmTile& whole, const GemmBatch& batch) {
+void run_tiles(const GemmProblem& problem, const GemmTile& whole, const GemmBatch& batch) {
   const Index m = whole.rows;
   const Index n = whole.cols;
-  const GemmTiling tiling = gemm_tiling(m, n, whole.k);
+  const GemmTiling tiling = gemm_tiling(problem);
   const Index tiles = tiling.row_tiles * tiling.col_tiles;
   const auto run_tile = [&](Index index) {
     const Index item = index / tiles;
@@ -162,13 +194,10 @@ bool gemm_available(GemmImplementation implementation) {
 #endif
 }
 
-GemmImplementation choose_gemm(const GemmProblem& problem) {
-  // Measured on Zen 3 (2 cores, AVX2) beside oneDNN 3.2: within 10 % of each other, or own ahead,
-  // but for large products with a transposed A, whose columns own packs again for every strip.
-  const bool large = std::min({problem.m, problem.n, problem.k}) >= kLargeTransposed;
-  if (large && problem.transpose_a && gemm_available(GemmImplementation::onednn)) {
-    return GemmImplementation::onednn;
-  }
+GemmImplementation choose_gemm(const GemmProblem&) {
+  // Measured on Zen 3 (2 cores, AVX2) beside oneDNN 3.2, OpenBLAS 0.3.21 and Eigen 3.4, each with
+  // two threads: ahead of the best of them at nearly all sizes from 8 to 1024, within 5 % at the
+  // others, but for products of 2048 and more in every direction.
   return GemmImplementation::own;
 }
 
@@ -181,7 +210,7 @@ void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, con
   if (problem.m == 0 || problem.n == 0) return;
   switch (implementation) {
     case GemmImplementation::own:
-      return run_tiles(whole_product(problem, a, b, false, c, finish), {});
+      return run_tiles(problem, whole_product(problem, a, b, false, c, finish), {});
     case GemmImplementation::eigen:
       return gemm_f32_eigen(problem, a, b, c, finish);
     case GemmImplementation::onednn:
@@ -200,7 +229,7 @@ void gemm_batched_f32(GemmImplementation implementation, const GemmProblem& prob
                       const GemmFinish<float>& finish) {
   if (problem.m == 0 || problem.n == 0 || batch.count == 0) return;
   if (implementation == GemmImplementation::own) {
-    return run_tiles(whole_product(problem, a, b, false, c, finish), batch);
+    return run_tiles(problem, whole_product(problem, a, b, false, c, finish), batch);
   }
   run_items(problem, batch, a, b, c, finish,
             [&](const auto&... arguments) { gemm_f32(implementation, arguments...); });
@@ -223,7 +252,7 @@ void pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {
 void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, float* c,
                      const GemmFinish<float>& finish) {
   if (problem.m == 0 || problem.n == 0) return;
-  run_tiles(whole_product(problem, a, packed_b, true, c, finish), {});
+  run_tiles(problem, whole_product(problem, a, packed_b, true, c, finish), {});
 }
 
 }  // namespace tegula::kernels

@@ -16,7 +16,7 @@ struct GemmTiling {
   std::int64_t row_tiles = 0;
   std::int64_t col_tiles = 0;
 };
-GemmTiling gemm_tiling(std::int64_t m, std::int64_t n, std::int64_t k);
+GemmTiling gemm_tiling(const GemmProblem& problem);
 
 /// A part of C.
 struct GemmRectangle {
@@ -37,7 +37,7 @@ inline GemmRectangle gemm_rectangle(const GemmTiling& tiling, std::int64_t m, st
 /// Runs body(rectangle) for every tile of the problem, in parallel.
 template <typename Body>
 void for_each_gemm_tile(const GemmProblem& problem, const Body& body) {
-  const GemmTiling tiling = gemm_tiling(problem.m, problem.n, problem.k);
+  const GemmTiling tiling = gemm_tiling(problem);
   parallel_for(tiling.row_tiles * tiling.col_tiles, [&](std::int64_t index) {
     body(gemm_rectangle(tiling, problem.m, problem.n, index));
   });

@@ -43,12 +43,10 @@ constexpr int kMaxRows = 4;
 constexpr int kMaxSums = 4 * kVectorsPerPanel;
 constexpr int kWidePanels = 1;
 #endif
-/// Blocks of A that are packed together: 48 rows, 3 cache lines of a transposed A.
-constexpr Index kGroupBlocks = 48 / kMaxRows;
+/// Blocks of A that are packed together: 144 rows.
+constexpr Index kGroupBlocks = 144 / kMaxRows;
 /// Memory of a packed block, with room for a vector that spills over its end.
 constexpr Index kBlockElements = kMaxRows * kMaxDepth + kPanel;
-/// Leading dimension from which rows of A count as far apart: half a page.
-constexpr Index kFarRows = 512;
 /// How far ahead packing prefetches.
 constexpr Index kRowsAhead = 12;
 
@@ -181,6 +179,8 @@ struct RowBlocks {
   explicit RowBlocks(Index rows)
       : count((rows + kMaxRows - 1) / kMaxRows), base(rows / count), larger(rows % count) {}
   Index rows(Index block) const { return base + (block < larger ? 1 : 0); }
+  /// First row of a block.
+  Index begin(Index block) const { return block * base + (block < larger ? block : larger); }
 };
 
 /// Packs blocks [first, last) of A, each as packed[p*rows + r] = op(A)[r, p], kBlockElements apart.
@@ -202,9 +202,11 @@ void pack_a_group(const float* a, Index row_stride, Index k_stride, const RowBlo
       const Index rows = blocks.rows(i);
       float* to = packed + (i - first) * kBlockElements + p * rows;
       hwy::Prefetch(ahead);
-      // Each vector spills over the start of the next row, which is written afterwards.
+      // Each vector spills over the start of the next row, which is written afterwards; what it
+      // reads beyond the block is there, but in the last row.
       for (Index r = 0; r < rows; r += kLanes) {
-        hn::StoreU(load_first(d, from + r, rows - r), d, to + r);
+        const bool whole = p + 1 < depth && k_stride >= kLanes;
+        hn::StoreU(whole ? hn::LoadU(d, from + r) : load_first(d, from + r, rows - r), d, to + r);
       }
       from += rows;
       ahead += rows;

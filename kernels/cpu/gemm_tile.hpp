@@ -13,6 +13,8 @@ inline constexpr std::int64_t kPanel = 16;
 
 /// Steps of k between two visits to C. A panel of B so deep (20 KiB) shares L1 with the rows of A.
 inline constexpr std::int64_t kMaxDepth = 320;
+/// Leading dimension from which rows of A count as far apart: a page.
+inline constexpr std::int64_t kFarRows = 1024;
 
 /// C[rows, cols] of a product. Pointers name the rectangle's first elements.
 struct GemmTile {

@@ -154,7 +154,7 @@ std::vector<Case> all_sizes() {
        {Case{0, 5, 3}, Case{4, 0, 3}, Case{4, 5, 0}, Case{0, 0, 0}, Case{32, 10, 128},
         Case{784, 128, 32}, Case{32, 128, 784}, Case{32, 128, 10}, Case{1, 300, 700},
         Case{2, 301, 641}, Case{4, 130, 701}, Case{61, 211, 331}, Case{259, 131, 67},
-        Case{509, 40, 3}, Case{37, 1030, 321}}) {
+        Case{509, 40, 3}, Case{37, 1030, 321}, Case{192, 80, 100}, Case{300, 150, 10}}) {
     sizes.push_back(size);
   }
   return sizes;
@@ -185,6 +185,17 @@ TEST_CASE("own GEMM leaves the gaps of leading dimensions alone") {
           check<float>(size, {.transpose_a = transpose_a, .transpose_b = transpose_b, .gap = 3},
                        own);
         }
+      }
+    }
+  });
+}
+
+TEST_CASE("own GEMM copies rows of A that lie far apart") {
+  for_each_isa([] {
+    for (const Case& size : {Case{3, 20, 40}, Case{20, 260, 33}, Case{150, 260, 25}}) {
+      for (const bool transpose_a : {false, true}) {
+        check<float>(
+            size, {.transpose_a = transpose_a, .bias = true, .epilogue = true, .gap = 1000}, own);
       }
     }
   });

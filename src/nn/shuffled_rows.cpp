@@ -11,6 +11,8 @@ namespace {
 
 /// Bytes of a task: short enough that a thread which took one is soon back for the next product.
 constexpr std::int64_t kTaskBytes = 4096;
+/// Batches of fewer tasks are gathered when they are asked for: handing them over would cost more.
+constexpr std::int64_t kMinTasksAhead = 4;
 
 }  // namespace
 
@@ -47,19 +49,20 @@ std::int64_t ShuffledRows::tasks_of(std::int64_t batch) const {
 std::span<const Tensor> ShuffledRows::get(std::int64_t batch) {
   ahead_.finish();
   if (buffers_[1].batch != batch) {
-    fill(batch);
-    ahead_.finish();
+    buffers_[1].batch = batch;
+    for (std::int64_t task = 0; task < tasks_of(batch); ++task) gather_task(task);
   }
   std::swap(buffers_[0], buffers_[1]);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     current_[i] = buffers_[0].tensors[i].rows(0, rows_of(batch));
   }
-  if ((batch + 1) * batch_size_ < rows_) fill(batch + 1);
+  const bool more = (batch + 1) * batch_size_ < rows_;
+  if (more && tasks_of(batch + 1) >= kMinTasksAhead) read_ahead(batch + 1);
   return current_;
 }
 
 /// Starts to gather a batch into the second buffer.
-void ShuffledRows::fill(std::int64_t batch) {
+void ShuffledRows::read_ahead(std::int64_t batch) {
   buffers_[1].batch = batch;
   ahead_.start(tasks_of(batch), gather_);
 }

@@ -40,7 +40,7 @@ class ShuffledRows {
 
   std::int64_t rows_of(std::int64_t batch) const;
   std::int64_t tasks_of(std::int64_t batch) const;
-  void fill(std::int64_t batch);
+  void read_ahead(std::int64_t batch);
   void gather_task(std::int64_t task);
   void gather_row(const Part& part, std::int64_t row, Tensor& to, std::int64_t position) const;
 

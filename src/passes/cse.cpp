@@ -1,4 +1,5 @@
-// Common-subexpression elimination: nodes with equal op, inputs and attributes become one.
+// Common-subexpression elimination: nodes with equal op, inputs and attributes become one. So do
+// random ones: what they draw is a function of the run and of the stream that an attribute names.
 
 #include <algorithm>
 #include <functional>
@@ -61,7 +62,7 @@ Graph cse(const Graph& graph) {
   GraphRewriter rewriter(graph);
   std::unordered_multimap<std::size_t, Node*> known;
   for (const Node& node : graph.nodes()) {
-    if (!is_pure(node.op())) {
+    if (!node.op().reference || node.op().stateful) {
       rewriter.copy(node);
       continue;
     }

@@ -139,6 +139,26 @@ Value same_branches(const Term& term, TermBuilder&) {
   return same ? term.input(1) : Value();
 }
 
+/// The gradient of dropout(relu(x)) draws the mask again. An element passes where the forward
+/// result, which is there, is positive: x is, and it was kept.
+Value mask_of_dropped_relu(const Term& term, TermBuilder& builder) {
+  const Value& condition = term.input(0);
+  const Value& slope = term.input(1);
+  if (!is_op(condition, "greater") || !is_op(slope, "dropout")) return {};
+  const Value activation = condition.node().input(0);
+  const Value zero = condition.node().input(1);
+  const bool applies = is_op(activation, "relu") && is_uniform(zero, 0) &&
+                       is_uniform(term.input(2), 0) && activation.type() == term.type &&
+                       slope.type() == term.type;
+  if (!applies) return {};
+  const Attrs& attrs = slope.node().attrs();
+  const Value kept =
+      builder.constant(Tensor::full(term.type.dtype, Shape{}, 1 - attrs.get<double>("rate")));
+  const Value forward = builder.make("dropout", {activation}, attrs);
+  return builder.make("where", {builder.make("greater", {forward, zero}),
+                                builder.make("div", {slope.node().input(0), kept}), term.input(2)});
+}
+
 Value cast_to_same(const Term& term, TermBuilder&) {
   return term.has_type_of(term.input()) ? term.input() : Value();
 }
@@ -188,6 +208,8 @@ constexpr Rule kRules[] = {
     {"logical_not", "not not x is x", undo},
     {"where", "where(true, a, b) is a", known_condition},
     {"where", "where(c, a, a) is a", same_branches},
+    {"where", "where(relu(x) > 0, dropout(g), 0) is where(dropout(relu(x)) > 0, g / kept, 0)",
+     mask_of_dropped_relu},
     {"identity", "identity(x) is x", operand_again},
     {"stop_gradient", "stop_gradient(x) is x", operand_again},
     {"cast", "cast to the same dtype", cast_to_same},

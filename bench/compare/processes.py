@@ -30,7 +30,6 @@ def environment_variables(module, threads):
         variables[name] = str(threads)
     variables["PYTHONPATH"] = str(ROOT / "bench")
     variables["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    variables["TORCHINDUCTOR_CACHE_DIR"] = str(BUILD / "torchinductor")
     variables["CUDA_VISIBLE_DEVICES"] = ""
     variables.update(getattr(module, "ENVIRONMENT_VARIABLES", {}))
     return variables

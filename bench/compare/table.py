@@ -6,7 +6,7 @@ from .statistics import median, ratio_text, ratio_to, seconds_text, spread
 def markdown(header, rows):
     """A table whose columns line up in the source too; numbers are right-aligned."""
     rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(header, *rows)]
+    widths = [max(3, *map(len, column)) for column in zip(header, *rows)]
     lines = [
         "| "
         + " | ".join(

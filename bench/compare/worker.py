@@ -69,7 +69,7 @@ class Worker:
             return {"seconds": 0}
         call = prepared_call(self._loaded(), module, found, mode)
         first = time_calls(call, 1)
-        estimate = time_calls(call, 1) if first < 2 else first
+        estimate = time_calls(call, 1) if first < 1 else first
         self.prepared[mode] = call
         self.estimates[mode] = estimate
         return {"seconds": first}

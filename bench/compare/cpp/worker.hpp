@@ -44,7 +44,7 @@ inline Json answer(const Json& request, const Prepare& prepare,
   if (what == "prepare") {
     Call call = prepare(request.at("details"), mode);
     const double first = time_calls(call, 1);
-    const double estimate = first < 2 ? time_calls(call, 1) : first;
+    const double estimate = first < 1 ? time_calls(call, 1) : first;
     prepared[mode] = {std::move(call), estimate};
     return {{"seconds", first}};
   }

@@ -49,6 +49,8 @@ class Case:
     parameters: Dict[str, Any] = field(default_factory=dict, hash=False)
     only: Tuple[str, ...] = ()
     """Names of the peers that take part; empty: all that can."""
+    rounds: int = 1000
+    """At most so many, where each takes long and varies little."""
     unit: str = "s"
     """Of the figures: seconds per call, or bytes."""
 

@@ -64,7 +64,7 @@ def measure_row(fleet, work, case, *, rounds, seconds, quick, say):
     for result in results.values():
         fleet[result["peer"]].settle()
     spinning = {}
-    for turn in range(rounds):
+    for turn in range(min(rounds, case.rounds)):
         for name, result in results.items():
             times = result["times"]
             if times and turn >= rounds_for(times[-1], rounds):

@@ -49,7 +49,7 @@ inline Json answer(const Json& request, const Prepare& prepare,
     return {{"seconds", first}};
   }
   Prepared& item = prepared.at(mode);
-  if (item.estimate < 0.05) item.call();  // wakes threads, fills caches
+  if (item.estimate < 0.5) item.call();  // wakes threads, fills caches
   const double wanted = static_cast<double>(request.at("seconds")) / std::max(item.estimate, 1e-8);
   const auto calls = std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, 1'000'000);
   item.estimate = time_calls(item.call, calls);

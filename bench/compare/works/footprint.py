@@ -17,19 +17,19 @@ SLOW = True
 DEEP = Mlp(64, (64,) * 99, 10)
 
 _FIGURES = {
-    "import": ("import", "s"),
-    "first step": ("first_step", "s"),
-    "first inference": ("first_inference", "s"),
-    "peak memory": ("peak_memory", "B"),
-    "installed size": ("size", "B"),
-    "native library": ("stripped_size", "B"),
+    "import": ("import", "s", 3),
+    "first step": ("first_step", "s", 2),
+    "first inference": ("first_inference", "s", 2),
+    "peak memory": ("peak_memory", "B", 1),
+    "installed size": ("size", "B", 1),
+    "native library": ("stripped_size", "B", 1),
 }
 
 
 def cases(quick):
     rows = [
-        Case(name, what, parameters={"figure": what}, unit=unit)
-        for name, (what, unit) in _FIGURES.items()
+        Case(name, what, rounds=rounds, unit=unit)
+        for name, (what, unit, rounds) in _FIGURES.items()
     ]
     return [
         *rows,

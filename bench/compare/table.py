@@ -41,23 +41,29 @@ def cell(result, reference, best, unit):
 
 
 def work_table(rows):
-    """One row per case, one column per contender: median, ratio to Tegula, spread; the fastest of a
-    row in bold.
+    """One table per kind of row, one column per contender: median, ratio to Tegula, spread; the
+    fastest of a row in bold.
     """
+    kinds = {}
+    for row in rows:
+        if row["results"]:
+            kinds.setdefault(row["kind"], []).append(row)
+    return "\n".join(_kind_table(of_kind) for of_kind in kinds.values())
+
+
+def _kind_table(rows):
     labels = list(dict.fromkeys(name for row in rows for name in row["results"]))
+    # Tegula's columns come first.
+    labels.sort(key=lambda name: not name.startswith("Tegula"))
     lines = []
     for row in rows:
         results = row["results"]
-        if not results:
-            continue
         name = reference_of(row)
         reference = results[name]["times"] if name else None
         best = min((r["times"] for r in results.values()), key=median)
-        lines.append(
-            [row["name"]]
-            + [
-                cell(results[n], reference, best, row["unit"]) if n in results else ""
-                for n in labels
-            ]
-        )
+        cells = [
+            cell(results[label], reference, best, row["unit"]) if label in results else ""
+            for label in labels
+        ]
+        lines.append([row["name"], *cells])
     return markdown(["", *labels], lines)

@@ -42,6 +42,7 @@ def result(peer, *times, mode=""):
 
 ROW = {
     "name": "batch 1",
+    "kind": "inference",
     "unit": "s",
     "errors": {},
     "results": {
@@ -56,17 +57,23 @@ ROW = {
 
 def test_a_table_shows_median_ratio_to_tegula_from_python_and_spread():
     lines = table.work_table([ROW]).splitlines()
-    assert [c.strip() for c in lines[0].split("|")[1:3]] == ["", "torch eager"]
+    assert [c.strip() for c in lines[0].split("|")[1:3]] == ["", "Tegula C++"]
     cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
     assert cells == [
         "batch 1",
-        "4.00 µs 2.00x ±13%",
-        "3.00 µs 1.50x ±0%",
         "1.00 µs 0.50x ±0%",
         "2.00 µs 1.00x ±0%",
+        "4.00 µs 2.00x ±13%",
+        "3.00 µs 1.50x ±0%",
         "**500 ns** 0.25x ±0%",
     ]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_rows_of_different_kinds_are_tables_of_their_own():
+    step = {**ROW, "name": "batch 2", "kind": "step"}
+    first, second = table.work_table([ROW, step, {**ROW, "name": "batch 3"}]).split("\n\n")
+    assert "batch 1" in first and "batch 3" in first and "batch 2" in second
 
 
 def test_results_find_the_best_by_peer_and_mode():

@@ -122,34 +122,45 @@ Attrs::Attrs(std::initializer_list<Entry> entries) {
 }
 
 const AttrValue* Attrs::find(std::string_view name) const {
-  const auto position = std::lower_bound(entries_.begin(), entries_.end(), name, name_less);
-  return position != entries_.end() && position->first == name ? &position->second : nullptr;
+  const Entry* position = std::lower_bound(begin(), end(), name, name_less);
+  return position != end() && position->first == name ? &position->second : nullptr;
+}
+
+std::vector<Attrs::Entry>& Attrs::own_entries() {
+  if (!entries_) {
+    entries_ = std::make_shared<std::vector<Entry>>();
+  } else if (entries_.use_count() > 1) {
+    entries_ = std::make_shared<std::vector<Entry>>(*entries_);
+  }
+  return *entries_;
 }
 
 void Attrs::set(std::string_view name, AttrValue value) {
-  const auto position = std::lower_bound(entries_.begin(), entries_.end(), name, name_less);
-  if (position != entries_.end() && position->first == name) {
+  std::vector<Entry>& entries = own_entries();
+  const auto position = std::lower_bound(entries.begin(), entries.end(), name, name_less);
+  if (position != entries.end() && position->first == name) {
     position->second = std::move(value);
   } else {
-    entries_.insert(position, {std::string(name), std::move(value)});
+    entries.insert(position, {std::string(name), std::move(value)});
   }
 }
 
 void Attrs::erase(std::string_view name) {
-  std::erase_if(entries_, [name](const Entry& entry) { return entry.first == name; });
+  if (!has(name)) return;
+  std::erase_if(own_entries(), [name](const Entry& entry) { return entry.first == name; });
 }
 
 bool Attrs::operator==(const Attrs& other) const {
-  return std::equal(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(),
-                    [](const Entry& a, const Entry& b) {
-                      return a.first == b.first && equal(a.second, b.second);
-                    });
+  if (entries_ == other.entries_) return true;
+  return std::equal(begin(), end(), other.begin(), other.end(), [](const Entry& a, const Entry& b) {
+    return a.first == b.first && equal(a.second, b.second);
+  });
 }
 
 const AttrValue& Attrs::require(std::string_view name) const {
   if (const AttrValue* value = find(name)) return *value;
   std::string known;
-  for (const Entry& entry : entries_) known += (known.empty() ? "" : ", ") + entry.first;
+  for (const Entry& entry : *this) known += (known.empty() ? "" : ", ") + entry.first;
   throw NotFound("there is no attribute \"" + std::string(name) + "\"; there are: " + known);
 }
 

@@ -58,9 +58,7 @@ Attrs complete_attrs(const OpDef& op, Attrs attrs) {
 }
 
 std::vector<ValueType> infer(const OpDef& op, std::span<const Value> inputs, const Attrs& attrs) {
-  std::vector<ValueType> types;
-  types.reserve(inputs.size());
-  for (const Value& input : inputs) types.push_back(input.type());
+  const detail::InputTypes types(inputs);
   return op.infer({types, attrs});
 }
 
@@ -86,43 +84,6 @@ decltype(auto) with_context(const OpDef& op, const std::string& name, std::span<
 
 }  // namespace
 
-namespace detail {
-
-std::string GraphStorage::unique_name(const std::string& name) {
-  if (!by_name.contains(name)) return name;
-  int& count = name_counts[name];
-  std::string candidate;
-  do {
-    candidate = name + "_" + std::to_string(++count);
-  } while (by_name.contains(candidate));
-  return candidate;
-}
-
-Node& GraphStorage::append(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
-                           std::vector<ValueType> outputs, std::string name,
-                           SourceLocation location) {
-  Node& node = nodes.emplace_back();
-  node.storage_ = this;
-  node.id_ = static_cast<int>(nodes.size()) - 1;
-  node.op_ = &op;
-  node.name_ = std::move(name);
-  node.inputs_.assign(inputs.begin(), inputs.end());
-  node.attrs_ = std::move(attrs);
-  node.outputs_ = std::move(outputs);
-  node.location_ = location;
-  by_name.emplace(node.name_, &node);
-  if (op.name == "variable") variables.push_back(&node);
-  return node;
-}
-
-void GraphStorage::rename(Node& node, std::string_view name) {
-  by_name.erase(node.name_);
-  node.name_ = unique_name(std::string(name));
-  by_name.emplace(node.name_, &node);
-}
-
-}  // namespace detail
-
 std::string ValueType::to_string() const {
   return std::string(tegula::to_string(dtype)) + shape.to_string();
 }
@@ -141,7 +102,7 @@ Value Value::named(std::string_view name) const {
 Graph Node::graph() const { return Graph(storage_->shared_from_this()); }
 
 std::string Node::describe() const {
-  std::string text = op_->name + " \"" + name_ + "\" " + types_text(inputs_);
+  std::string text = op_->name + " \"" + name() + "\" " + types_text(inputs_);
   if (location_.known()) text += ", built at " + location_.to_string();
   return text;
 }
@@ -155,24 +116,44 @@ InitialValue::InitialValue(Value value)
 
 Graph::Graph() : storage_(std::make_shared<detail::GraphStorage>()) {}
 
+void Graph::check_inputs(std::span<const Value> inputs) const {
+  for (const Value& input : inputs) {
+    if (!input) throw InvalidArgument("an input is an empty value");
+    if (input.node().storage_ == storage_.get()) continue;
+    throw InvalidArgument("the input \"" + input.name() + "\" belongs to another graph");
+  }
+}
+
 Node& Graph::add_node(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
                       std::string_view name, SourceLocation location) {
   const SourceLocation outer = LocationScope::current();
   if (outer.known()) location = outer;
-  std::string unique =
+  std::shared_ptr<const detail::NodeName> unique =
       storage_->unique_name(storage_->scope + (name.empty() ? op.name : std::string(name)));
-  return with_context(op, unique, inputs, location, [&]() -> Node& {
+  return with_context(op, unique->text, inputs, location, [&]() -> Node& {
     check_arity(op, inputs.size());
-    for (const Value& input : inputs) {
-      if (!input) throw InvalidArgument("an input is an empty value");
-      if (input.node().storage_ != storage_.get()) {
-        throw InvalidArgument("the input \"" + input.name() + "\" belongs to another graph");
-      }
-    }
+    check_inputs(inputs);
     Attrs complete = complete_attrs(op, std::move(attrs));
-    std::vector<ValueType> outputs = infer(op, inputs, complete);
-    return storage_->append(op, inputs, std::move(complete), std::move(outputs), std::move(unique),
-                            location);
+    const std::vector<ValueType> outputs = infer(op, inputs, complete);
+    return storage_->append(op, inputs, std::move(complete), outputs, std::move(unique), location);
+  });
+}
+
+Node& Graph::add_copy(const Node& original, std::span<const Value> inputs) {
+  const OpDef& op = original.op();
+  const SourceLocation& location = original.location();
+  std::shared_ptr<const detail::NodeName> unique = storage_->unique_name(original.name_);
+  const bool same_types = std::ranges::equal(
+      inputs, original.inputs(),
+      [](const Value& input, const Value& before) { return input.type() == before.type(); });
+  return with_context(op, unique->text, inputs, location, [&]() -> Node& {
+    check_arity(op, inputs.size());
+    check_inputs(inputs);
+    std::vector<ValueType> inferred;
+    if (!same_types) inferred = infer(op, inputs, original.attrs());
+    return storage_->append(op, inputs, original.attrs(),
+                            same_types ? original.outputs() : std::span<const ValueType>(inferred),
+                            std::move(unique), location);
   });
 }
 
@@ -208,8 +189,7 @@ const std::deque<Node>& Graph::nodes() const { return storage_->nodes; }
 Node& Graph::node(int id) const { return storage_->nodes[static_cast<std::size_t>(id)]; }
 
 Node* Graph::find(std::string_view name) const {
-  const auto position = storage_->by_name.find(std::string(name));
-  return position == storage_->by_name.end() ? nullptr : position->second;
+  return storage_->by_name.find(name, detail::hash_of_name(name));
 }
 
 Value Graph::value(std::string_view name) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <unordered_map>
 
 #include "src/core/similar_names.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -50,8 +51,14 @@ OpDef& OpRegistry::add(OpDef definition) {
 }
 
 const OpDef* try_find_op(std::string_view name) {
-  const auto position = table().find(name);
-  return position == table().end() ? nullptr : position->second.get();
+  // Hashed, because every node that is built asks.
+  static const auto by_name = [] {
+    std::unordered_map<std::string_view, const OpDef*> ops;
+    for (const auto& [known, op] : table()) ops.emplace(known, op.get());
+    return ops;
+  }();
+  const auto position = by_name.find(name);
+  return position == by_name.end() ? nullptr : position->second;
 }
 
 const OpDef& find_op(std::string_view name) {

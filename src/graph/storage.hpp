@@ -1,21 +1,49 @@
 #pragma once
 // What a Graph handle refers to. Private to src/graph.
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <memory>
+#include <memory_resource>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "tegula/graph/graph.hpp"
 
 namespace tegula::detail {
 
+/// Nodes by name: an open-addressing table, because names are looked up for every node that a pass
+/// builds or the verifier sees.
+class NameTable {
+ public:
+  /// Null when there is none.
+  Node* find(std::string_view name, std::size_t hash) const;
+  /// The name must not be in the table.
+  void insert(Node& node, std::size_t hash);
+  void erase(const Node& node, std::size_t hash);
+
+ private:
+  struct Slot {
+    Node* node = nullptr;  ///< null: free
+    std::size_t hash = 0;
+  };
+
+  std::size_t home(std::size_t hash) const { return hash & (slots_.size() - 1); }
+  std::size_t next(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
+  void grow();
+
+  std::vector<Slot> slots_;  // their number is zero or a power of two, at least half of them free
+  std::size_t used_ = 0;
+};
+
 struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   /// A deque: addresses of nodes never change.
   std::deque<Node> nodes;
-  std::unordered_map<std::string, Node*> by_name;
+  NameTable by_name;
   /// Next number to try for a base name, so that uniquifying stays linear.
   std::unordered_map<std::string, int> name_counts;
   std::unordered_map<const Node*, Value> initial_values;
@@ -26,10 +54,33 @@ struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   std::int64_t random_ops = 0;
 
   Node& append(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
-               std::vector<ValueType> outputs, std::string name, SourceLocation location);
+               std::span<const ValueType> outputs, std::shared_ptr<const NodeName> name,
+               SourceLocation location);
   /// `name`, or `name_1`, `name_2` … when taken.
-  std::string unique_name(const std::string& name);
+  std::shared_ptr<const NodeName> unique_name(std::string name);
+  /// The same, sharing the name when it is free.
+  std::shared_ptr<const NodeName> unique_name(const std::shared_ptr<const NodeName>& name);
   void rename(Node& node, std::string_view name);
+
+ private:
+  /// Of the nodes' inputs and outputs.
+  std::pmr::monotonic_buffer_resource memory_;
+};
+
+std::size_t hash_of_name(std::string_view name);
+
+/// The types of a node's inputs, without an allocation where they are few.
+class InputTypes {
+ public:
+  explicit InputTypes(std::span<const Value> inputs);
+  InputTypes(const InputTypes&) = delete;
+  InputTypes& operator=(const InputTypes&) = delete;
+  operator std::span<const ValueType>() const { return types_; }  // NOLINT: implicit by design
+
+ private:
+  std::array<ValueType, 4> few_;
+  std::vector<ValueType> many_;
+  std::span<const ValueType> types_;
 };
 
 }  // namespace tegula::detail

@@ -1,6 +1,6 @@
 // The invariants of a graph, checked in one walk: what every pass must leave true.
 
-#include "tegula/graph/graph.hpp"
+#include "src/graph/storage.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula {
@@ -11,7 +11,7 @@ namespace {
   throw Error("invalid graph: " + problem + "\n  at: " + node.describe());
 }
 
-void check_inputs(const Graph& graph, const Node& node) {
+void check_operands(const Graph& graph, const Node& node) {
   const OpDef& op = node.op();
   const std::size_t given = node.inputs().size();
   if (op.variadic ? given < op.inputs.size() : given != op.inputs.size()) {
@@ -38,26 +38,21 @@ void check_inputs(const Graph& graph, const Node& node) {
 
 void check_attrs(const Node& node) {
   const std::vector<AttrDef>& defs = node.op().attrs;
-  std::size_t present = 0;
   for (const AttrDef& def : defs) {
     const AttrValue* value = node.attrs().find(def.name);
     if (value == nullptr) fail(node, "the attribute \"" + def.name + "\" is missing");
     if (value->index() != def.value.index()) {
       fail(node, "the attribute \"" + def.name + "\" has the wrong type: " + to_string(*value));
     }
-    ++present;
   }
-  std::size_t held = 0;
-  for ([[maybe_unused]] const auto& entry : node.attrs()) ++held;
-  if (held != present) fail(node, "an attribute is unknown to the op");
+  if (node.attrs().size() != defs.size()) fail(node, "an attribute is unknown to the op");
 }
 
-void check_types(const Node& node, std::vector<ValueType>& scratch) {
-  scratch.clear();
-  for (const Value& input : node.inputs()) scratch.push_back(input.type());
+void check_types(const Node& node) {
+  const detail::InputTypes inputs(node.inputs());
   std::vector<ValueType> inferred;
   try {
-    inferred = node.op().infer({scratch, node.attrs()});
+    inferred = node.op().infer({inputs, node.attrs()});
   } catch (const Error& error) {
     fail(node, error.what());
   }
@@ -87,14 +82,15 @@ void check_results(const Graph& graph, std::span<const Value> values, const std:
 }  // namespace
 
 void Graph::verify() const {
-  std::vector<ValueType> scratch;
   int id = 0;
   for (const Node& node : nodes()) {
     if (node.id() != id++) fail(node, "its id is not its position");
-    if (find(node.name()) != &node) fail(node, "another node has its name");
-    check_inputs(*this, node);
+    if (storage_->by_name.find(node.name(), node.name_->hash) != &node) {
+      fail(node, "another node has its name");
+    }
+    check_operands(*this, node);
     check_attrs(node);
-    check_types(node, scratch);
+    check_types(node);
   }
   check_results(*this, fetches(), "fetch");
   check_results(*this, targets(), "target");

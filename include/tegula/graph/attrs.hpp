@@ -27,7 +27,8 @@ TEGULA_API bool equal(const AttrValue& a, const AttrValue& b);
 /// As in the graph's text form: `true`, `-1`, `0.5`, `"same"`, `f32`, `[2,?]`, `(0,1)`.
 TEGULA_API std::string to_string(const AttrValue& value);
 
-/// Name-to-value pairs, kept sorted by name so that equal sets print and hash equally.
+/// Name-to-value pairs, kept sorted by name so that equal sets print and hash equally. Copies share
+/// the pairs until one of them is changed.
 class TEGULA_API Attrs {
  public:
   using Entry = std::pair<std::string, AttrValue>;
@@ -48,16 +49,20 @@ class TEGULA_API Attrs {
   void set(std::string_view name, AttrValue value);
   void erase(std::string_view name);
 
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return entries_ ? entries_->size() : 0; }
+  const Entry* begin() const { return entries_ ? entries_->data() : nullptr; }
+  const Entry* end() const { return begin() + size(); }
   bool operator==(const Attrs& other) const;
 
  private:
   const AttrValue& require(std::string_view name) const;
   [[noreturn]] static void throw_wrong_type(std::string_view name, const AttrValue& value);
 
-  std::vector<Entry> entries_;
+  /// The pairs, shared with no other copy.
+  std::vector<Entry>& own_entries();
+
+  std::shared_ptr<std::vector<Entry>> entries_;
 };
 
 struct OpDef;

@@ -22,7 +22,12 @@ class Node;
 struct OpDef;
 namespace detail {
 struct GraphStorage;
-}
+/// A node's name, shared by the copies of the node that passes make.
+struct NodeName {
+  std::string text;
+  std::size_t hash = 0;
+};
+}  // namespace detail
 
 /// What is known about a value while building: "f32[?,784]".
 struct ValueType {
@@ -71,7 +76,7 @@ class TEGULA_API Node {
   /// Position in the graph; inputs always have smaller ids (append order is a topological order).
   int id() const { return id_; }
   const OpDef& op() const { return *op_; }
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return name_->text; }
   std::span<const Value> inputs() const { return inputs_; }
   Value input(int index) const { return inputs_[static_cast<std::size_t>(index)]; }
   const Attrs& attrs() const { return attrs_; }
@@ -92,10 +97,10 @@ class TEGULA_API Node {
   detail::GraphStorage* storage_ = nullptr;
   int id_ = 0;
   const OpDef* op_ = nullptr;
-  std::string name_;
-  std::vector<Value> inputs_;
+  std::shared_ptr<const detail::NodeName> name_;
+  std::span<const Value> inputs_;  // in the graph's memory, as are the outputs
+  std::span<const ValueType> outputs_;
   Attrs attrs_;
-  std::vector<ValueType> outputs_;
   SourceLocation location_;
 };
 
@@ -133,6 +138,9 @@ class TEGULA_API Graph {
   /// and dtypes. Throws the op's ShapeError or DTypeError with op, node name, shapes and the line.
   Node& add_node(const OpDef& op, std::span<const Value> inputs, Attrs attrs = {},
                  std::string_view name = "", SourceLocation location = {});
+  /// The same op with the same attributes, name (made unique) and location on inputs of this graph:
+  /// how passes carry over what they do not change. `original` may belong to another graph.
+  Node& add_copy(const Node& original, std::span<const Value> inputs);
 
   const std::deque<Node>& nodes() const;
   Node& node(int id) const;
@@ -174,6 +182,8 @@ class TEGULA_API Graph {
   friend class Value;
   friend class NameScope;
   explicit Graph(std::shared_ptr<detail::GraphStorage> storage) : storage_(std::move(storage)) {}
+  /// Throws InvalidArgument for an empty value or one of another graph.
+  void check_inputs(std::span<const Value> inputs) const;
 
   std::shared_ptr<detail::GraphStorage> storage_;
 };

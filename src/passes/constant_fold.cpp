@@ -1,5 +1,7 @@
 // Constant folding: nodes of constants are computed now, by their reference evaluation.
 
+#include <algorithm>
+
 #include "src/passes/passes.hpp"
 #include "src/passes/rewriter.hpp"
 
@@ -32,15 +34,18 @@ bool is_small(const OpDef& op, std::span<const ValueType> inputs,
   return bytes <= bytes_of(inputs) || (!moves && bytes <= kSmallBytes);
 }
 
+bool reads_only_constants(const OpDef& op, std::span<const Value> inputs) {
+  return !inputs.empty() && std::ranges::all_of(inputs, is_constant) && is_pure(op);
+}
+
 }  // namespace
 
 std::vector<Tensor> try_fold(const OpDef& op, std::span<const Value> inputs, const Attrs& attrs,
                              std::span<const ValueType> outputs) {
-  if (!is_pure(op) || inputs.empty()) return {};
+  if (!reads_only_constants(op, inputs)) return {};
   std::vector<ValueType> types;
   std::vector<Tensor> values;
   for (const Value& input : inputs) {
-    if (!is_constant(input)) return {};
     types.push_back(input.type());
     values.push_back(constant_value(input));
   }
@@ -54,6 +59,10 @@ std::vector<Tensor> try_fold(const OpDef& op, std::span<const Value> inputs, con
 }
 
 Graph constant_fold(const Graph& graph) {
+  const bool idle = std::ranges::none_of(graph.nodes(), [](const Node& node) {
+    return reads_only_constants(node.op(), node.inputs());
+  });
+  if (idle) return graph;
   const OpDef& constant = find_op("constant");
   GraphRewriter rewriter(graph);
   for (const Node& node : graph.nodes()) {

@@ -82,7 +82,7 @@ class ElementwiseFusion {
     const auto members = groups_.members(graph_, uses_);
     const std::vector<int> order = order_groups(graph_, groups_, members);
     for (auto group = order.rbegin(); group != order.rend(); ++group) {
-      const std::vector<Node*>& nodes = members[at(*group)];
+      const std::span<Node* const> nodes = members[at(*group)];
       if (!fusible(*nodes.front())) continue;
       if (keep_shrinking && nodes.size() == 1 && shrinks(*nodes.front())) continue;
       const int reader = only_reader(nodes);
@@ -92,7 +92,7 @@ class ElementwiseFusion {
 
   /// Levels by group number. Forwards: one more than the highest input's, or equal over removable
   /// edges. Backwards: likewise down from the readers.
-  std::vector<int> find_levels(bool forwards, const std::vector<std::vector<Node*>>& members,
+  std::vector<int> find_levels(bool forwards, const ListsOf<Node*>& members,
                                const std::vector<int>& order) {
     std::vector<int> level(members.size(), 0);
     const auto limit = [&](int& own, int other, const Node& from, const Node& to) {
@@ -143,9 +143,10 @@ class ElementwiseFusion {
 
   /// Computations of single numbers are all overhead: those of one level become one kernel.
   template <typename LevelOf>
-  void unite_scalars(const std::vector<std::vector<Node*>>& members, LevelOf&& level_of) {
+  void unite_scalars(const ListsOf<Node*>& members, LevelOf&& level_of) {
     std::unordered_map<std::string, const Node*> first;
-    for (const std::vector<Node*>& nodes : members) {
+    for (std::size_t group = 0; group < members.size(); ++group) {
+      const std::span<Node* const> nodes = members[group];
       if (nodes.empty() || !fusible(*nodes.front())) continue;
       const ClusterKey& key = *keys_[at(nodes.front()->id())];
       if (key.space.rank() != 0) continue;
@@ -175,8 +176,9 @@ class ElementwiseFusion {
 
   void split_large_groups() {
     split_.emplace(graph_.nodes().size());
-    for (const std::vector<Node*>& members : groups_.members(graph_, uses_)) {
-      if (!members.empty()) split(members);
+    const ListsOf<Node*> members = groups_.members(graph_, uses_);
+    for (std::size_t group = 0; group < members.size(); ++group) {
+      if (!members[group].empty()) split(members[group]);
     }
   }
 

@@ -30,7 +30,6 @@ Value log_softmax_of(GraphRewriter& rewriter, Node& node, const Value& x, std::i
 
 /// log(softmax(x)) is log_softmax(x)
 Value log_of_softmax(GraphRewriter& rewriter, Node& node, const Uses&) {
-  if (!is_op(node.input(0), "softmax")) return {};
   const Node& softmax = node.input(0).node();
   return log_softmax_of(rewriter, node, softmax.input(0),
                         softmax.attrs().get<std::int64_t>("axis"));
@@ -39,7 +38,6 @@ Value log_of_softmax(GraphRewriter& rewriter, Node& node, const Uses&) {
 /// x - logsumexp(x, axis, keepdims) is log_softmax(x, axis)
 Value minus_logsumexp(GraphRewriter& rewriter, Node& node, const Uses&) {
   const Value x = node.input(0);
-  if (!is_op(node.input(1), "logsumexp")) return {};
   const Node& reduction = node.input(1).node();
   const auto& axes = reduction.attrs().get<Integers>("axes");
   const bool matches =
@@ -51,7 +49,7 @@ Value minus_logsumexp(GraphRewriter& rewriter, Node& node, const Uses&) {
 /// nothing else reads the products on the way.
 Value negated_sum_of_products(GraphRewriter& rewriter, Node& node, const Uses& uses) {
   const Value total = node.input(0);
-  if (!is_op(total, "sum") || !is_private(total, uses)) return {};
+  if (!is_private(total, uses)) return {};
   const Node& sum = total.node();
   const Value product = sum.input(0);
   const int rank = product.shape().rank();
@@ -71,25 +69,37 @@ Value negated_sum_of_products(GraphRewriter& rewriter, Node& node, const Uses& u
   return {};
 }
 
+/// A pattern is tried where input `input` of a node of `op` comes from a node of `producer`.
 struct Row {
   std::string_view op;
+  int input;
+  std::string_view producer;
   Pattern pattern;
 };
 
 constexpr Row kTable[] = {
-    {"log", log_of_softmax},
-    {"neg", negated_sum_of_products},
-    {"sub", minus_logsumexp},
+    {"log", 0, "softmax", log_of_softmax},
+    {"neg", 0, "sum", negated_sum_of_products},
+    {"sub", 1, "logsumexp", minus_logsumexp},
 };
 
+/// Null when no pattern is worth trying.
+const Row* find_row(const Node& node) {
+  for (const Row& row : kTable) {
+    if (node.op().name == row.op && is_op(node.input(row.input), row.producer)) return &row;
+  }
+  return nullptr;
+}
+
 /// One walk: patterns look at the old graph, so that each level of nesting takes a walk of its own.
-Graph rewrite(const Graph& graph, std::span<const Row> table) {
+Graph rewrite(const Graph& graph) {
+  if (std::ranges::none_of(graph.nodes(), find_row)) return graph;
   const Uses uses(graph);
   GraphRewriter rewriter(graph);
   for (const Node& it : graph.nodes()) {
     Node& node = graph.node(it.id());
-    const auto row = std::ranges::find(table, std::string_view(node.op().name), &Row::op);
-    const Value value = row != table.end() ? row->pattern(rewriter, node, uses) : Value();
+    const Row* row = find_row(node);
+    const Value value = row != nullptr ? row->pattern(rewriter, node, uses) : Value();
     if (value) {
       rewriter.replace(node.output(), value);
     } else {
@@ -103,7 +113,7 @@ Graph rewrite(const Graph& graph, std::span<const Row> table) {
 
 Graph fuse_softmax_cross_entropy(const Graph& graph) {
   // First what makes log_softmax, then what reads it.
-  return rewrite(rewrite(graph, kTable), kTable);
+  return rewrite(rewrite(graph));
 }
 
 }  // namespace tegula::passes

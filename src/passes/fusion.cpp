@@ -152,34 +152,47 @@ void Groups::unite(int a, int b) {
   }
 }
 
-std::vector<std::vector<Node*>> Groups::members(const Graph& graph, const Uses& uses) {
-  std::vector<std::vector<Node*>> lists(parent_.size());
+ListsOf<Node*> Groups::members(const Graph& graph, const Uses& uses) {
+  ListsOf<Node*> lists(parent_.size());
   for (const Node& node : graph.nodes()) {
-    if (uses.live(node)) lists[at(find(node.id()))].push_back(&graph.node(node.id()));
+    if (uses.live(node)) lists.count(at(find(node.id())));
+  }
+  lists.allocate();
+  for (const Node& node : graph.nodes()) {
+    if (uses.live(node)) lists.add(at(find(node.id())), &graph.node(node.id()));
   }
   return lists;
 }
 
-std::vector<int> order_groups(const Graph& graph, Groups& groups,
-                              const std::vector<std::vector<Node*>>& members) {
-  std::vector<std::vector<int>> users(members.size());
+std::vector<int> order_groups(const Graph& graph, Groups& groups, const ListsOf<Node*>& members) {
+  const auto for_each_edge = [&](auto&& visit) {
+    for (std::size_t group = 0; group < members.size(); ++group) {
+      for (const Node* member : members[group]) {
+        for (const Value& input : member->inputs()) {
+          const std::size_t producer = at(groups.find(input.node().id()));
+          if (producer != group) visit(producer, group);
+        }
+      }
+    }
+  };
+  ListsOf<int> users(members.size());
   std::vector<int> missing(members.size(), 0);
-  std::size_t count = 0;
+  for_each_edge([&](std::size_t producer, std::size_t group) {
+    users.count(producer);
+    ++missing[group];
+  });
+  users.allocate();
+  for_each_edge([&](std::size_t producer, std::size_t group) {
+    users.add(producer, static_cast<int>(group));
+  });
   // The next group is the one whose last member came first: close to the original order.
   using Ready = std::pair<int, int>;
   std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
   const auto enqueue = [&](int group) { ready.emplace(members[at(group)].back()->id(), group); };
+  std::size_t count = 0;
   for (std::size_t group = 0; group < members.size(); ++group) {
     if (members[group].empty()) continue;
     ++count;
-    for (const Node* member : members[group]) {
-      for (const Value& input : member->inputs()) {
-        const int producer = groups.find(input.node().id());
-        if (producer == static_cast<int>(group)) continue;
-        users[at(producer)].push_back(static_cast<int>(group));
-        ++missing[group];
-      }
-    }
     if (missing[group] == 0) enqueue(static_cast<int>(group));
   }
   std::vector<int> order;
@@ -199,7 +212,12 @@ std::vector<int> order_groups(const Graph& graph, Groups& groups,
 }
 
 Graph emit_groups(const Graph& graph, Groups& groups, const Uses& uses, const EmitGroup& emit) {
-  const std::vector<std::vector<Node*>> members = groups.members(graph, uses);
+  const ListsOf<Node*> members = groups.members(graph, uses);
+  bool changes = false;
+  for (std::size_t group = 0; group < members.size(); ++group) {
+    changes = changes || members[group].size() != 1;
+  }
+  if (!changes) return graph;
   GraphRewriter rewriter(graph);
   for (const int group : order_groups(graph, groups, members)) {
     emit(rewriter, members[at(group)]);

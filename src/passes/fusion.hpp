@@ -49,20 +49,20 @@ class Groups {
   int find(int node);
   void unite(int a, int b);
   /// Members of every group in order of their ids, by the group's number; dead nodes are in none.
-  std::vector<std::vector<Node*>> members(const Graph& graph, const Uses& uses);
+  ListsOf<Node*> members(const Graph& graph, const Uses& uses);
 
  private:
   std::vector<int> parent_;
 };
 
 /// Rebuilds the live part of a graph group by group, in an order in which every group comes after
-/// all that it reads. `emit` must replace the outputs of all members that are read elsewhere.
+/// all that it reads; the graph itself when all groups are single live nodes. `emit` must replace
+/// the outputs of all members that are read elsewhere.
 using EmitGroup = std::function<void(GraphRewriter& rewriter, std::span<Node* const> members)>;
 Graph emit_groups(const Graph& graph, Groups& groups, const Uses& uses, const EmitGroup& emit);
 
 /// An order of the groups (by the id of a member) in which each comes after those that it reads.
 /// Throws Error when there is none.
-std::vector<int> order_groups(const Graph& graph, Groups& groups,
-                              const std::vector<std::vector<Node*>>& members);
+std::vector<int> order_groups(const Graph& graph, Groups& groups, const ListsOf<Node*>& members);
 
 }  // namespace tegula::passes

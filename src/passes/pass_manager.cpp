@@ -52,6 +52,14 @@ void dump(const std::string& directory, const Graph& graph, std::string_view sta
   }
 }
 
+void check(const Graph& graph, const Pass& pass) {
+  try {
+    graph.verify();
+  } catch (const Error& error) {
+    throw Error("the pass " + std::string(pass.name) + " made an invalid graph: " + error.what());
+  }
+}
+
 }  // namespace
 
 std::span<const Pass> all_passes() { return kPasses; }
@@ -66,12 +74,9 @@ OptimizedGraph optimize(const Graph& graph, const PassOptions& options) {
   for (const Pass& pass : kPasses) {
     if (std::ranges::find(options.disabled, pass.name) != options.disabled.end()) continue;
     const int before = static_cast<int>(optimized.graph.nodes().size());
-    optimized.graph = pass.run(optimized.graph);
-    try {
-      optimized.graph.verify();
-    } catch (const Error& error) {
-      throw Error("the pass " + std::string(pass.name) + " made an invalid graph: " + error.what());
-    }
+    const Graph result = pass.run(optimized.graph);
+    if (!(result == optimized.graph)) check(result, pass);
+    optimized.graph = result;
     const int after = static_cast<int>(optimized.graph.nodes().size());
     optimized.reports.push_back({pass.name, before, after});
     if (dumps) dump(directory, optimized.graph, pass.name);

@@ -30,10 +30,14 @@ void GraphRewriter::replace(const Value& old, const Value& replacement) {
   mapped_[numbers_(old)] = replacement;
 }
 
-Node& GraphRewriter::copy(const Node& old) { return copy_with(old, map(old.inputs())); }
+Node& GraphRewriter::copy(const Node& old) {
+  scratch_.clear();
+  for (const Value& input : old.inputs()) scratch_.push_back(map(input));
+  return copy_with(old, scratch_);
+}
 
 Node& GraphRewriter::copy_with(const Node& old, std::span<const Value> inputs) {
-  Node& node = build(old.op(), inputs, old.attrs(), old, true);
+  Node& node = result_.add_copy(old, inputs);
   Node& original = source_.node(old.id());
   for (int i = 0; i < node.output_count(); ++i) replace(original.output(i), node.output(i));
   return node;
@@ -78,10 +82,16 @@ Uses::Uses(const Graph& graph)
       live_(live_nodes(graph)),
       readers_(numbers_.count()),
       result_(numbers_.count(), false) {
-  for (std::size_t id = 0; id < live_.size(); ++id) {
-    if (!live_[id]) continue;
-    Node& node = graph.node(static_cast<int>(id));
-    for (const Value& input : node.inputs()) readers_[numbers_(input)].push_back(&node);
+  for (const Node& node : graph.nodes()) {
+    if (!live(node)) continue;
+    for (const Value& input : node.inputs()) readers_.count(numbers_(input));
+  }
+  readers_.allocate();
+  for (const Node& node : graph.nodes()) {
+    if (!live(node)) continue;
+    for (const Value& input : node.inputs()) {
+      readers_.add(numbers_(input), &graph.node(node.id()));
+    }
   }
   for (const Value& value : graph.fetches()) result_[numbers_(value)] = true;
   for (const Value& value : graph.targets()) result_[numbers_(value)] = true;

@@ -2,6 +2,7 @@
 // What passes share: building a new graph out of an old one, and who reads a value. Private to
 // src/passes.
 
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,32 @@
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::passes {
+
+/// Many short lists in one piece of memory. Filled by two equal walks: the first counts what each
+/// list will hold, the second adds it.
+template <typename T>
+class ListsOf {
+ public:
+  explicit ListsOf(std::size_t lists) : end_(lists + 1, 0) {}
+
+  void count(std::size_t list) { ++end_[list + 1]; }
+  void allocate() {
+    for (std::size_t i = 1; i < end_.size(); ++i) end_[i] += end_[i - 1];
+    items_.resize(end_.back());
+    next_.assign(end_.begin(), end_.end() - 1);
+  }
+  void add(std::size_t list, T item) { items_[next_[list]++] = item; }
+
+  std::size_t size() const { return end_.size() - 1; }
+  std::span<const T> operator[](std::size_t list) const {
+    return std::span(items_).subspan(end_[list], end_[list + 1] - end_[list]);
+  }
+
+ private:
+  std::vector<std::size_t> end_;  // list i is from end_[i] to end_[i + 1]
+  std::vector<std::size_t> next_;
+  std::vector<T> items_;
+};
 
 /// Numbers the outputs of all nodes of a graph, so that tables of values are plain vectors.
 class ValueNumbers {
@@ -58,6 +85,7 @@ class GraphRewriter {
   Graph result_;
   ValueNumbers numbers_;
   std::vector<Value> mapped_;
+  std::vector<Value> scratch_;
 };
 
 /// For every node, by id: whether a fetch or target needs it.
@@ -75,7 +103,7 @@ class Uses {
  private:
   ValueNumbers numbers_;
   std::vector<bool> live_;
-  std::vector<std::vector<Node*>> readers_;
+  ListsOf<Node*> readers_;
   std::vector<bool> result_;
 };
 

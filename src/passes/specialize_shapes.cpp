@@ -116,6 +116,9 @@ Specialization find_specialization(const OpDef& op) {
 }  // namespace
 
 Graph specialize_shapes(const Graph& graph) {
+  const bool idle = std::ranges::none_of(
+      graph.nodes(), [](const Node& node) { return find_specialization(node.op()) != nullptr; });
+  if (idle) return graph;
   GraphRewriter rewriter(graph);
   for (const Node& node : graph.nodes()) {
     const std::vector<Value> inputs = rewriter.map(node.inputs());

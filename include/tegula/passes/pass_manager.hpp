@@ -11,7 +11,8 @@
 
 namespace tegula {
 
-/// A pass takes a graph with fetches and targets and returns a new one that computes the same.
+/// A pass takes a graph with fetches and targets and returns a new one that computes the same, or
+/// the graph itself when there is nothing to do.
 struct Pass {
   std::string_view name;
   std::string_view doc;
@@ -42,8 +43,8 @@ struct OptimizedGraph {
   std::vector<PassReport> reports;
 };
 
-/// Runs the enabled passes, verifying after each one. With TEGULA_DUMP=dir in the environment, the
-/// graph before and after each pass is written there as text and DOT.
+/// Runs the enabled passes, verifying what each one made. With TEGULA_DUMP=dir in the environment,
+/// the graph before and after each pass is written there as text and DOT.
 TEGULA_API OptimizedGraph optimize(const Graph& graph, const PassOptions& options = {});
 
 /// The part of `graph` that fetches and targets need, as a new graph; each fed value becomes a

@@ -61,8 +61,10 @@ bool is_gradient(const Node& node) {
          node.name().find("/gradients") != std::string::npos;
 }
 
-void add_once(std::vector<int>& list, int value) {
-  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+void remove_repeated(std::vector<int>& list) {
+  std::ranges::sort(list);
+  const auto repeated = std::ranges::unique(list);
+  list.erase(repeated.begin(), repeated.end());
 }
 
 }  // namespace
@@ -140,6 +142,7 @@ void PlanBuilder::place_source(const Node& node) {
     plan_.constants.push_back(node.attrs().get<Tensor>("value").raw());
   } else if (op == "variable") {
     place = {Storage::variable, static_cast<int>(plan_.variables.size())};
+    variable_roots_.push_back(static_cast<int>(roots_.size()) - 1);
     plan_.variables.push_back(&variables_.state(request_.graph.value(node.name())));
     assignment_of_.push_back(kNone);
   } else {
@@ -181,23 +184,31 @@ void PlanBuilder::collect_assignments() {
 }
 
 void PlanBuilder::add_kernel(const Node& node) {
-  Item item{.node = &node, .kernel = nullptr, .in_place = {}, .inputs = {}, .outputs = {}};
-  item.kernel = backend_.lower(node);
+  Item item{.node = &node, .kernel = backend_.lower(node), .inputs = {}, .outputs = {}};
   item.in_place = item.kernel->in_place();
-  for (const Value& input : node.inputs()) item.inputs.push_back(root_of(input));
+  std::ranges::sort(item.in_place, {},
+                    [](const InPlace& pair) { return std::pair(pair.output, pair.input); });
+  for (const Value& input : node.inputs()) {
+    item.readings.emplace_back(root_of(input), static_cast<int>(item.inputs.size()));
+    item.inputs.push_back(root_of(input));
+  }
+  std::ranges::sort(item.readings);
   const auto first = static_cast<std::size_t>(first_value_[static_cast<std::size_t>(node.id())]);
   for (std::size_t i = 0; i < node.outputs().size(); ++i) {
     item.outputs.push_back(value_root_[first + i]);
     root(item.outputs.back()).producer = static_cast<int>(items_.size());
+    root(item.outputs.back()).output = static_cast<int>(i);
   }
   plan_.random = plan_.random || draws_random(node);
   items_.push_back(std::move(item));
 }
 
 int PlanBuilder::add_copy(int from, int to, const std::string& what) {
-  Item item{.node = nullptr, .kernel = nullptr, .in_place = {}, .inputs = {from}, .outputs = {to}};
-  item.kernel = std::make_unique<CopyKernel>(root(from).bytes, what);
-  items_.push_back(std::move(item));
+  items_.push_back({.node = nullptr,
+                    .kernel = std::make_unique<CopyKernel>(root(from).bytes, what),
+                    .inputs = {from},
+                    .outputs = {to},
+                    .readings = {{from, 0}}});
   return static_cast<int>(items_.size()) - 1;
 }
 
@@ -224,22 +235,28 @@ void PlanBuilder::add_copies_of_variables() {
   }
 }
 
+std::span<const InPlace> PlanBuilder::Item::in_place_of(int output) const {
+  const auto [begin, end] = std::ranges::equal_range(in_place, output, {}, &InPlace::output);
+  return {begin, end};
+}
+
+bool PlanBuilder::Item::may_overwrite(int root, int output) const {
+  const std::span<const InPlace> pairs = in_place_of(output);
+  using Reading = std::pair<int, int>;
+  const auto [begin, end] = std::ranges::equal_range(readings, root, {}, &Reading::first);
+  return std::all_of(begin, end, [&](const Reading& reading) {
+    return std::ranges::binary_search(pairs, reading.second, {}, &InPlace::input);
+  });
+}
+
 /// Whether the item that computes an assignment's value could write it over the variable, being the
 /// last to read it.
 bool PlanBuilder::may_overwrite(const Assignment& assignment) const {
-  const int producer = root(assignment.source).producer;
-  if (producer == kNone) return false;
-  const Item& item = items_[static_cast<std::size_t>(producer)];
-  for (std::size_t input = 0; input < item.inputs.size(); ++input) {
-    if (variable_of(item.inputs[input]) != assignment.variable) continue;
-    const bool allowed =
-        std::any_of(item.in_place.begin(), item.in_place.end(), [&](const InPlace& pair) {
-          return pair.input == static_cast<int>(input) &&
-                 item.outputs[static_cast<std::size_t>(pair.output)] == assignment.source;
-        });
-    if (!allowed) return false;
-  }
-  return true;
+  const Root& source = root(assignment.source);
+  if (source.producer == kNone) return false;
+  const Item& item = items_[static_cast<std::size_t>(source.producer)];
+  return item.may_overwrite(variable_roots_[static_cast<std::size_t>(assignment.variable)],
+                            source.output);
 }
 
 void PlanBuilder::order_items() {
@@ -247,9 +264,11 @@ void PlanBuilder::order_items() {
   for (std::size_t i = 0; i < items_.size(); ++i) {
     for (const int input : items_[i].inputs) {
       const int producer = root(input).producer;
-      if (producer != kNone) add_once(schedule_items[i].needs, producer);
-      if (variable_of(input) != kNone) add_once(schedule_items[i].reads, variable_of(input));
+      if (producer != kNone) schedule_items[i].needs.push_back(producer);
+      if (variable_of(input) != kNone) schedule_items[i].reads.push_back(variable_of(input));
     }
+    remove_repeated(schedule_items[i].needs);
+    remove_repeated(schedule_items[i].reads);
   }
   std::vector<const Assignment*> candidates;
   std::vector<bool> claimed(roots_.size(), false);

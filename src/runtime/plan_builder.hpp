@@ -6,8 +6,10 @@
 // per node plus the copies that fetches and assignments need.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "src/runtime/arena_allocator.hpp"
@@ -30,6 +32,7 @@ class PlanBuilder {
     Place place;
     std::size_t bytes = 0;
     int producer = kNone;  ///< item
+    int output = 0;        ///< which of the item's
     bool gradient = false;
     bool used = false;
     int last_use = kNone;  ///< position in the schedule
@@ -37,9 +40,17 @@ class PlanBuilder {
   struct Item {
     const Node* node = nullptr;  ///< null for copies
     std::unique_ptr<const Kernel> kernel;
-    std::vector<InPlace> in_place;
     std::vector<int> inputs;   ///< roots
     std::vector<int> outputs;  ///< roots
+    /// By output, then by input.
+    std::vector<InPlace> in_place = {};
+    /// Roots with the positions at which the kernel reads them, by root.
+    std::vector<std::pair<int, int>> readings = {};
+
+    /// The pairs that name this output.
+    std::span<const InPlace> in_place_of(int output) const;
+    /// Whether `output` may be written over this root, wherever the kernel reads it.
+    bool may_overwrite(int root, int output) const;
   };
   struct Assignment {
     const Node* node = nullptr;
@@ -87,7 +98,8 @@ class PlanBuilder {
   std::vector<Root> roots_;
   std::vector<Item> items_;
   std::vector<Assignment> assignments_;
-  std::vector<int> assignment_of_;  // by variable; kNone when it is only read
+  std::vector<int> variable_roots_;  // by variable, as it was before the run
+  std::vector<int> assignment_of_;   // by variable; kNone when it is only read
   std::vector<int> fetch_roots_;
   std::vector<bool> fetch_done_;
   std::vector<int> order_;  // items

@@ -20,22 +20,12 @@ void PlanBuilder::find_last_uses() {
 
 /// An arena buffer that dies here and that the kernel may overwrite with `output`, or kNone.
 int PlanBuilder::reusable_input(const Item& item, int output, int position) const {
-  const auto allowed = [&](int input) {
-    return std::any_of(item.in_place.begin(), item.in_place.end(), [&](const InPlace& pair) {
-      return pair.input == input && pair.output == output;
-    });
-  };
-  for (const InPlace& pair : item.in_place) {
-    if (pair.output != output) continue;
+  const std::size_t bytes = root(item.outputs[static_cast<std::size_t>(output)]).bytes;
+  for (const InPlace& pair : item.in_place_of(output)) {
     const int candidate = item.inputs[static_cast<std::size_t>(pair.input)];
     const Root& input = root(candidate);
     if (input.place.storage != Storage::arena || input.last_use != position) continue;
-    if (input.bytes != root(item.outputs[static_cast<std::size_t>(output)]).bytes) continue;
-    bool everywhere = true;
-    for (std::size_t i = 0; i < item.inputs.size(); ++i) {
-      if (item.inputs[i] == candidate && !allowed(static_cast<int>(i))) everywhere = false;
-    }
-    if (everywhere) return candidate;
+    if (input.bytes == bytes && item.may_overwrite(candidate, output)) return candidate;
   }
   return kNone;
 }

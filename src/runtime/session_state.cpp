@@ -16,10 +16,6 @@ namespace {
 /// Initial values have a step of their own: they do not depend on how many runs came before.
 constexpr std::uint64_t kInitializationStep = std::numeric_limits<std::uint64_t>::max();
 
-bool contains(const std::vector<VariableState*>& list, const VariableState* state) {
-  return std::find(list.begin(), list.end(), state) != list.end();
-}
-
 void check_initial_type(const VariableState& state, const ValueType& type) {
   if (type == state.variable.type()) return;
   throw ShapeError("the initial value of " + describe_variable(state.variable) + " is " +
@@ -83,14 +79,15 @@ std::vector<VariableState*> SessionState::variables_behind(const Value& initial)
   return found;
 }
 
-void SessionState::initialize_locked(std::vector<VariableState*> pending) {
+void SessionState::initialize_locked(std::vector<VariableState*> listed) {
   struct Waiting {
     VariableState* state;
     std::vector<VariableState*> needs;
   };
   std::vector<Waiting> waiting;
-  for (std::size_t i = 0; i < pending.size(); ++i) {  // grows while it is walked
-    VariableState* state = pending[i];
+  std::unordered_set<const VariableState*> pending(listed.begin(), listed.end());
+  for (std::size_t i = 0; i < listed.size(); ++i) {  // grows while it is walked
+    VariableState* state = listed[i];
     const Value initial = graph.initial_value(state->variable);
     if (!initial) {
       throw RunError(describe_variable(state->variable) +
@@ -98,16 +95,15 @@ void SessionState::initialize_locked(std::vector<VariableState*> pending) {
     }
     waiting.push_back({state, variables_behind(initial)});
     for (VariableState* needed : waiting.back().needs) {
-      if (!needed->initialized && !contains(pending, needed)) pending.push_back(needed);
+      if (!needed->initialized && pending.insert(needed).second) listed.push_back(needed);
     }
   }
   while (!waiting.empty()) {
     std::vector<VariableState*> now;
     std::vector<Waiting> later;
     for (Waiting& candidate : waiting) {
-      const bool must_wait =
-          std::any_of(candidate.needs.begin(), candidate.needs.end(),
-                      [&](const VariableState* needed) { return contains(pending, needed); });
+      const bool must_wait = std::ranges::any_of(
+          candidate.needs, [&](const VariableState* needed) { return pending.contains(needed); });
       if (must_wait) {
         later.push_back(std::move(candidate));
       } else {
@@ -119,7 +115,7 @@ void SessionState::initialize_locked(std::vector<VariableState*> pending) {
                      " depends on itself");
     }
     compute_initial_values(now);
-    std::erase_if(pending, [&](const VariableState* state) { return contains(now, state); });
+    for (const VariableState* state : now) pending.erase(state);
     waiting = std::move(later);
   }
 }

@@ -42,7 +42,7 @@ class SessionState {
   std::atomic<Profiler*> profiler{nullptr};
 
  private:
-  void initialize_locked(std::vector<VariableState*> pending);
+  void initialize_locked(std::vector<VariableState*> listed);
   void compute_initial_values(std::span<VariableState* const> variables);
   std::vector<VariableState*> variables_behind(const Value& initial);
 };

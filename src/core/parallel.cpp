@@ -198,6 +198,8 @@ enum class State : std::uint32_t { idle, asleep, invited, working, awaited };
 struct alignas(64) Worker {
   std::atomic<State> state{State::idle};
   Loop* loop = nullptr;  ///< written by the owner before it invites
+  std::thread::native_handle_type thread{};
+  std::uint32_t missed = 0;  ///< loops that ended before it came
 
   /// Owner: the worker is idle or asleep.
   void invite(Loop& work) {
@@ -206,10 +208,15 @@ struct alignas(64) Worker {
   }
 
   /// Owner: returns when the worker does not touch the loop, now or later. A worker that has not
-  /// woken up yet is not waited for.
-  void finish() {
+  /// woken up yet is not waited for. It may be waiting for the owner's own processor, where some
+  /// systems leave a new or woken thread for many milliseconds though others are free.
+  void finish(std::size_t number) {
+    constexpr std::uint32_t kMissesPerMove = 16;
     State expected = State::invited;
-    if (state.compare_exchange_strong(expected, State::idle)) return;
+    if (state.compare_exchange_strong(expected, State::idle)) {
+      if (missed++ % kMissesPerMove == 0) detail::move_thread_away(thread, number);
+      return;
+    }
     if (spin_until([this] { return state.load(std::memory_order_acquire) != State::working; })) {
       return;
     }
@@ -303,7 +310,10 @@ int start_workers(int wanted) {
   try {
     for (; pool.started < wanted; ++pool.started) {
       const auto index = static_cast<std::size_t>(pool.started);
-      std::thread([index] { pool.workers[index].run(index + 1); }).detach();
+      std::thread worker([index] { pool.workers[index].run(index + 1); });
+      pool.workers[index].thread = worker.native_handle();
+      worker.detach();
+      detail::move_thread_away(pool.workers[index].thread, index + 1);
     }
   } catch (const std::system_error&) {
   }
@@ -320,7 +330,9 @@ void run_on_pool(Loop& loop, int helpers) {
         "the process forked inside a parallel loop, so the child lacks the other threads' results; "
         "fork between loops, or exec in the child");
   }
-  for (int i = 0; i < helpers; ++i) pool.workers[static_cast<std::size_t>(i)].finish();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(helpers); ++i) {
+    pool.workers[i].finish(i + 1);
+  }
   pool.busy.store(false, std::memory_order_release);
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #if defined(__linux__)
+#include <pthread.h>
 #include <sched.h>
 #endif
 
@@ -105,6 +106,27 @@ int available_processors() {
   if (quota > 0) return std::min(affinity, quota);
 #endif
   return affinity;
+}
+
+void move_thread_away([[maybe_unused]] std::thread::native_handle_type thread,
+                      [[maybe_unused]] std::size_t distance) {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  int processor = sched_getcpu();
+  if (processor < 0 || pthread_getaffinity_np(thread, sizeof allowed, &allowed) != 0) return;
+  const auto count = static_cast<std::size_t>(CPU_COUNT(&allowed));
+  if (distance % count == 0) return;
+  for (std::size_t steps = 0; steps < distance % count;) {
+    processor = (processor + 1) % CPU_SETSIZE;
+    if (CPU_ISSET(processor, &allowed)) ++steps;
+  }
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  CPU_SET(processor, &chosen);
+  if (pthread_setaffinity_np(thread, sizeof chosen, &chosen) != 0) return;
+  (void)pthread_setaffinity_np(thread, sizeof allowed, &allowed);
+#endif
 }
 
 }  // namespace tegula::detail

@@ -13,6 +13,8 @@
 #include "kernels/cpu/reduce.hpp"
 #include "kernels/cpu/softmax.hpp"
 #include "tegula/core/parallel.hpp"
+#include "tegula/graph/ops.hpp"
+#include "tegula/runtime/session.hpp"
 
 namespace {
 
@@ -114,7 +116,66 @@ void cross_entropy(benchmark::State& state) {
 }
 BENCHMARK(cross_entropy)->Apply(softmax_shapes);
 
+using Expression = Value (*)(const Value& x, const Value& row);
+
+struct NamedExpression {
+  const char* name;
+  Expression build;
+};
+
+constexpr NamedExpression kExpressions[] = {
+    {"softmax_by_hand",
+     [](const Value& x, const Value&) {
+       const Value e = exp(x - max(x, -1, true));
+       return e / sum(e, -1, true);
+     }},
+    {"layer_norm",
+     [](const Value& x, const Value& row) {
+       const Value centered = x - mean(x, -1, true);
+       const Value variance = mean(square(centered), -1, true);
+       return centered / sqrt(variance + 1e-5) * row + row;
+     }},
+    {"rms_norm",
+     [](const Value& x, const Value& row) {
+       return x * rsqrt(mean(square(x), -1, true) + 1e-5) * row;
+     }},
+    {"logsumexp_by_hand",
+     [](const Value& x, const Value&) {
+       const Value largest = max(x, -1, true);
+       return log(sum(exp(x - largest), -1, true)) + largest;
+     }},
+    {"dot_of_rows", [](const Value& x, const Value& row) { return sum(x * row, -1); }},
+    {"squared_error", [](const Value& x, const Value&) { return mean(square(x - 0.5)); }},
+};
+
+/// An expression as a session runs it, with its passes over memory fused or not.
+void expression(benchmark::State& state, Expression build, bool fused) {
+  const std::int64_t rows = state.range(0), columns = state.range(1);
+  Graph graph;
+  const Value x = graph.placeholder(DType::f32, {rows, columns}, "x");
+  const Value row = graph.placeholder(DType::f32, {columns}, "row");
+  const Value y = build(x, row);
+  SessionOptions options;
+  if (!fused) options.passes.disabled = {"fuse_rows"};
+  Session session(graph, options);
+  Executable executable = session.compile({x, row}, {y});
+  const std::vector<Tensor> feeds = {Tensor::full(DType::f32, {rows, columns}, 0.7),
+                                     Tensor::full(DType::f32, {columns}, 1.5)};
+  std::vector<Tensor> results = {Tensor(DType::f32, y.shape())};
+  executable.run_into(feeds, results);  // plans, and touches all memory
+  for (auto _ : state) executable.run_into(feeds, results);
+  count_bytes(state, 4 * (rows * columns + y.shape().element_count()));
+}
+
 const bool registered = [] {
+  for (const NamedExpression& each : kExpressions) {
+    for (const bool fused : {false, true}) {
+      benchmark::RegisterBenchmark(
+          (std::string(each.name) + (fused ? "/fused" : "/unfused")).c_str(),
+          [=](benchmark::State& state) { expression(state, each.build, fused); })
+          ->Apply(softmax_shapes);
+    }
+  }
   for (const ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::logsumexp, ReduceOp::argmax}) {
     auto* entry =
         benchmark::RegisterBenchmark(("reduce/" + std::string(to_string(op))).c_str(),

@@ -126,5 +126,6 @@ void register_indexing(OpRegistry& registry);
 void register_random(OpRegistry& registry);
 void register_state(OpRegistry& registry);
 void register_fused(OpRegistry& registry);
+void register_row_cluster(OpRegistry& registry);
 
 }  // namespace tegula::ops

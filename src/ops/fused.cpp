@@ -3,56 +3,14 @@
 
 #include <algorithm>
 
+#include "src/ops/cluster.hpp"
 #include "src/ops/family.hpp"
 
 namespace tegula::ops {
 
 namespace {
 
-const Cluster& cluster_of(const Attrs& attrs) {
-  const auto& cluster = attrs.get<std::shared_ptr<const Cluster>>("cluster");
-  if (cluster == nullptr) throw InvalidArgument("the attribute \"cluster\" is empty");
-  return *cluster;
-}
-
-bool is_constant(const OpDef& op) { return op.inputs.empty() && !op.random && op.reference; }
-
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-ValueType infer_instruction(const ClusterInstruction& instruction, std::span<const ValueType> types,
-                            std::vector<ValueType>& operands) {
-  const OpDef& op = *instruction.op;
-  if (op.fusion != FusionClass::elementwise && !is_constant(op)) {
-    throw InvalidArgument("a cluster holds elementwise ops, not " + op.name);
-  }
-  if (instruction.operands.size() != op.inputs.size()) {
-    throw InvalidArgument(op.name + " in a cluster takes " + std::to_string(op.inputs.size()) +
-                          " operands, got " + std::to_string(instruction.operands.size()));
-  }
-  operands.clear();
-  for (const int operand : instruction.operands) {
-    if (operand < 0 || operand >= static_cast<int>(types.size())) {
-      throw InvalidArgument("operand %" + std::to_string(operand) + " is not defined before %" +
-                            std::to_string(types.size()));
-    }
-    operands.push_back(types[at(operand)]);
-  }
-  return op.infer({operands, instruction.attrs})[0];
-}
-
-/// Types of all operands of the cluster: inputs, then results in their own (broadcast) shapes.
-std::vector<ValueType> operand_types(const Cluster& cluster, std::span<const ValueType> inputs) {
-  if (cluster.input_count != static_cast<int>(inputs.size())) {
-    throw InvalidArgument("the cluster reads " + std::to_string(cluster.input_count) +
-                          " inputs, got " + std::to_string(inputs.size()));
-  }
-  std::vector<ValueType> types(inputs.begin(), inputs.end());
-  std::vector<ValueType> operands;
-  for (const ClusterInstruction& instruction : cluster.instructions) {
-    types.push_back(infer_instruction(instruction, types, operands));
-  }
-  return types;
-}
 
 /// Output types of a cluster over an iteration space: its shape for all.
 std::vector<ValueType> infer_cluster(const Cluster& cluster, std::span<const ValueType> inputs) {
@@ -84,22 +42,12 @@ Tensor broadcast(const Tensor& x, const Shape& shape) {
   return y;
 }
 
-/// One instruction after the other, each in its own shape.
 std::vector<Tensor> evaluate_cluster(const Cluster& cluster, std::span<const Tensor> inputs,
                                      const Shape& space, const RandomKey& key) {
-  std::vector<Tensor> values(inputs.begin(), inputs.end());
-  std::vector<ValueType> types;
-  for (const Tensor& input : inputs) types.push_back({input.dtype(), input.shape()});
-  std::vector<ValueType> operand_scratch;
-  for (const ClusterInstruction& instruction : cluster.instructions) {
-    types.push_back(infer_instruction(instruction, types, operand_scratch));
-    std::vector<Tensor> operands;
-    for (const int operand : instruction.operands) operands.push_back(values[at(operand)]);
-    values.push_back(instruction.op->reference(
-        {operands, instruction.attrs, std::span(&types.back(), 1), key})[0]);
-  }
   std::vector<Tensor> outputs;
-  for (const int output : cluster.outputs) outputs.push_back(broadcast(values[at(output)], space));
+  for (const Tensor& output : evaluate_instructions(cluster, inputs, key)) {
+    outputs.push_back(broadcast(output, space));
+  }
   return outputs;
 }
 
@@ -120,20 +68,6 @@ double cluster_flops(const Cluster& cluster, std::span<const ValueType> inputs,
   return flops;
 }
 
-ClusterInstruction instruction(std::string_view op, std::vector<int> operands, Attrs attrs = {}) {
-  const OpDef* def = try_find_op(op);
-  for (const AttrDef& attr : def->attrs) {
-    if (!attrs.has(attr.name)) attrs.set(attr.name, attr.value);
-  }
-  return {def, std::move(operands), std::move(attrs)};
-}
-
-AttrValue cluster_attr(int inputs, std::vector<ClusterInstruction> instructions,
-                       std::vector<int> outputs) {
-  return std::make_shared<const Cluster>(
-      Cluster{inputs, std::move(instructions), std::move(outputs)});
-}
-
 /// relu(%0 + %1) and a comparison of it.
 AttrValue biased_relu() {
   return cluster_attr(
@@ -148,10 +82,6 @@ AttrValue three_operands() {
       {instruction("constant", {}, {{"value", Tensor::scalar(4.0f)}}), instruction("mul", {0, 1}),
        instruction("div", {2, 3}), instruction("sub", {4, 5})},
       {6});
-}
-
-AttrDef cluster_definition() {
-  return {"cluster", std::shared_ptr<const Cluster>(), true, "What is computed per element."};
 }
 
 void register_cluster(OpRegistry& registry) {

@@ -21,6 +21,7 @@ void register_all(OpRegistry& registry) {
   register_random(registry);
   register_state(registry);
   register_fused(registry);
+  register_row_cluster(registry);
 }
 
 }  // namespace tegula::ops

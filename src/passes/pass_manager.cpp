@@ -26,6 +26,8 @@ constexpr Pass kPasses[] = {
     {"fuse_elementwise", "elementwise neighbours become one loop", passes::fuse_elementwise},
     {"fuse_matmul", "elementwise ops join the matrix product they follow", passes::fuse_matmul},
     {"fuse_updates", "equal updates of variables become one kernel", passes::fuse_updates},
+    {"fuse_rows", "elementwise ops and reductions of the same rows become one kernel",
+     passes::fuse_rows},
 };
 
 void check_disabled(const PassOptions& options) {

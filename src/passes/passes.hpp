@@ -14,5 +14,6 @@ Graph dce(const Graph& graph);
 Graph fuse_elementwise(const Graph& graph);
 Graph fuse_updates(const Graph& graph);
 Graph fuse_matmul(const Graph& graph);
+Graph fuse_rows(const Graph& graph);
 
 }  // namespace tegula::passes

@@ -152,6 +152,15 @@ TEST_CASE("the comparison sees a wrong element") {
   CHECK(first_difference(actual, expected) == 1);
 }
 
+TEST_CASE("rows are computed by a kernel of their own, whatever their length") {
+  const OpDef& op = find_op("row_cluster");
+  for (const Sample& sample : op.samples()) {
+    const SampleGraph built = build_sample(op, sample, Dims::known);
+    CAPTURE(built.graph.to_text());
+    CHECK(cpu_backend().lower(*built.node)->description().starts_with("rows f32"));
+  }
+}
+
 TEST_CASE("the ops of an MLP in f32 have kernels of their own") {
   const std::vector<std::string> ops = {
       "matmul",  "fused_matmul",   "cluster",         "multi_cluster", "add",

@@ -193,15 +193,28 @@ class Generator {
   }
 
   Value normalization(Value a) {
-    switch (below(4)) {
+    switch (below(8)) {
       case 0:
         return softmax(a);
       case 1:
         return log(softmax(a));
       case 2:
         return exp(log_softmax(a, 0));
-      default:
+      case 3:
         return a - logsumexp(a, -1, true);
+      case 4: {
+        const Value e = exp(tanh(a) - max(tanh(a), -1, true));
+        return e / sum(e, -1, true);
+      }
+      case 5: {
+        const Value centered = a - mean(a, -1, true);
+        const Value variance = mean(square(tanh(centered)), -1, true);
+        return tanh(centered) / sqrt(variance + 0.1) * variables_[1] + variables_[1];
+      }
+      case 6:
+        return a * rsqrt(expand_dims(mean(square(tanh(a)), -1), 1) + 0.3);
+      default:
+        return a * mean(square(tanh(a) - tanh(matrix())));
     }
   }
 

@@ -27,6 +27,7 @@ std::span<const Lowering> movement_lowerings();
 std::span<const Lowering> multi_cluster_lowerings();
 std::span<const Lowering> random_lowerings();
 std::span<const Lowering> reduce_lowerings();
+std::span<const Lowering> row_cluster_lowerings();
 std::span<const Lowering> softmax_lowerings();
 
 /// Runs the op's reference evaluation. Slow: allocates and copies.

@@ -20,6 +20,8 @@ constexpr Index round_up(Index a, Index b) { return ceil_div(a, b) * b; }
 
 /// FLOPs below which products of a batch share a task: about 10 us of one core's work.
 constexpr Index kFlopsPerTask = 1'000'000;
+/// Elements of B from which reading them is worth a second core's cache, however few the rows.
+constexpr Index kElementsOfTwo = 65'536;
 /// Tiles by FLOPs: a few of equal work for small products, where each start costs, more for large
 /// ones, so that threads which are disturbed or late even out.
 struct TileCount {
@@ -27,7 +29,7 @@ struct TileCount {
   Index tiles;
 };
 constexpr TileCount kTileCounts[] = {
-    {400'000'000, 16}, {60'000'000, 8}, {5'000'000, 4}, {kFlopsPerTask, 2}};
+    {400'000'000, 16}, {60'000'000, 8}, {5'000'000, 4}, {600'000, 2}};
 /// Rows of a tile that is not cut further for its rows' sake: each tile copies or packs the panels
 /// of B that it uses, for every packed group of A (144 rows) or anew.
 constexpr Index kTallRows = 256;
@@ -41,11 +43,12 @@ constexpr Index kMinCols = 64;
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
 
-Index wanted_tiles(Index flops) {
+Index wanted_tiles(const GemmProblem& problem) {
+  const Index flops = 2 * problem.m * problem.n * std::max<Index>(problem.k, 1);
   for (const TileCount& entry : kTileCounts) {
     if (flops >= entry.flops) return entry.tiles;
   }
-  return 1;
+  return problem.n * problem.k >= kElementsOfTwo ? 2 : 1;
 }
 
 /// `parts` raised so that `parts` times `others` reaches `wanted`, at most to `limit`.
@@ -63,7 +66,7 @@ bool packs_rows(const GemmProblem& problem) {
 GemmTiling gemm_tiling(const GemmProblem& problem) {
   const Index m = problem.m;
   const Index n = problem.n;
-  const Index wanted = wanted_tiles(2 * m * n * std::max<Index>(problem.k, 1));
+  const Index wanted = wanted_tiles(problem);
   const bool packs_a = packs_rows(problem);
   const bool cheap_cols = !packs_a || problem.transpose_b;
   // Columns first where that repeats little work, then rows, then whatever is left to cut.

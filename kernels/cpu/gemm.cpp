@@ -39,6 +39,8 @@ constexpr Index kMinRows = 96;
 /// it uses, or reads them in place.
 constexpr Index kWideCols = 256;
 constexpr Index kMinCols = 64;
+/// Rows up to which the cost of copying B shows.
+constexpr Index kFewRows = 32;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
@@ -246,6 +248,13 @@ void gemm_batched_f64(const GemmProblem& problem, const GemmBatch& batch, const 
 
 std::size_t packed_b_size(Index k, Index n) {
   return static_cast<std::size_t>(k) * static_cast<std::size_t>(round_up(n, kPanel));
+}
+
+bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& problem) {
+  // Many rows copy B while they use it, which is as good. A dot product of one row or two sums in
+  // another order than the panels.
+  return implementation == GemmImplementation::own && problem.m <= kFewRows &&
+         problem.n * problem.k >= kElementsOfTwo && (problem.m > 2 || !problem.transpose_b);
 }
 
 void pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {

@@ -101,6 +101,10 @@ void gemm_batched_f64(const GemmProblem& problem, const GemmBatch& batch, const 
 /// depend on the instruction set.
 std::size_t packed_b_size(std::int64_t k, std::int64_t n);
 
+/// Whether products with the same B again and again run faster when it is packed once; the bits are
+/// the same.
+bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& problem);
+
 /// Packs op(B) of `problem` (its n, k, transpose_b and ldb) into `packed`, which the caller owns,
 /// aligned to 64 bytes.
 void pack_b_f32(const GemmProblem& problem, const float* b, float* packed);

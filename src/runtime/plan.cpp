@@ -101,40 +101,38 @@ void PlanInstance::bind() {
   }
 }
 
-void PlanInstance::run(const TensorRow& feeds, std::span<Tensor> outputs, const RandomKey& key,
-                       Profiler* profiler) {
+void PlanInstance::run(const TensorRow& feeds, std::span<Tensor> outputs, const Context& context) {
   for (const Patch& patch : feeds_) {
     pointers_[patch.place] = const_cast<void*>(feeds[patch.index].raw());  // only ever an input
   }
   for (const Patch& patch : fetches_) pointers_[patch.place] = outputs[patch.index].raw();
-  if (profiler != nullptr) {
-    run_profiled(key, *profiler);
-    return;
-  }
+  if (context.profiler != nullptr) return run_profiled(context);
   const BoundStep* step = steps_.data();
   try {
     for (const BoundStep* const end = step + steps_.size(); step != end; ++step) {
-      step->kernel->run({step->inputs, step->outputs, step->workspace, key});
+      step->kernel->run(
+          {step->inputs, step->outputs, step->workspace, context.key, context.variables_version});
     }
   } catch (const Error&) {
     rethrow_for(plan_->steps[static_cast<std::size_t>(step - steps_.data())].node);
   }
 }
 
-void PlanInstance::run_profiled(const RandomKey& key, Profiler& profiler) {
+void PlanInstance::run_profiled(const Context& context) {
   times_.clear();
   times_.reserve(steps_.size() + 1);
   times_.push_back(now_in_nanoseconds());
   const BoundStep* step = steps_.data();
   try {
     for (const BoundStep* const end = step + steps_.size(); step != end; ++step) {
-      step->kernel->run({step->inputs, step->outputs, step->workspace, key});
+      step->kernel->run(
+          {step->inputs, step->outputs, step->workspace, context.key, context.variables_version});
       times_.push_back(now_in_nanoseconds());
     }
   } catch (const Error&) {
     rethrow_for(plan_->steps[static_cast<std::size_t>(step - steps_.data())].node);
   }
-  profiler.record(plan_->kernel_infos(), times_);
+  context.profiler->record(plan_->kernel_infos(), times_);
 }
 
 }  // namespace tegula::detail

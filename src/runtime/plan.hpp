@@ -105,10 +105,16 @@ class PlanInstance {
   explicit PlanInstance(std::shared_ptr<const Plan> plan);
 
   const Plan& plan() const { return *plan_; }
+  /// What a run depends on beside its feeds.
+  struct Context {
+    RandomKey key;
+    std::uint64_t variables_version = 0;  ///< as in KernelArguments
+    Profiler* profiler = nullptr;
+  };
+
   /// Feeds and outputs have the plan's types. Errors of a kernel name its node. Allocates nothing
   /// unless a profiler is given.
-  void run(const TensorRow& feeds, std::span<Tensor> outputs, const RandomKey& key,
-           Profiler* profiler);
+  void run(const TensorRow& feeds, std::span<Tensor> outputs, const Context& context);
 
  private:
   struct BoundStep {
@@ -123,7 +129,7 @@ class PlanInstance {
   };
 
   void bind();
-  void run_profiled(const RandomKey& key, Profiler& profiler);
+  void run_profiled(const Context& context);
 
   std::shared_ptr<const Plan> plan_;
   Tensor arena_;

@@ -152,6 +152,7 @@ void Session::set(const Value& variable, const Tensor& value) {
   if (given.dtype != variable.dtype()) throw DTypeError(problem);
   if (!(given.shape == variable.shape())) throw ShapeError(problem);
   const std::unique_lock guard(impl_->state->lock);
+  ++impl_->state->variables_version;
   if (value.byte_count() > 0) std::memmove(state.value.raw(), value.raw(), value.byte_count());
   state.initialized = true;
 }

@@ -36,13 +36,17 @@ void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span
   const auto run_locked = [&] {
     RandomKey key{.seed = seed};
     if (plan.random) key.step = step.fetch_add(1, std::memory_order_relaxed);
-    instance.run(feeds, outputs, key, profiler.load(std::memory_order_acquire));
+    instance.run(feeds, outputs,
+                 {.key = key,
+                  .variables_version = plan.writes.empty() ? variables_version : 0,
+                  .profiler = profiler.load(std::memory_order_acquire)});
   };
   if (plan.writes.empty()) {
     const std::shared_lock guard(lock);
     run_locked();
   } else {
     const std::unique_lock guard(lock);
+    ++variables_version;
     run_locked();
     for (const int variable : plan.writes) {
       plan.variables[static_cast<std::size_t>(variable)]->initialized = true;
@@ -134,7 +138,8 @@ void SessionState::compute_initial_values(std::span<VariableState* const> states
     check_initial_type(*states[i], plan->fetch_types[i]);
   }
   const RandomKey key{.seed = seed, .op_id = 0, .step = kInitializationStep};
-  PlanInstance(plan).run(TensorRow(std::span<const Tensor>()), outputs, key, nullptr);
+  ++variables_version;
+  PlanInstance(plan).run(TensorRow(std::span<const Tensor>()), outputs, {.key = key});
   for (VariableState* state : states) state->initialized = true;
 }
 

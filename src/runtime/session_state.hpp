@@ -34,9 +34,12 @@ class SessionState {
   const SessionOptions options;
   const Backend& backend;
   VariableStore variables;
-  /// Shared: variables are only read. Exclusive: variables, `seed` and `step` may change.
+  /// Shared: variables are only read. Exclusive: variables, their version, `seed` and `step` may
+  /// change.
   RunLock lock;
   std::uint64_t seed;
+  /// Counts the changes of variables.
+  std::uint64_t variables_version = 1;
   /// Atomic, because runs that only read variables draw random numbers side by side.
   std::atomic<std::uint64_t> step{0};
   std::atomic<Profiler*> profiler{nullptr};

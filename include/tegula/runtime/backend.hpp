@@ -22,6 +22,9 @@ struct KernelArguments {
   void* workspace = nullptr;
   /// Seed and step of the run; a random node adds its own id (`random_key`).
   RandomKey key;
+  /// Changes whenever any variable does; 0 in a plan that writes variables. What a kernel derived
+  /// from a variable holds as long as this stays.
+  std::uint64_t variables_version = 0;
 };
 
 /// Whether a kernel may write its output over an input's buffer (same element, read before

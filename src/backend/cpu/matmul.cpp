@@ -11,6 +11,7 @@
 
 #include "kernels/cpu/gemm.hpp"
 #include "src/backend/cpu/lowering.hpp"
+#include "src/backend/cpu/packed_weights.hpp"
 #include "src/backend/cpu/program.hpp"
 
 namespace tegula::cpu {
@@ -122,6 +123,31 @@ void run_product(const Product& product, GemmImplementation implementation, cons
   }
 }
 
+/// Memory for the packed weights of a product whose B is a variable, or null where that is no gain.
+template <typename T>
+std::unique_ptr<PackedWeights> packed_weights(const Node& node, const Product& product,
+                                              GemmImplementation implementation) {
+  const bool packs = std::is_same_v<T, float> && product.batch.count == 1 &&
+                     node.input(1).node().op().name == "variable" &&
+                     kernels::gemm_worth_packing(implementation, product.problem);
+  return packs ? std::make_unique<PackedWeights>(product.problem) : nullptr;
+}
+
+/// As run_product; with the packed form of B when there is one.
+template <typename T>
+void run_product(const Product& product, GemmImplementation implementation,
+                 const PackedWeights* weights, const KernelArguments& arguments, T* c,
+                 const GemmFinish<T>& finish) {
+  const T* const a = static_cast<const T*>(arguments.inputs[0]);
+  const T* const b = static_cast<const T*>(arguments.inputs[1]);
+  if constexpr (std::is_same_v<T, float>) {
+    const float* packed =
+        weights == nullptr ? nullptr : weights->find(b, arguments.variables_version);
+    if (packed != nullptr) return kernels::gemm_packed_f32(product.problem, a, packed, c, finish);
+  }
+  run_product<T>(product, implementation, a, b, c, finish);
+}
+
 /// Whether the product's blocks can go to the cluster without being stored.
 template <typename T>
 bool can_consume(const Product& product, GemmImplementation implementation) {
@@ -144,12 +170,13 @@ std::string product_text(const Product& product, DType dtype, GemmImplementation
 template <typename T>
 class MatmulKernel final : public Kernel {
  public:
-  explicit MatmulKernel(Product product)
-      : product_(std::move(product)), implementation_(kernels::choose_gemm(product_.problem)) {}
+  MatmulKernel(const Node& node, Product product)
+      : product_(std::move(product)),
+        implementation_(kernels::choose_gemm(product_.problem)),
+        weights_(packed_weights<T>(node, product_, implementation_)) {}
 
   void run(const KernelArguments& arguments) const override {
-    run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
-                   static_cast<const T*>(arguments.inputs[1]),
+    run_product<T>(product_, implementation_, weights_.get(), arguments,
                    static_cast<T*>(arguments.outputs[0]), {});
   }
   std::string description() const override {
@@ -160,6 +187,7 @@ class MatmulKernel final : public Kernel {
  private:
   Product product_;
   GemmImplementation implementation_;
+  std::unique_ptr<PackedWeights> weights_;
 };
 
 Product product_of(const Node& node) {
@@ -171,9 +199,9 @@ KernelPointer lower_matmul(const Node& node) {
   Product product = product_of(node);
   switch (node.outputs()[0].dtype) {
     case DType::f32:
-      return std::make_unique<MatmulKernel<float>>(std::move(product));
+      return std::make_unique<MatmulKernel<float>>(node, std::move(product));
     case DType::f64:
-      return std::make_unique<MatmulKernel<double>>(std::move(product));
+      return std::make_unique<MatmulKernel<double>>(node, std::move(product));
     default:
       return nullptr;
   }
@@ -200,6 +228,7 @@ class FusedMatmulKernel final : public Kernel {
                     kernels::ElementwisePlan plan, bool by_blocks)
       : product_(std::move(product)),
         implementation_(kernels::choose_gemm(product_.problem)),
+        weights_(packed_weights<T>(node, product_, implementation_)),
         program_(std::move(program)),
         plan_(std::move(plan)),
         by_blocks_(by_blocks),
@@ -230,8 +259,7 @@ class FusedMatmulKernel final : public Kernel {
       plan_.run_block({row, rows, column, columns}, operands.data(), arguments.outputs, random);
     };
     const GemmEpilogue epilogue(finish);
-    run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
-                   static_cast<const T*>(arguments.inputs[1]), static_cast<T*>(memory),
+    run_product<T>(product_, implementation_, weights_.get(), arguments, static_cast<T*>(memory),
                    {.epilogue = by_blocks_ ? &epilogue : nullptr});
     if (!by_blocks_) plan_.run(operands.data(), arguments.outputs, random);
   }
@@ -253,8 +281,8 @@ class FusedMatmulKernel final : public Kernel {
       plan_.run_block({row, rows, column, columns}, local.data(), arguments.outputs, random);
     };
     const kernels::GemmConsumer<T> consumer(consume);
-    run_product<T>(product_, implementation_, static_cast<const T*>(arguments.inputs[0]),
-                   static_cast<const T*>(arguments.inputs[1]), nullptr, {.consumer = &consumer});
+    run_product<T>(product_, implementation_, weights_.get(), arguments, nullptr,
+                   {.consumer = &consumer});
   }
 
   /// Operands of the cluster that are full: each element is read before it is written.
@@ -274,6 +302,7 @@ class FusedMatmulKernel final : public Kernel {
 
   Product product_;
   GemmImplementation implementation_;
+  std::unique_ptr<PackedWeights> weights_;
   ElementwiseProgram program_;
   kernels::ElementwisePlan plan_;
   bool by_blocks_;

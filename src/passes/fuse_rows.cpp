@@ -212,7 +212,8 @@ class RowFusion {
       if (uses_.live(node)) find_role(node);
     }
     unite_levels();
-    for (const std::vector<Node*>& members : found_.members(graph_, uses_)) accept(members);
+    const ListsOf<Node*> found = found_.members(graph_, uses_);
+    for (std::size_t group = 0; group < found.size(); ++group) accept(found[group]);
     join_producers();
     return emit_groups(graph_, groups_, uses_,
                        [this](GraphRewriter& rewriter, std::span<Node* const> members) {

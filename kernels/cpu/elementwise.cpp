@@ -225,6 +225,8 @@ void ElementwisePlan::run_block(const Block& block, const void* const* inputs, v
   const ElementwiseCode& code = *code_;
   expect_kind(code, ElementwiseCode::Kind::blocks, "blocks");
   if (block.rows <= 0 || block.columns <= 0) return;
+  const detail::RunArguments arguments{inputs, outputs, random};
+  if (code.loop != nullptr) return detail::run_loop_block(code, arguments, block);
   TileGrid grid{.row = block.row,
                 .rows = block.rows,
                 .column = block.column,
@@ -232,7 +234,7 @@ void ElementwisePlan::run_block(const Block& block, const void* const* inputs, v
                 .full_rows = code.rows,
                 .full_columns = code.columns};
   detail::set_tile_shape(grid, code.tile_elements);
-  run_tiles(code, {inputs, outputs, random}, grid, 0, grid.tiles());
+  run_tiles(code, arguments, grid, 0, grid.tiles());
 }
 
 void ElementwisePlan::run_segments(std::span<const Segment> segments, RandomState random) const {

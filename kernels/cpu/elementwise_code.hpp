@@ -149,6 +149,9 @@ void run_tiles_f64(const ElementwiseCode& code, const RunArguments& arguments, c
 void run_loop(const ElementwiseCode& code, const CompiledLoop& loop, const RunArguments& arguments,
               const TileGrid& grid, std::int64_t first, std::int64_t last);
 
+/// One block, by the plan's loop.
+void run_loop_block(const ElementwiseCode& code, const RunArguments& arguments, const Block& block);
+
 /// Whether the plan has a streaming loop and these arrays suit it.
 bool can_stream(const ElementwiseCode& code, const RunArguments& arguments);
 

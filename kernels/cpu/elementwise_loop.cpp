@@ -23,8 +23,13 @@ struct Rectangle {
 class LoopRunner {
  public:
   LoopRunner(const ElementwiseCode& code, const CompiledLoop& loop, const RunArguments& arguments,
-             const TileGrid& grid)
-      : code_(code), loop_(loop), arguments_(arguments), grid_(grid) {
+             std::int64_t first_row, std::int64_t first_column, std::int64_t columns)
+      : code_(code),
+        loop_(loop),
+        arguments_(arguments),
+        first_row_(first_row),
+        first_column_(first_column),
+        columns_(columns) {
     if (loop.uses_scalars) make_scalars();
   }
 
@@ -65,15 +70,14 @@ class LoopRunner {
     for (std::size_t stream = 0; stream < code_.random_op_ids.size(); ++stream) {
       const RandomKey key{arguments_.random.seed, code_.random_op_ids[stream],
                           arguments_.random.step};
-      std::uint32_t* out = words_ + stream * kMaxWords;
-      const bool contiguous = part.columns == code_.columns || part.rows == 1;
-      const std::int64_t runs = contiguous ? 1 : part.rows;
-      const std::int64_t length = contiguous ? part.rows * part.columns : part.columns;
-      for (std::int64_t run = 0; run < runs; ++run, out += length) {
-        const std::int64_t flat =
-            (part.outer * code_.rows + part.row + run) * code_.columns + part.column;
-        random_words(key, static_cast<std::uint64_t>(flat), static_cast<std::size_t>(length), out);
-      }
+      std::uint32_t* const out = words_ + stream * kMaxWords;
+      const bool contiguous = part.columns == code_.columns;
+      const std::int64_t rows = contiguous ? 1 : part.rows;
+      const std::int64_t columns = contiguous ? part.rows * part.columns : part.columns;
+      const std::int64_t flat = (part.outer * code_.rows + part.row) * code_.columns + part.column;
+      random_word_rows(key, static_cast<std::uint64_t>(flat),
+                       static_cast<std::uint64_t>(code_.columns), static_cast<std::size_t>(rows),
+                       static_cast<std::size_t>(columns), out);
     }
   }
 
@@ -96,9 +100,9 @@ class LoopRunner {
         base = static_cast<char*>(const_cast<void*>(arguments_.inputs[array.index]));
         if (part.outer != 0) base += outer_offset(array, part.outer);
         if (array.block_only) {
-          row_step = grid_.columns * code_.column_steps[k];
-          row -= grid_.row;
-          column -= grid_.column;
+          row_step = columns_ * code_.column_steps[k];
+          row -= first_row_;
+          column -= first_column_;
         }
       }
       pointers[k] = base + row * row_step + column * code_.column_steps[k];
@@ -124,7 +128,7 @@ class LoopRunner {
   const ElementwiseCode& code_;
   const CompiledLoop& loop_;
   const RunArguments& arguments_;
-  const TileGrid& grid_;
+  const std::int64_t first_row_, first_column_, columns_;  ///< of the block, if it is one
   alignas(64) float scalars_[kMaxScalars * kScalarWidth];
   alignas(64) std::uint32_t words_[LaneProgram::kMaxStreams * kMaxWords];
 };
@@ -133,7 +137,7 @@ class LoopRunner {
 
 void run_loop(const ElementwiseCode& code, const CompiledLoop& loop, const RunArguments& arguments,
               const TileGrid& grid, std::int64_t first, std::int64_t last) {
-  LoopRunner runner(code, loop, arguments, grid);
+  LoopRunner runner(code, loop, arguments, grid.row, grid.column, grid.columns);
   const std::int64_t column_tiles = grid.column_tiles(), row_tiles = grid.row_tiles();
   for (std::int64_t index = first; index < last; ++index) {
     const std::int64_t strip = index / column_tiles;
@@ -142,6 +146,12 @@ void run_loop(const ElementwiseCode& code, const CompiledLoop& loop, const RunAr
     runner.run({strip / row_tiles, grid.row + row, std::min(grid.tile_rows, grid.rows - row),
                 grid.column + column, std::min(grid.tile_columns, grid.columns - column)});
   }
+}
+
+void run_loop_block(const ElementwiseCode& code, const RunArguments& arguments,
+                    const Block& block) {
+  LoopRunner(code, *code.loop, arguments, block.row, block.column, block.columns)
+      .run({0, block.row, block.rows, block.column, block.columns});
 }
 
 bool can_stream(const ElementwiseCode& code, const RunArguments& arguments) {

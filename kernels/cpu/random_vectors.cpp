@@ -19,6 +19,10 @@ void random_words(const RandomKey& key, std::uint64_t start, std::size_t count,
                   std::uint32_t* out) {
   philox_words(key, start, count, out);
 }
+void random_word_rows(const RandomKey& key, std::uint64_t start, std::uint64_t stride,
+                      std::size_t rows, std::size_t columns, std::uint32_t* out) {
+  philox_rows(key, start, stride, rows, columns, out);
+}
 
 /// sqrt(2) erfinv(v) / v as a polynomial in w = -log(1 - v^2), for |v| <= erf(sqrt 2). The form is
 /// that of M. Giles, "Approximating the erfinv function" (2012); the coefficients are fitted to
@@ -81,6 +85,7 @@ HWY_AFTER_NAMESPACE();
 namespace tegula::kernels {
 
 HWY_EXPORT(random_words);
+HWY_EXPORT(random_word_rows);
 HWY_EXPORT(uniforms_f32);
 HWY_EXPORT(uniforms_f64);
 HWY_EXPORT(truncated_normals_f32);
@@ -89,6 +94,10 @@ HWY_EXPORT(truncated_normals_f64);
 void detail::random_words(const RandomKey& key, std::uint64_t start, std::size_t count,
                           std::uint32_t* out) {
   HWY_DYNAMIC_DISPATCH(random_words)(key, start, count, out);
+}
+void detail::random_word_rows(const RandomKey& key, std::uint64_t start, std::uint64_t stride,
+                              std::size_t rows, std::size_t columns, std::uint32_t* out) {
+  HWY_DYNAMIC_DISPATCH(random_word_rows)(key, start, stride, rows, columns, out);
 }
 void detail::uniforms(const std::uint32_t* words, std::size_t count, float low, float range,
                       float* out) {

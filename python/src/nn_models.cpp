@@ -120,10 +120,28 @@ Tensor predict_with_callbacks(Model& model, const Tensor& x, const py::object& c
   return model.predict(x, options);
 }
 
+/// Runs `work` without the interpreter's lock and returns its result as an array.
+template <typename Work>
+py::object array_of(Work&& work) {
+  Tensor result;
+  {
+    const py::gil_scoped_release release;
+    result = work();
+  }
+  return result_from_tensor(result);
+}
+
 /// The quick way, without callbacks.
-Tensor predict(Model& model, const Tensor& x, std::int64_t batch_size) {
-  const py::gil_scoped_release release;
-  return model.predict(x, {.batch_size = batch_size});
+py::object predict(Model& model, const Tensor& x, std::int64_t batch_size) {
+  return array_of([&] { return model.predict(x, {.batch_size = batch_size}); });
+}
+
+py::object predict_on_batch(Model& model, const Tensor& x) {
+  return array_of([&] { return model.predict_on_batch(x); });
+}
+
+py::object call(Model& model, const Tensor& x, bool training) {
+  return array_of([&] { return model.call(x, training); });
 }
 
 py::dict train_on_batch(Model& model, const py::tuple& batch, const ClassWeights& class_weight) {
@@ -157,7 +175,6 @@ py::object compiled_optimizer(const Model& model) {
 }
 
 void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
-  using Released = py::call_guard<py::gil_scoped_release>;
   model.def("compile", &compile)
       .def("compile_from_config",
            [](Model& self, const nn::Config& config) {
@@ -171,8 +188,8 @@ void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
       .def("train_on_batch", &train_on_batch, py::arg("batch"),
            py::arg("class_weight") = ClassWeights())
       .def("test_on_batch", &test_on_batch)
-      .def("predict_on_batch", &Model::predict_on_batch, Released())
-      .def("call", &Model::call, py::arg("x"), py::arg("training"), Released())
+      .def("predict_on_batch", &predict_on_batch)
+      .def("call", &call, py::arg("x"), py::arg("training"))
       .def("reset_metrics", &Model::reset_metrics)
       .def_property_readonly("metrics_names", &Model::metrics_names)
       .def("stop_training", &Model::stop_training)

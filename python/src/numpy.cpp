@@ -1,5 +1,7 @@
 #include "numpy.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -9,10 +11,18 @@ namespace tegula::python {
 
 namespace {
 
+/// Results that nobody else sees are copied up to this size: quicker than to make an object that
+/// keeps their memory.
+constexpr std::size_t kMaxCopiedBytes = 4096;
+
 /// Releases a Python object, from whichever thread drops the last reference. After the
 /// interpreter's end there is nothing left to release.
 void drop(PyObject* object) {
   if (!Py_IsInitialized()) return;
+  if (PyGILState_Check() != 0) {  // mostly: a call's feeds are dropped by the thread that called
+    Py_DECREF(object);
+    return;
+  }
   const py::gil_scoped_acquire gil;
   Py_DECREF(object);
 }
@@ -87,6 +97,22 @@ bool usable_in_place(const py::array& array) {
 
 py::object numpy_function(const char* name) { return py::module_::import("numpy").attr(name); }
 
+/// A new array on `data`, or on memory of its own when that is null. NumPy's function itself:
+/// py::array's constructors make three vectors and look its flags up first.
+py::array new_array(const py::dtype& dtype, const Shape& shape, void* data) {
+  constexpr int kFlags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ |
+                         py::detail::npy_api::NPY_ARRAY_ALIGNED_ |
+                         py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  const py::detail::npy_api& api = py::detail::npy_api::get();
+  std::array<Py_intptr_t, Shape::kMaxRank> dims{};
+  std::copy(shape.begin(), shape.end(), dims.begin());
+  PyObject* const array = api.PyArray_NewFromDescr_(
+      api.PyArray_Type_, dtype.inc_ref().ptr(),  // the reference is stolen
+      shape.rank(), dims.data(), nullptr, data, data == nullptr ? 0 : kFlags, nullptr);
+  if (array == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::array>(array);
+}
+
 py::array as_array(py::handle object) {
   if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
   py::array array = py::array::ensure(object);
@@ -133,17 +159,24 @@ py::array array_from_tensor(const Tensor& tensor) {
   if (tensor.dtype() == DType::bf16 && bfloat16_dtype().is_none()) {
     return array_from_tensor(tensor.cast(DType::f32));
   }
-  const std::span<const std::int64_t> dims = tensor.shape().dims();
-  const std::vector<py::ssize_t> shape(dims.begin(), dims.end());
+  const py::dtype dtype = numpy_dtype(tensor.dtype());
+  if (tensor.raw() == nullptr) return new_array(dtype, tensor.shape(), nullptr);
+  py::array array = new_array(dtype, tensor.shape(), const_cast<void*>(tensor.raw()));
   using Owner = std::shared_ptr<void>;
-  const py::capsule keeper(new Owner(tensor.owner()),
-                           [](void* owner) { delete static_cast<Owner*>(owner); });
-  if (tensor.raw() == nullptr) return py::array(numpy_dtype(tensor.dtype()), shape);
-  return {numpy_dtype(tensor.dtype()), shape, tensor.raw(), keeper};
+  py::capsule keeper(new Owner(tensor.owner()),
+                     [](void* owner) { delete static_cast<Owner*>(owner); });
+  const int failed =
+      py::detail::npy_api::get().PyArray_SetBaseObject_(array.ptr(), keeper.release().ptr());
+  if (failed != 0) throw py::error_already_set();
+  return array;
 }
 
 py::object result_from_tensor(const Tensor& tensor) {
-  py::array array = array_from_tensor(tensor);
+  const bool copied =
+      tensor.byte_count() <= kMaxCopiedBytes && !tensor.shared() && tensor.dtype() != DType::bf16;
+  py::array array = copied ? new_array(numpy_dtype(tensor.dtype()), tensor.shape(), nullptr)
+                           : array_from_tensor(tensor);
+  if (copied) std::memcpy(array.mutable_data(), tensor.raw(), tensor.byte_count());
   if (tensor.rank() > 0) return array;
   return array[py::tuple()];
 }

@@ -1,5 +1,7 @@
 #include "tegula/data/mnist.hpp"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "tegula/core/error.hpp"
@@ -44,14 +46,23 @@ Dataset read_part(const std::string& folder, const std::string& part) {
   return {std::move(images), std::move(labels)};
 }
 
-Dataset prepare(const Dataset& bytes) {
-  const std::int64_t rows = bytes.size();
-  Tensor x(DType::f32, {rows, 28 * 28});
-  const std::uint8_t* pixels = bytes.x.data<std::uint8_t>();
-  auto* scaled = x.data<float>();
-  // A division, as in x / 255 in Python: a product with 1 / 255 rounds differently.
-  for (std::int64_t i = 0; i < x.element_count(); ++i) {
-    scaled[i] = static_cast<float>(pixels[i]) / 255.0f;
+/// Needs no memory beside its result: the bytes wait where the last floats will be.
+Dataset prepare(Dataset bytes) {
+  Tensor x(DType::f32, {bytes.size(), 28 * 28});
+  const std::int64_t count = x.element_count();
+  auto* const scaled = x.data<float>();
+  auto* const pixels = reinterpret_cast<std::uint8_t*>(scaled) + 3 * count;
+  std::copy_n(bytes.x.data<std::uint8_t>(), count, pixels);
+  bytes.x = Tensor();
+  std::array<std::uint8_t, 4096> block;
+  constexpr auto kBlock = static_cast<std::int64_t>(block.size());
+  for (std::int64_t first = 0; first < count; first += kBlock) {
+    const std::int64_t size = std::min(kBlock, count - first);
+    std::copy_n(pixels + first, size, block.begin());
+    // A division, as in x / 255 in Python: a product with 1 / 255 rounds differently.
+    for (std::int64_t i = 0; i < size; ++i) {
+      scaled[first + i] = static_cast<float>(block[static_cast<std::size_t>(i)]) / 255.0f;
+    }
   }
   return {std::move(x), bytes.y.cast(DType::i32)};
 }
@@ -63,8 +74,8 @@ TrainAndTest mnist_bytes(const std::string& folder) {
 }
 
 TrainAndTest mnist(const std::string& folder) {
-  const TrainAndTest bytes = mnist_bytes(folder);
-  return {prepare(bytes.train), prepare(bytes.test)};
+  Dataset train = prepare(read_part(folder, "train"));
+  return {std::move(train), prepare(read_part(folder, "t10k"))};
 }
 
 }  // namespace tegula::data

@@ -90,5 +90,23 @@ def total(numbers):
     return None if None in numbers else sum(numbers)
 
 
+def without_onednn(results, work, title):
+    """Tegula's C++ programs with and without oneDNN: the worst row of a work."""
+    ratios = {}
+    for name in results.names(work):
+        ratio = quotient(
+            results.best(work, name, "tegula_no_onednn"), results.best(work, name, "tegula_cpp")
+        )
+        if ratio is not None:
+            ratios[name] = ratio
+    worst = max(ratios, key=ratios.get, default=None)
+    return at_most(
+        f"{title}: without oneDNN, of the time with it, worst row ({worst})",
+        ratios.get(worst),
+        1.15,
+        times_text,
+    )
+
+
 def verdict(bar):
     return {True: "pass", False: "FAIL", None: "—"}[bar.passed]

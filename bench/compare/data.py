@@ -1,4 +1,4 @@
-"""The arrays that every peer gets: MNIST from the repository, or random numbers from a fixed seed."""
+"""The arrays that every peer gets: MNIST from the repository, or random numbers of one seed."""
 
 import gzip
 import pathlib

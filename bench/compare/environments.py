@@ -36,9 +36,7 @@ def make(name, say):
             ],
         ):
             if subprocess.run(command, stdout=output, stderr=output).returncode:
-                say(
-                    f"  failed; the peers in it are left out; {log.relative_to(BUILD.parents[1])} says why"
-                )
+                say(f"  failed, so the peers in it are left out; {log} says why")
                 return False
     shutil.copy(wanted, stamp)
     return True

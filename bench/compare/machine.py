@@ -14,7 +14,8 @@ def processor():
     name = re.search(r"model name\s*:\s*(.+)", text)
     flags = set(re.search(r"flags\s*:\s*(.+)", text)[1].split())
     widest = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
-    return f"{name[1] if name else 'unknown'} ({len(os.sched_getaffinity(0))} cores, {widest}{_caches()})"
+    cores = len(os.sched_getaffinity(0))
+    return f"{name[1] if name else 'unknown'} ({cores} cores, {widest}{_caches()})"
 
 
 def _caches():

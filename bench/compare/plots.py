@@ -3,15 +3,16 @@
 import math
 import re
 
-from .statistics import median
+from .statistics import median, ratio_text
 from .table import reference_of
 
-_SIZE = re.compile(r"^(?P<group>.*?),? ?(?P<size>\d+e?\d*)(?P<rest> nodes)?$")
+_SIZE = re.compile(r"^(?P<group>.+), (?P<size>1e\d+|\d+(?= nodes))( nodes)?$")
 
 
 def _style(plt):
     plt.rcParams.update(
         {
+            "svg.fonttype": "none",
             "svg.hashsalt": "tegula",  # the same file for the same numbers
             "font.size": 9,
             "axes.spines.top": False,
@@ -48,7 +49,7 @@ def _color(label, labels):
 
 
 def plot_work(rows, path):
-    """Curves over sizes where rows have them, else bars of ratios to Tegula. False: nothing to draw."""
+    """Curves over sizes where rows have them, else bars. False: there is nothing to draw."""
     rows = [row for row in rows if row["results"] and row["unit"] == "s"]
     if not rows:
         return False
@@ -111,34 +112,46 @@ def _curves(plt, groups, labels):
 
 
 def _bars(plt, rows, labels):
-    """One panel per row: time relative to Tegula's, on a logarithmic axis."""
-    columns = min(4, len(rows))
+    """One panel per row: times relative to Tegula's on a logarithmic axis, the fastest on top."""
+    columns = min(3, len(rows))
     lines = math.ceil(len(rows) / columns)
+    groups = [rows[i * columns : (i + 1) * columns] for i in range(lines)]
+    heights = [0.2 * max(len(row["results"]) for row in group) + 0.7 for group in groups]
     figure, panels = plt.subplots(
         lines,
         columns,
-        figsize=(3.4 * columns, lines * (0.24 * len(labels) + 0.9)),
+        figsize=(4.6 * columns, sum(heights)),
         squeeze=False,
-        sharey=True,
         layout="constrained",
+        gridspec_kw={"height_ratios": heights},
     )
     for panel in panels.flat[len(rows) :]:
         panel.axis("off")
     for panel, row in zip(panels.flat, rows):
         base = median(row["results"][reference_of(row)]["times"])
-        for place, label in enumerate(labels):
-            if label not in row["results"]:
-                continue
-            ratio = median(row["results"][label]["times"]) / base
-            # Bars start at 1: to the right slower than Tegula, to the left faster.
-            panel.barh(place, ratio - 1, left=1, color=_color(label, labels))
-            panel.annotate(f" {ratio:.2g}", (max(ratio, 1), place), va="center", fontsize=7)
+        ratios = {label: median(r["times"]) / base for label, r in row["results"].items()}
+        names = sorted(ratios, key=ratios.get)
+        # Bars start at 1: to the right slower than Tegula, to the left faster.
+        panel.barh(
+            range(len(names)),
+            [ratios[name] - 1 for name in names],
+            left=1,
+            color=[_color(name, labels) for name in names],
+        )
+        for place, name in enumerate(names):
+            panel.annotate(
+                f" {ratio_text(ratios[name])}",
+                (max(ratios[name], 1), place),
+                va="center",
+                fontsize=7,
+            )
         panel.set_xscale("log")
         panel.axvline(1, color="black", linewidth=0.8)
         panel.set_title(row["name"], fontsize=9)
-        panel.margins(x=0.15)
-    for panel in panels[:, 0]:
-        panel.set_yticks(range(len(labels)), labels)
+        panel.set_yticks(range(len(names)), names, fontsize=7)
         panel.invert_yaxis()
+        panel.margins(x=0.2)
+        panel.tick_params(axis="x", which="both", labelsize=7)
+        panel.minorticks_off()
     figure.supxlabel("time, Tegula's = 1", fontsize=9)
     return figure

@@ -92,8 +92,8 @@ class Worker:
         return nanoseconds / 1e9
 
     def settle(self, limit=0.5):
-        """Waits until its threads sleep: those of some libraries spin for up to 100 ms after a call,
-        which would slow whoever is measured next.
+        """Waits until its threads sleep: those of some libraries spin for up to 100 ms after a
+        call, which would slow whoever is measured next.
         """
         end = time.perf_counter() + limit
         before = self.processor_seconds()

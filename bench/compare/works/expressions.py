@@ -4,10 +4,10 @@ from ..bars import at_most, quotient, times_text
 from ..case import Case
 
 TITLE = "Expressions"
-NOTE = """Over about as many float32 elements as the row says, in rows of 256 (of 1024 from 1e6 on)
-where an expression has rows. `chain of 8`: `min(sqrt(abs(max(1.1 x + 0.3, -0.5))) x, 0.7) - 0.2`.
-`gated`: `gelu(0.9 x + 0.1) sigmoid(x) + exp(-x²)`, with the tanh form of gelu. `layer norm` uses a
-library's own function where there is one; `rms norm` is written out for all."""
+NOTE = """Over about as many float32 elements as the row says, in rows of 256 (of 1024 from 1e6
+on) where an expression has rows. `chain of 8`: `min(sqrt(abs(max(1.1 x + 0.3, -0.5))) x, 0.7) -
+0.2`. `gated`: `gelu(0.9 x + 0.1) sigmoid(x) + exp(-x²)`, with the tanh form of gelu. `layer norm`
+uses a library's own function where there is one; `rms norm` is written out for all."""
 
 
 def chain_of_8(xp, x):

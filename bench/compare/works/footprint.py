@@ -6,12 +6,13 @@ from ..statistics import seconds_text
 from .mnist_epoch import MNIST
 
 TITLE = "Import, first calls, memory, size"
-NOTE = """Each figure from processes of their own. `import`: beyond `import numpy`. `first step` and
-`first inference`: of the MNIST MLP, from building the model to the first result, beyond the import.
-`peak memory`: of the process that imports the library and trains an epoch of MNIST at batch 32, data
-(188 MB) included. `installed size`: the packages with what they need, NumPy and GPU parts left out.
-`native library`: Tegula's extension module, stripped, oneDNN aside. `plan`: in C++, from nothing to a
-training step that is ready to run, of the MNIST MLP and of a network of 100 layers."""
+NOTE = """Each figure from processes of their own. `import`: beyond `import numpy`. `first step`
+and `first inference`: of the MNIST MLP, from building the model to the first result, beyond the
+import. `peak memory`: of the process that imports the library and trains an epoch of MNIST at
+batch 32, data (188 MB) included. `installed size`: the packages with what they need, NumPy and
+GPU parts left out. `native library`: Tegula's extension module, stripped, oneDNN aside. `plan`:
+in C++, from nothing to a training step that is ready to run, of the MNIST MLP and of a network of
+100 layers."""
 SLOW = True
 
 DEEP = Mlp(64, (64,) * 99, 10)

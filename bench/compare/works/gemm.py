@@ -6,8 +6,9 @@ from ..bars import at_most, quotient, times_text
 from ..case import Case
 
 TITLE = "Matrix products"
-NOTE = """float32, row-major; `T` marks a transposed operand. The raw libraries are called on plain
-arrays from C++, with all threads and with one. The first blocks are the products of the MNIST step."""
+NOTE = """float32, row-major; `T` marks a transposed operand. The raw libraries are called on
+plain arrays from C++, with all threads and with one. The first blocks are the products of the
+MNIST step."""
 
 
 def _product(transpose_a, transpose_b):

@@ -4,8 +4,9 @@ from ..case import Case
 from .mnist_epoch import MNIST
 
 TITLE = "The machine's memory"
-NOTE = """`copy`: `memcpy` from one array to another. `stream`: reading the same bytes again and again
-with 256-bit loads, from the cache level that holds them. With two threads each has one half."""
+NOTE = """`copy`: `memcpy` from one array to another. `stream`: reading the same bytes again and
+again with 256-bit loads, from the cache level that holds them. With two threads each has one
+half."""
 
 WEIGHT_BYTES = 4 * sum((a + 1) * b for a, b in zip(MNIST.widths, MNIST.widths[1:]))
 

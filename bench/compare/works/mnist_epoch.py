@@ -1,13 +1,13 @@
 """(1) An epoch of the MNIST classifier."""
 
 from .. import peers
-from ..bars import at_least, at_most, quotient, times_text, total
+from ..bars import at_least, at_most, quotient, times_text, total, without_onednn
 from ..case import Case, Mlp
 
 TITLE = "MNIST MLP, one epoch"
-NOTE = """784-128-10, ReLU, dropout 0.2, softmax and cross-entropy, Adam; 60,000 samples in a new order
-each epoch, the last batch smaller where the batch size does not divide them; the sum of the losses is
-kept, no other metric."""
+NOTE = """784-128-10, ReLU, dropout 0.2, softmax and cross-entropy, Adam; 60,000 samples in a new
+order each epoch, the last batch smaller where the batch size does not divide them; the sum of the
+losses is kept, no other metric."""
 SLOW = True
 
 MNIST = Mlp(784, (128,), 10, dropout=0.2)
@@ -68,16 +68,4 @@ def bars(results):
             times_text,
         )
     )
-    for name in results.names(work):
-        rows.append(
-            at_most(
-                f"MNIST epoch, {name}: without oneDNN, of the time with it",
-                quotient(
-                    results.best(work, name, "tegula_no_onednn"),
-                    results.best(work, name, "tegula_cpp"),
-                ),
-                1.15,
-                times_text,
-            )
-        )
-    return rows
+    return [*rows, without_onednn(results, work, TITLE)]

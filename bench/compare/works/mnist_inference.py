@@ -1,6 +1,6 @@
 """(3) The MNIST classifier's probabilities for a batch."""
 
-from ..bars import at_least, at_most, quotient, times_text
+from ..bars import at_least, at_most, quotient, times_text, without_onednn
 from ..case import Case
 from .mnist_epoch import MNIST
 
@@ -59,4 +59,4 @@ def bars(results):
                 times_text,
             )
         )
-    return rows
+    return [*rows, without_onednn(results, work, TITLE)]

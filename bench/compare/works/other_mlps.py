@@ -1,14 +1,14 @@
 """(4) Networks of other shapes: where overhead rules, and where matrix products do."""
 
-from ..bars import at_least, quotient, times_text
+from ..bars import at_least, quotient, times_text, without_onednn
 from ..case import Case, Mlp
 from ..statistics import geometric_mean
 
 TITLE = "MLPs of other shapes"
-NOTE = """`2 of 16`: 16-16-16-10, where a framework's overhead rules; `4 of 512`: 784-512-512-512-512-10
-and `3 of 2048`: 784-2048-2048-2048-10, where matrix products do; `regression`: 8-64-64-1 with the mean
-squared error. An epoch is over 512 batches, 64 and 8 for the
-large ones."""
+NOTE = """`2 of 16`: 16-16-16-10, where a framework's overhead rules; `4 of 512`:
+784-512-512-512-512-10 and `3 of 2048`: 784-2048-2048-2048-10, where matrix products do;
+`regression`: 8-64-64-1 with the mean squared error. An epoch is over 512 batches, 64 and 8 for
+the large ones."""
 SLOW = True
 
 NETWORKS = {
@@ -48,8 +48,8 @@ def bars(results):
     complete = bool(ratios) and results.measured.issuperset(COMPARED)
     return [
         at_least(
-            f"Other MLPs, expressions, products: the best peer's time in the worst of {len(ratios)} rows"
-            f" ({worst}; {behind} rows below 1)",
+            f"Other MLPs, expressions, products: the best peer's time in the worst of"
+            f" {len(ratios)} rows ({worst}; {behind} rows below 1)",
             ratios[worst] if complete else None,
             1.0,
             times_text,
@@ -60,4 +60,5 @@ def bars(results):
             1.3,
             times_text,
         ),
+        without_onednn(results, "other_mlps", TITLE),
     ]

@@ -4,9 +4,9 @@ from ..bars import at_most, quotient, times_text
 from ..case import Case
 
 TITLE = "Scaling with the number of nodes"
-NOTE = """A chain of elementwise nodes over one number, in C++. `plan`: build, all passes, plan. `plan,
-no passes` and `run` leave every node a kernel of its own, whose work is next to nothing: what remains
-is the cost per node."""
+NOTE = """A chain of elementwise nodes over one number, in C++. `plan`: build, all passes, plan.
+`plan, no passes` and `run` leave every node a kernel of its own, whose work is next to nothing:
+what remains is the cost per node."""
 
 
 def cases(quick):

@@ -24,7 +24,7 @@ def cases(quick):
 
 def bars(results):
     def per_node(kind, count):
-        seconds = results.best("scaling", f"{kind}, {count} nodes", "tegula_cpp")
+        seconds = results.best("nodes", f"{kind}, {count} nodes", "tegula_cpp")
         return quotient(seconds, count)
 
     rows = [

@@ -86,6 +86,17 @@ def _failures(result):
     return "\nNot measured:\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
+def _left_out(results):
+    """Says which works, and how many rows of the others, the results lack."""
+    parts = []
+    for name in works.names():
+        rows = {row["name"] for row in results.get(name, {"rows": []})["rows"] if row["results"]}
+        wanted = works.load(name).cases(False)
+        if not all(case.name in rows for case in wanted):
+            parts.append(f"{name} ({len(rows)} of {len(wanted)} rows)")
+    return [f"Measured in part only: {', '.join(parts)}.", ""] if parts else []
+
+
 def _index(folder, results, modules):
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions(modules).items())
     lines = [
@@ -104,6 +115,7 @@ def _index(folder, results, modules):
         f"- Tegula: commit {machine.revision()}",
         f"- Versions: {versions}",
         "",
+        *_left_out(results),
         "## Bars",
         "",
         bars_table(all_bars(results)),

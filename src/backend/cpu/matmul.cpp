@@ -225,14 +225,14 @@ template <typename T>
 class FusedMatmulKernel final : public Kernel {
  public:
   FusedMatmulKernel(const Node& node, Product product, ElementwiseProgram program,
-                    kernels::ElementwisePlan plan, bool by_blocks)
+                    kernels::ElementwisePlan plan, bool by_blocks, bool consumed)
       : product_(std::move(product)),
         implementation_(kernels::choose_gemm(product_.problem)),
         weights_(packed_weights<T>(node, product_, implementation_)),
         program_(std::move(program)),
         plan_(std::move(plan)),
         by_blocks_(by_blocks),
-        consumed_(by_blocks && can_consume<T>(product_, implementation_)),
+        consumed_(consumed),
         operands_(node.inputs().size() - 2) {
     const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
     text_ = product_text(product_, dtype_of<T>, implementation_) + " + " + cluster_text(cluster);
@@ -330,12 +330,12 @@ KernelPointer lower_fused_as(const Node& node, Product product) {
   const auto make_plan =
       by_blocks ? kernels::ElementwisePlan::blocks : kernels::ElementwisePlan::whole;
   std::vector<kernels::ElementwiseInput> inputs = kernel_inputs(operands);
-  inputs[0].block_only =
-      by_blocks && can_consume<T>(product, kernels::choose_gemm(product.problem));
+  const bool consumed = by_blocks && can_consume<T>(product, kernels::choose_gemm(product.problem));
+  inputs[0].block_only = consumed;
   kernels::ElementwisePlan plan =
       make_plan(program->program, program->compute, inputs, space, output_dtypes(node));
   return std::make_unique<FusedMatmulKernel<T>>(node, std::move(product), std::move(*program),
-                                                std::move(plan), by_blocks);
+                                                std::move(plan), by_blocks, consumed);
 }
 
 KernelPointer lower_fused_matmul(const Node& node) {

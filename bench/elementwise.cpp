@@ -8,24 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "bench/values.hpp"
 #include "kernels/cpu/elementwise.hpp"
-#include "kernels/cpu/random.hpp"
 #include "tegula/core/parallel.hpp"
 
 namespace {
 
 using namespace tegula;
 using namespace tegula::kernels;
-
-std::vector<float> values(std::int64_t count) {
-  std::vector<float> x(static_cast<std::size_t>(count));
-  fill_uniform<float>({.seed = 1}, x.data(), count, 0.1f, 2.0f);
-  return x;
-}
-
-void count_bytes(benchmark::State& state, std::int64_t bytes) {
-  state.SetBytesProcessed(state.iterations() * bytes);
-}
+using bench::count_bytes;
+using bench::values;
 
 /// What no kernel can beat: the bytes read once and written once, by all threads.
 void copy(benchmark::State& state) {

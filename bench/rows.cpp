@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/random.hpp"
+#include "bench/values.hpp"
 #include "kernels/cpu/reduce.hpp"
 #include "kernels/cpu/softmax.hpp"
 #include "tegula/core/parallel.hpp"
@@ -20,16 +20,8 @@ namespace {
 
 using namespace tegula;
 using namespace tegula::kernels;
-
-std::vector<float> values(std::int64_t count) {
-  std::vector<float> x(static_cast<std::size_t>(count));
-  fill_uniform<float>({.seed = 1}, x.data(), count, 0.1f, 2.0f);
-  return x;
-}
-
-void count_bytes(benchmark::State& state, std::int64_t bytes) {
-  state.SetBytesProcessed(state.iterations() * bytes);
-}
+using bench::count_bytes;
+using bench::values;
 
 /// What no reduction can beat: every byte is read once, by one or by all threads, and nothing else
 /// is done with it.

@@ -1,43 +1,16 @@
 #include "tegula/core/tensor.hpp"
 
-#include <sys/mman.h>
-
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <new>
 
 #include "src/core/convert.hpp"
+#include "src/core/tensor_memory.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula {
 
 namespace {
-
-/// Size of a huge page, and from how many of them on a tensor asks for them: with small pages,
-/// reading rows of a large data set in random order spends a third of its time on address
-/// translation. The last one is left out, so that no memory is taken beyond the tensor's end.
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMinHugePages = 4;
-
-template <std::size_t Alignment>
-std::shared_ptr<void> allocate_aligned(std::size_t bytes) {
-  void* memory = ::operator new (bytes, std::align_val_t{Alignment});
-  return {memory, [](void* pointer) { ::operator delete (pointer, std::align_val_t{Alignment}); }};
-}
-
-std::shared_ptr<void> allocate(std::size_t bytes) {
-  if (bytes < kMinHugePages * kHugePage) {
-    // A zero-sized tensor still gets an address, so that kernels never see null.
-    return allocate_aligned<kAlignment>(bytes == 0 ? kAlignment : bytes);
-  }
-  std::shared_ptr<void> memory = allocate_aligned<kHugePage>(bytes);
-#if defined(MADV_HUGEPAGE)
-  // Advice: where the system has no huge pages, nothing is lost.
-  (void)madvise(memory.get(), bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
-  return memory;
-}
 
 template <typename T>
 double to_double(T value) {
@@ -56,7 +29,7 @@ Tensor::Tensor(DType dtype, const Shape& shape)
       std::numeric_limits<std::size_t>::max() / 2 / size_of(dtype)) {
     throw InvalidArgument("a tensor of shape " + shape.to_string() + " does not fit in memory");
   }
-  owner_ = allocate(byte_count());
+  owner_ = detail::allocate_tensor_memory(byte_count());
   data_ = owner_.get();
 }
 

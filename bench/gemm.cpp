@@ -40,8 +40,10 @@ void multiply(benchmark::State& state, GemmImplementation implementation,
   const Tensor a = random_tensor(problem.m, problem.k);
   const Tensor b = random_tensor(problem.k, problem.n);
   Tensor c(DType::f32, {problem.m, problem.n});
+  Tensor workspace(DType::f32, {static_cast<Index>(gemm_workspace_size(implementation, problem))});
   for (auto _ : state) {
-    gemm_f32(implementation, problem, a.data<float>(), b.data<float>(), c.data<float>());
+    gemm_f32(implementation, problem, a.data<float>(), b.data<float>(), c.data<float>(), {},
+             workspace.data<float>());
     benchmark::ClobberMemory();
   }
   count_flops(state, problem);

@@ -39,8 +39,13 @@ constexpr Index kMinRows = 96;
 /// it uses, or reads them in place.
 constexpr Index kWideCols = 256;
 constexpr Index kMinCols = 64;
-/// Rows up to which the cost of copying B shows.
-constexpr Index kFewRows = 32;
+/// Columns of B that one task packs.
+constexpr Index kPackedCols = 64;
+/// Rows of C and elements of B from which tiles share a packed copy of B when C is consumed; rows
+/// from which they do when C is stored.
+constexpr Index kConsumedRowsToShare = 64;
+constexpr Index kElementsToShare = 8'192;
+constexpr Index kRowsToShare = 512;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
@@ -61,6 +66,16 @@ Index raise(Index parts, Index others, Index wanted, Index limit) {
 /// Whether `own` packs rows of A, were the tiles wide.
 bool packs_rows(const GemmProblem& problem) {
   return problem.transpose_a || problem.lda >= kFarRows;
+}
+
+/// Whether packing B once for all tiles pays for the loop and the memory traffic that it takes. A
+/// consumer's blocks are of few rows, so each tile would copy its part of B for many groups of
+/// them; others copy it every 144 rows at almost no cost, or transpose it.
+bool shares_packed_b(const GemmProblem& problem, bool consumed) {
+  if (consumed) {
+    return problem.m >= kConsumedRowsToShare && problem.n * problem.k >= kElementsToShare;
+  }
+  return problem.m >= kRowsToShare && (problem.transpose_b || problem.m >= 2 * kRowsToShare);
 }
 
 }  // namespace
@@ -210,11 +225,22 @@ bool gemm_consumable(GemmImplementation implementation, const GemmProblem& probl
   return implementation == GemmImplementation::own && problem.k <= kMaxDepth && !problem.accumulate;
 }
 
+std::size_t gemm_workspace_size(GemmImplementation implementation, const GemmProblem& problem,
+                                bool consumed) {
+  const bool shares =
+      implementation == GemmImplementation::own && shares_packed_b(problem, consumed);
+  return shares ? packed_b_size(problem.k, problem.n) : 0;
+}
+
 void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, const float* a,
-              const float* b, float* c, const GemmFinish<float>& finish) {
+              const float* b, float* c, const GemmFinish<float>& finish, float* workspace) {
   if (problem.m == 0 || problem.n == 0) return;
   switch (implementation) {
     case GemmImplementation::own:
+      if (workspace != nullptr && shares_packed_b(problem, finish.consumer != nullptr)) {
+        pack_b_f32(problem, b, workspace);
+        return gemm_packed_f32(problem, a, workspace, c, finish);
+      }
       return run_tiles(problem, whole_product(problem, a, b, false, c, finish), {});
     case GemmImplementation::eigen:
       return gemm_f32_eigen(problem, a, b, c, finish);
@@ -251,14 +277,18 @@ std::size_t packed_b_size(Index k, Index n) {
 }
 
 bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& problem) {
-  // Many rows copy B while they use it, which is as good. A dot product of one row or two sums in
-  // another order than the panels.
-  return implementation == GemmImplementation::own && problem.m <= kFewRows &&
-         problem.n * problem.k >= kElementsOfTwo && (problem.m > 2 || !problem.transpose_b);
+  // A dot product of one row or two sums in another order than the panels.
+  return implementation == GemmImplementation::own && problem.n * problem.k >= kElementsOfTwo &&
+         (problem.m > 2 || !problem.transpose_b);
 }
 
 void pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {
-  pack_b_panels(b, problem.ldb, problem.transpose_b, problem.k, problem.n, packed);
+  const Index stride = problem.transpose_b ? problem.ldb : 1;
+  parallel_for(ceil_div(problem.n, kPackedCols), [&](Index task) {
+    const Index col = task * kPackedCols;
+    pack_b_panels(b + col * stride, problem.ldb, problem.transpose_b, problem.k,
+                  std::min(kPackedCols, problem.n - col), packed + col * problem.k);
+  });
 }
 
 void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, float* c,

@@ -73,10 +73,17 @@ GemmImplementation choose_gemm(const GemmProblem& problem);
 /// Whether C of this product can go to a consumer: it is when no element of C is visited twice.
 bool gemm_consumable(GemmImplementation implementation, const GemmProblem& problem);
 
-/// k == 0 gives zeros (or leaves C, when accumulating), then bias and epilogue as always. Throws
-/// InvalidArgument when the implementation is not available.
+/// Floats of memory with which this product runs faster, as its tiles share one packed copy of B; 0
+/// where that is no gain. `consumed` says whether C goes to a consumer.
+std::size_t gemm_workspace_size(GemmImplementation implementation, const GemmProblem& problem,
+                                bool consumed = false);
+
+/// k == 0 gives zeros (or leaves C, when accumulating), then bias and epilogue as always.
+/// `workspace` is null or holds gemm_workspace_size floats, aligned to 64 bytes, and changes no bit
+/// of the result. Throws InvalidArgument when the implementation is not available.
 void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, const float* a,
-              const float* b, float* c, const GemmFinish<float>& finish = {});
+              const float* b, float* c, const GemmFinish<float>& finish = {},
+              float* workspace = nullptr);
 
 /// Same contract, computed with Eigen; for products whose speed does not matter.
 void gemm_f64(const GemmProblem& problem, const double* a, const double* b, double* c,
@@ -106,7 +113,7 @@ std::size_t packed_b_size(std::int64_t k, std::int64_t n);
 bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& problem);
 
 /// Packs op(B) of `problem` (its n, k, transpose_b and ldb) into `packed`, which the caller owns,
-/// aligned to 64 bytes.
+/// aligned to 64 bytes; in parallel.
 void pack_b_f32(const GemmProblem& problem, const float* b, float* packed);
 
 /// As gemm_f32 with `own`, on a B that pack_b_f32 wrote; `transpose_b` and `ldb` are ignored.

@@ -354,6 +354,47 @@ TEST_CASE("a consumer receives every element once, with the bits that would be s
   });
 }
 
+TEST_CASE("a workspace changes no bit of a product, stored or consumed") {
+  for_each_isa([] {
+    for (const Case& size : {Case{64, 130, 70}, Case{513, 75, 100}, Case{1030, 40, 330}}) {
+      for (const bool transpose_a : {false, true}) {
+        for (const bool transpose_b : {false, true}) {
+          const auto [m, n, k] = size;
+          const auto problem = GemmProblem::dense(m, n, k, transpose_a, transpose_b);
+          Values values;
+          const auto a = values.vector<float>(m * k);
+          const auto b = values.vector<float>(k * n);
+          const auto multiply = [&](float* workspace, bool consumes) {
+            std::vector<float> c(static_cast<std::size_t>(m * n));
+            const auto take = [&, columns = n](Index row, Index col, Index rows, Index cols,
+                                               const float* block) {
+              for (Index i = 0; i < rows * cols; ++i) {
+                c[static_cast<std::size_t>((row + i / cols) * columns + col + i % cols)] = block[i];
+              }
+            };
+            const GemmConsumer<float> consumer(take);
+            gemm_f32(GemmImplementation::own, problem, a.data(), b.data(),
+                     consumes ? nullptr : c.data(), {.consumer = consumes ? &consumer : nullptr},
+                     workspace);
+            return c;
+          };
+          const std::vector<float> expected = multiply(nullptr, false);
+          for (const bool consumes : {false, true}) {
+            if (consumes && !gemm_consumable(GemmImplementation::own, problem)) continue;
+            const auto floats = gemm_workspace_size(GemmImplementation::own, problem, consumes);
+            if (floats == 0) continue;
+            std::vector<float> memory(floats + 16);
+            float* workspace = memory.data();
+            while (reinterpret_cast<std::uintptr_t>(workspace) % 64 != 0) ++workspace;
+            INFO(describe(problem), consumes ? " consumed" : " stored");
+            CHECK(multiply(workspace, consumes) == expected);
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("every implementation agrees with a plain loop") {
   for (const auto implementation : {GemmImplementation::onednn, GemmImplementation::eigen}) {
     if (!gemm_available(implementation)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -89,25 +90,27 @@ Product make_product(const Shape& a, const Shape& b, const Shape& result, bool t
 }
 
 void multiply(GemmImplementation implementation, const GemmProblem& problem, const GemmBatch& batch,
-              const float* a, const float* b, float* c, const GemmFinish<float>& finish) {
+              const float* a, const float* b, float* c, const GemmFinish<float>& finish,
+              float* workspace) {
   if (batch.count == 1) {
-    kernels::gemm_f32(implementation, problem, a, b, c, finish);
+    kernels::gemm_f32(implementation, problem, a, b, c, finish, workspace);
   } else {
     kernels::gemm_batched_f32(implementation, problem, batch, a, b, c, finish);
   }
 }
 
 void multiply(GemmImplementation, const GemmProblem& problem, const GemmBatch& batch,
-              const double* a, const double* b, double* c, const GemmFinish<double>& finish) {
+              const double* a, const double* b, double* c, const GemmFinish<double>& finish,
+              double*) {
   kernels::gemm_batched_f64(problem, batch, a, b, c, finish);
 }
 
 /// The product, then `finish` per block.
 template <typename T>
 void run_product(const Product& product, GemmImplementation implementation, const T* a, const T* b,
-                 T* c, const GemmFinish<T>& finish) {
+                 T* c, const GemmFinish<T>& finish, T* workspace) {
   if (product.offsets_a.empty()) {
-    multiply(implementation, product.problem, product.batch, a, b, c, finish);
+    multiply(implementation, product.problem, product.batch, a, b, c, finish, workspace);
     return;
   }
   for (std::int64_t item = 0; item < product.batch.count; ++item) {
@@ -119,8 +122,17 @@ void run_product(const Product& product, GemmImplementation implementation, cons
     const GemmEpilogue shifted(in_item);
     multiply(implementation, product.problem, {}, a + product.offsets_a[i],
              b + product.offsets_b[i], c + item * product.batch.stride_c,
-             {.bias = finish.bias, .epilogue = finish.epilogue == nullptr ? nullptr : &shifted});
+             {.bias = finish.bias, .epilogue = finish.epilogue == nullptr ? nullptr : &shifted},
+             nullptr);
   }
+}
+
+/// Bytes of workspace that the product itself uses.
+template <typename T>
+std::size_t product_workspace(const Product& product, GemmImplementation implementation,
+                              bool consumed) {
+  if (!std::is_same_v<T, float> || product.batch.count != 1) return 0;
+  return kernels::gemm_workspace_size(implementation, product.problem, consumed) * sizeof(T);
 }
 
 /// Memory for the packed weights of a product whose B is a variable, or null where that is no gain.
@@ -145,7 +157,7 @@ void run_product(const Product& product, GemmImplementation implementation,
         weights == nullptr ? nullptr : weights->find(b, arguments.variables_version);
     if (packed != nullptr) return kernels::gemm_packed_f32(product.problem, a, packed, c, finish);
   }
-  run_product<T>(product, implementation, a, b, c, finish);
+  run_product<T>(product, implementation, a, b, c, finish, static_cast<T*>(arguments.workspace));
 }
 
 /// Whether the product's blocks can go to the cluster without being stored.
@@ -178,6 +190,9 @@ class MatmulKernel final : public Kernel {
   void run(const KernelArguments& arguments) const override {
     run_product<T>(product_, implementation_, weights_.get(), arguments,
                    static_cast<T*>(arguments.outputs[0]), {});
+  }
+  std::size_t workspace_bytes() const override {
+    return product_workspace<T>(product_, implementation_, false);
   }
   std::string description() const override {
     return product_text(product_, dtype_of<T>, implementation_);
@@ -237,12 +252,14 @@ class FusedMatmulKernel final : public Kernel {
     const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
     text_ = product_text(product_, dtype_of<T>, implementation_) + " + " + cluster_text(cluster);
     in_place_ = pairs_in_place(node);
+    workspace_ = product_workspace<T>(product_, implementation_, consumed_);
     if (consumed_) return;
     for (int i = node.output_count() - 1; i >= 0 && in_place_.empty(); --i) {
       if (node.outputs()[static_cast<std::size_t>(i)].dtype == dtype_of<T>) product_output_ = i;
     }
     if (product_output_ < 0) {
-      workspace_ = static_cast<std::size_t>(node.outputs()[0].shape.element_count()) * sizeof(T);
+      stored_at_ = workspace_;
+      workspace_ += static_cast<std::size_t>(node.outputs()[0].shape.element_count()) * sizeof(T);
     }
   }
 
@@ -251,8 +268,9 @@ class FusedMatmulKernel final : public Kernel {
     std::copy_n(arguments.inputs + 2, operands_, operands.begin() + 1);
     const kernels::RandomState random = program_.random_state(arguments.key);
     if (consumed_) return run_consumed(arguments, operands, random);
-    void* const memory =
-        product_output_ < 0 ? arguments.workspace : arguments.outputs[product_output_];
+    void* const memory = product_output_ < 0
+                             ? static_cast<std::byte*>(arguments.workspace) + stored_at_
+                             : arguments.outputs[product_output_];
     operands[0] = memory;
     const auto finish = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
                             std::int64_t columns) {
@@ -310,7 +328,9 @@ class FusedMatmulKernel final : public Kernel {
   std::size_t operands_;
   std::string text_;
   int product_output_ = -1;
+  /// First the product's own, then the stored product, if it has no output to lie in.
   std::size_t workspace_ = 0;
+  std::size_t stored_at_ = 0;
   std::vector<InPlace> in_place_;
 };
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -19,6 +20,7 @@
 #define TEGULA_HAS_FORK 1
 #endif
 
+#include "src/core/float_mode.hpp"
 #include "src/core/processors.hpp"
 #include "tegula/core/error.hpp"
 
@@ -74,8 +76,9 @@ class Loop {
   }
 
   /// Takes tasks until none is left. Runs on several threads at once, each with a number of its
-  /// own from 0.
+  /// own from 0, all in the owner's float mode: results must not depend on who runs a task.
   void work(std::size_t thread) {
+    mode_.apply();
     for (std::size_t i = 0; i < ranges_; ++i) work(range_[(thread + i) % ranges_]);
   }
 
@@ -112,6 +115,7 @@ class Loop {
 
   const std::size_t ranges_;
   const FunctionRef<void(std::int64_t)> body_;
+  const detail::FloatMode mode_ = detail::FloatMode::current();
   std::mutex mutex_;
   std::exception_ptr exception_;
   std::int64_t failed_task_ = 0;
@@ -128,6 +132,7 @@ class Background {
   void begin(std::int64_t tasks, const FunctionRef<void(std::int64_t)>& body) {
     tasks_.store(tasks, std::memory_order_relaxed);
     body_ = &body;
+    mode_ = detail::FloatMode::current();
     next_.store(0, std::memory_order_relaxed);
     failed_.store(false, std::memory_order_relaxed);
     open_.store(true);
@@ -157,7 +162,10 @@ class Background {
   /// Worker: runs one task, if there is one.
   void help() {
     visitors_.fetch_add(1);
-    if (open_.load()) run_one();
+    if (open_.load()) {
+      mode_->apply();
+      run_one();
+    }
     visitors_.fetch_sub(1);
   }
 
@@ -184,6 +192,7 @@ class Background {
   std::atomic<bool> failed_{false};
   std::atomic<std::int64_t> tasks_{0};
   const FunctionRef<void(std::int64_t)>* body_ = nullptr;
+  std::optional<detail::FloatMode> mode_;  ///< the owner's, in which its tasks run
   alignas(64) std::atomic<std::int64_t> next_{0};
   std::atomic<std::uint32_t> visitors_{0};
 };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "src/core/float_mode.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/graph/op_def.hpp"
 
@@ -106,6 +107,7 @@ void PlanInstance::run(const TensorRow& feeds, std::span<Tensor> outputs, const 
     pointers_[patch.place] = const_cast<void*>(feeds[patch.index].raw());  // only ever an input
   }
   for (const Patch& patch : fetches_) pointers_[patch.place] = outputs[patch.index].raw();
+  const FlushSubnormals flush;
   if (context.profiler != nullptr) return run_profiled(context);
   const BoundStep* step = steps_.data();
   try {

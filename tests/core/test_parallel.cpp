@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "src/core/float_mode.hpp"
 #include "src/core/processors.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/parallel.hpp"
@@ -80,6 +82,28 @@ TEST_CASE("a thread begins with the same tasks in every loop") {
     CHECK(ran[0] == std::this_thread::get_id());
     CHECK(ran[1] != ran[0]);
   }
+}
+
+TEST_CASE("tasks treat subnormal numbers as the caller does, on whichever thread they run") {
+  const ThreadCount scope(2);
+  const volatile float smallest = std::numeric_limits<float>::min();
+  const auto halves = [&] {
+    std::atomic<int> arrived{0};
+    std::vector<float> half(2);
+    parallel_for(2, [&](std::int64_t i) {
+      half[static_cast<std::size_t>(i)] = smallest * 0.5f;
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+    });
+    return half;
+  };
+  const float half = std::numeric_limits<float>::min() / 2;
+  CHECK(halves() == std::vector<float>{half, half});
+  {
+    const detail::FlushSubnormals flush;
+    CHECK(halves() == std::vector<float>{0, 0});
+  }
+  CHECK(halves() == std::vector<float>{half, half});
 }
 
 TEST_CASE("with one thread all tasks run on the caller") {

@@ -1,6 +1,7 @@
 // Feeds, fetches, executables and their errors.
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,19 @@ TEST_CASE("a run computes what is fetched from what is fed") {
   const std::vector<Tensor> both = session.run({{x, vector_of({5})}}, {y, x});
   CHECK(values_of(both[0]) == Floats{11});
   CHECK(values_of(both[1]) == Floats{5});
+}
+
+TEST_CASE("a run takes subnormal numbers for zero and leaves the caller's arithmetic alone") {
+  Graph g;
+  const Value x = g.placeholder(DType::f32, {-1}, "x");
+  Session session(g);
+  const float least = std::numeric_limits<float>::min();
+  const Tensor feed = vector_of({least, least / 2, 1});
+  // What is subnormal itself, and what becomes it.
+  CHECK(values_of(session.run({{x, feed}}, x * 3.0)) == Floats{3 * least, 0, 3});
+  CHECK(values_of(session.run({{x, feed}}, x * 0.5)) == Floats{0, 0, 0.5f});
+  const volatile float half = 0.5f;
+  CHECK(least * half > 0);
 }
 
 TEST_CASE("values may be fetched twice, through aliases, and as constants") {

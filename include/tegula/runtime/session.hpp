@@ -32,7 +32,9 @@ using Feed = std::pair<Value, Tensor>;
 /// several threads.
 class TEGULA_API Executable {
  public:
-  /// One tensor per feed, in the order given to `Session::compile`. Returns one per fetch.
+  /// One tensor per feed, in the order given to `Session::compile`. Returns one per fetch. Where
+  /// the processor can, arithmetic takes subnormal floats (below 1.18e-38) for zero: it is many
+  /// times slower on them, and what decays, like the moments of an optimizer, passes through them.
   std::vector<Tensor> run(std::span<const Tensor> feeds);
   /// Writes the results into `outputs`, whose dtypes and shapes must fit: allocates nothing after
   /// the first call of a feed shape.

@@ -38,9 +38,9 @@ if(TEGULA_XBYAK)
   endif()
 endif()
 
+# oneDNN: its headers for the one source file that opens it at run time (TegulaLibrary.cmake).
 if(TEGULA_ONEDNN)
   include(TegulaFindOnednn)
-  find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's thread count is set through it
-  target_link_libraries(tegula_private INTERFACE DNNL::dnnl OpenMP::OpenMP_CXX)
-  target_compile_definitions(tegula_private INTERFACE TEGULA_WITH_ONEDNN)
+  target_include_directories(tegula_private SYSTEM INTERFACE
+    $<BUILD_INTERFACE:$<TARGET_PROPERTY:DNNL::dnnl,INTERFACE_INCLUDE_DIRECTORIES>>)
 endif()

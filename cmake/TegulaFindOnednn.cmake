@@ -19,3 +19,7 @@ if(NOT dnnl_FOUND)
     "environment's prefix on CMAKE_PREFIX_PATH (Debian 12's libdnnl-dev is 2.6, too old);\n"
     "or build without it: -DTEGULA_ONEDNN=OFF (Eigen and Tegula's own kernels then do the work).")
 endif()
+get_target_property(onednn_type DNNL::dnnl TYPE)
+if(NOT onednn_type STREQUAL "SHARED_LIBRARY")
+  message(FATAL_ERROR "oneDNN in ${dnnl_DIR} is no shared library, and Tegula opens it at run time.")
+endif()

@@ -207,11 +207,7 @@ std::string_view to_string(GemmImplementation implementation) {
 }
 
 bool gemm_available(GemmImplementation implementation) {
-#if defined(TEGULA_WITH_ONEDNN)
-  return implementation <= GemmImplementation::eigen;
-#else
-  return implementation != GemmImplementation::onednn;
-#endif
+  return implementation != GemmImplementation::onednn || onednn_available();
 }
 
 GemmImplementation choose_gemm(const GemmProblem&) {
@@ -245,14 +241,8 @@ void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, con
     case GemmImplementation::eigen:
       return gemm_f32_eigen(problem, a, b, c, finish);
     case GemmImplementation::onednn:
-#if defined(TEGULA_WITH_ONEDNN)
       return gemm_f32_onednn(problem, a, b, c, finish);
-#endif
-      break;
   }
-  throw InvalidArgument("this build has no GEMM implementation \"" +
-                        std::string(to_string(implementation)) +
-                        "\"; build with TEGULA_ONEDNN=ON, or use \"own\"");
 }
 
 void gemm_batched_f32(GemmImplementation implementation, const GemmProblem& problem,

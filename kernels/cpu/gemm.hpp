@@ -56,14 +56,14 @@ struct GemmFinish {
   const GemmConsumer<T>* consumer = nullptr;
 };
 
-/// Who computes a float product. `onednn` exists only when `gemm_available` says so; `eigen` is
-/// there for comparison.
+/// Who computes a float product. `onednn` exists only when `gemm_available` says so, and its
+/// library is opened when it is first asked about or used; `eigen` is there for comparison.
 enum class GemmImplementation : std::uint8_t { own, onednn, eigen };
 
 /// "own", "onednn", "eigen".
 std::string_view to_string(GemmImplementation implementation);
 
-/// Whether this build contains the implementation.
+/// Whether this build contains the implementation, and this system the library that it needs.
 bool gemm_available(GemmImplementation implementation);
 
 /// The implementation that measured fastest for such a problem; depends on the arguments, the build

@@ -8,7 +8,7 @@ import sys
 import time
 
 from . import environments, peers, report, table, works
-from .measure import measure_row
+from .measure import measure_row, merged
 from .processes import BUILD, ROOT, Fleet
 
 
@@ -96,13 +96,6 @@ def main():
         say(f"behind: {work}: {row}: {ratio:.2f} times {peer}")
 
 
-def merged(old, new):
-    """The old rows with the new ones in the places of those that have their names, or at the end."""
-    names = {row["name"]: row for row in new}
-    kept = [names.pop(row["name"], row) for row in old]
-    return kept + list(names.values())
-
-
 def measure(arguments, modules):
     fleet = Fleet(modules, arguments.threads)
     (BUILD / "results").mkdir(parents=True, exist_ok=True)
@@ -110,8 +103,7 @@ def measure(arguments, modules):
         for work in arguments.works or works.names():
             result = measure_work(fleet, work, arguments)
             file = BUILD / "results" / f"{work}.json"
-            if arguments.rows and file.exists():
-                # Rows of an earlier run stay beside those measured now.
+            if (arguments.rows or arguments.peers) and file.exists():
                 result["rows"] = merged(json.loads(file.read_text())["rows"], result["rows"])
             file.write_text(json.dumps(result, indent=1))
     finally:

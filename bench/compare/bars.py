@@ -100,8 +100,9 @@ def without_onednn(results, work, title):
         if ratio is not None:
             ratios[name] = ratio
     worst = max(ratios, key=ratios.get, default=None)
+    row = f" ({worst})" if ratios else ""
     return at_most(
-        f"{title}: without oneDNN, of the time with it, worst row ({worst})",
+        f"{title}: without oneDNN, of the time with it, worst row{row}",
         ratios.get(worst),
         1.15,
         times_text,

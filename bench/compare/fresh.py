@@ -3,17 +3,15 @@
     python -m compare.fresh PEER WHAT
 
 WHAT: import, first_step, first_inference (seconds), peak_memory, size (bytes). The figure is the
-last line of standard output.
+last line of standard output. What only one figure needs is imported there, as this process' memory is
+another.
 """
 
 import importlib
-import importlib.metadata
 import os
 import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 import time
 
 from .case import Case
@@ -55,6 +53,8 @@ def peak_memory(module):
 
 def installed_size(module):
     """Of the peer's packages with what they need, NumPy and GPU parts left out."""
+    from importlib import metadata
+
     seen, wanted, total = set(), list(module.PACKAGES), 0
     while wanted:
         name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
@@ -62,8 +62,8 @@ def installed_size(module):
             continue
         seen.add(name)
         try:
-            package = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
+            package = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
             continue  # needed on other systems, or for extras
         needed = [r for r in package.requires or () if "extra ==" not in r]
         wanted += [re.match(r"[A-Za-z0-9._-]+", r)[0] for r in needed]
@@ -76,6 +76,9 @@ def installed_size(module):
 
 def stripped_size(module):
     """Of the peer's own native library, without debug symbols and bundled libraries."""
+    import subprocess
+    import tempfile
+
     library = importlib.import_module(module.NATIVE_MODULE).__file__
     with tempfile.TemporaryDirectory() as folder:
         stripped = pathlib.Path(folder) / "stripped"

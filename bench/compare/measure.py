@@ -103,3 +103,18 @@ def measure_row(fleet, work, case, *, rounds, seconds, quick, say):
         "results": results,
         "errors": errors,
     }
+
+
+def merged(old, new):
+    """The rows of an earlier run and those measured now: of a row in both, the contenders that did
+    not take part now keep their results.
+    """
+    rows = {row["name"]: row for row in old}
+    for row in new:
+        earlier = rows.get(row["name"], row)
+        measured = {*row["results"], *row["errors"]}
+        rows[row["name"]] = row | {
+            kind: {k: v for k, v in earlier[kind].items() if k not in measured} | row[kind]
+            for kind in ("results", "errors")
+        }
+    return list(rows.values())

@@ -100,6 +100,21 @@ def test_a_bar_passes_fails_or_was_not_measured(bar, passed):
     assert bar.passed is passed
 
 
+def test_rows_measured_again_merge_by_contender():
+    again = {
+        **ROW,
+        "results": {"Tegula": result("tegula", 1e-6)},
+        "errors": {"torch compile": "no compiler"},
+    }
+    other = {**ROW, "name": "batch 8"}
+    kept, new = measure.merged([ROW], [other, again])[:2]
+    assert list(kept["results"]) == ["torch eager", "Tegula C++", "oneDNN", "Tegula"]
+    assert kept["results"]["Tegula"]["times"] == [1e-6]
+    assert kept["errors"] == {"torch compile": "no compiler"}
+    assert new == other
+    assert measure.merged([kept], [ROW])[0]["errors"] == {}
+
+
 def test_every_bar_copes_with_nothing_measured():
     for name in works.names():
         for bar in getattr(works.load(name), "bars", lambda results: [])(bars.Results({})):

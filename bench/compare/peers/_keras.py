@@ -1,6 +1,4 @@
-"""Keras 3, whatever its backend: the peers keras_tensorflow and keras_jax."""
-
-import os
+"""What is written against Keras' interface: for Keras 3, whatever its backend, and for Tegula."""
 
 from .. import data
 
@@ -13,10 +11,7 @@ MODES = {
 
 
 class Peer:
-    def __init__(self, backend):
-        os.environ["KERAS_BACKEND"] = backend
-        import keras
-
+    def __init__(self, keras):
         self.keras = keras
 
     def _model(self, mlp):
@@ -45,6 +40,8 @@ class Peer:
     def inference(self, mode, case):
         model = self._model(case.mlp)
         x = data.samples(case)[0]
-        if mode == "predict":
-            return lambda: model.predict(x, batch_size=case.batch, verbose=0)
-        return lambda: model.predict_on_batch(x)
+        return {
+            "predict": lambda: model.predict(x, batch_size=case.batch, verbose=0),
+            "predict_on_batch": lambda: model.predict_on_batch(x),
+            "call": lambda: model(x),
+        }[mode]

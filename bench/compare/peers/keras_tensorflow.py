@@ -14,4 +14,6 @@ MODES = _keras.MODES
 class Peer(_keras.Peer):
     def __init__(self, threads):
         import_tensorflow(threads)
-        super().__init__("tensorflow")
+        import keras
+
+        super().__init__(keras)

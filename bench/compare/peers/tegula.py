@@ -3,6 +3,7 @@
 import contextlib
 
 from .. import data
+from . import _keras
 from ._namespace import Namespace
 
 TITLE = "Tegula"
@@ -19,10 +20,11 @@ MODES = {
 }
 
 
-class Peer:
+class Peer(_keras.Peer):
     def __init__(self, threads):
         import tegula
 
+        super().__init__(tegula.keras)
         tegula.config.threading.set_intra_op_parallelism_threads(threads)
         self.tf = tegula
 
@@ -55,30 +57,10 @@ class Peer:
             self.tf.identity(self._expression(function, case)[0], name="result")
         return graph.to_text()
 
-    def _model(self, mlp):
-        keras = self.tf.keras
-        layers = keras.layers
-        stack = [layers.Input((mlp.inputs,))]
-        for units in mlp.hidden:
-            stack.append(layers.Dense(units, activation="relu"))
-            if mlp.dropout:
-                stack.append(layers.Dropout(mlp.dropout))
-        last = "softmax" if mlp.loss == "classes" else None
-        model = keras.Sequential([*stack, layers.Dense(mlp.outputs, activation=last)])
-        losses = {"classes": "sparse_categorical_crossentropy", "squares": "mse"}
-        model.compile(optimizer=keras.optimizers.Adam(0.001), loss=losses[mlp.loss])
-        return model
-
-    def epoch(self, mode, case):
-        model = self._model(case.mlp)
-        x, y = data.samples(case)
-        return lambda: model.fit(x, y, batch_size=case.batch, epochs=1, verbose=0)
-
     def step(self, mode, case):
+        if mode != "session":
+            return super().step(mode, case)
         x, y = data.samples(case)
-        if mode == "train_on_batch":
-            model = self._model(case.mlp)
-            return lambda: model.train_on_batch(x, y)
         tf = self.tf
         with self._graph() as graph:
             images = tf.placeholder(tf.float32, [None, case.mlp.inputs])
@@ -110,12 +92,9 @@ class Peer:
         return x
 
     def inference(self, mode, case):
-        array = data.samples(case)[0]
         if mode != "session":
-            model = self._model(case.mlp)
-            if mode == "predict":
-                return lambda: model.predict(array, batch_size=case.batch, verbose=0)
-            return lambda: model(array)
+            return super().inference(mode, case)
+        array = data.samples(case)[0]
         tf = self.tf
         with self._graph() as graph:
             x = tf.placeholder(tf.float32, [None, case.mlp.inputs])

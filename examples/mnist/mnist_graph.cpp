@@ -41,7 +41,7 @@ std::vector<Value> adam(Graph& graph, Value loss, const std::vector<Variable>& w
 
 Tensor take(const Tensor& source, std::span<const std::int64_t> rows) {
   Tensor result(source.dtype(), source.rows(0, static_cast<std::int64_t>(rows.size())).shape());
-  data::gather_rows(source, rows, {static_cast<std::byte*>(result.raw()), result.byte_count()});
+  data::gather_rows(source, rows, result);
   return result;
 }
 

@@ -31,6 +31,19 @@ void check_rows(const Tensor& x, const Tensor& other, const char* name) {
   }
 }
 
+std::int64_t row_count(const Tensor& tensor) { return tensor.rank() == 0 ? 0 : tensor.shape()[0]; }
+
+std::int64_t row_width(const Tensor& tensor) {
+  const std::int64_t count = row_count(tensor);
+  return count == 0 ? 0 : tensor.element_count() / count;
+}
+
+void check_row(const Tensor& source, std::int64_t row) {
+  if (row >= 0 && row < row_count(source)) return;
+  throw InvalidArgument("row " + std::to_string(row) + " is outside a tensor of shape " +
+                        source.shape().to_string());
+}
+
 /// A number in 0..bound-1 for bound < 2^32: the upper half of the 96-bit product of 64 random bits
 /// with the bound, off the uniform distribution by less than 2^-32 of its value.
 std::uint32_t bounded(std::uint32_t high, std::uint32_t low, std::uint64_t bound) {
@@ -103,9 +116,8 @@ std::span<const std::int64_t> Batches::operator[](std::int64_t batch) const {
 
 void gather_rows(const Tensor& source, std::span<const std::int64_t> rows,
                  std::span<std::byte> destination) {
-  const std::int64_t count = source.rank() == 0 ? 0 : source.shape()[0];
   const std::size_t row_bytes =
-      count == 0 ? 0 : source.byte_count() / static_cast<std::size_t>(count);
+      static_cast<std::size_t>(row_width(source)) * size_of(source.dtype());
   if (destination.size() != rows.size() * row_bytes) {
     throw InvalidArgument(std::to_string(rows.size()) + " rows of a tensor of shape " +
                           source.shape().to_string() + " take " +
@@ -115,14 +127,38 @@ void gather_rows(const Tensor& source, std::span<const std::int64_t> rows,
   const auto* from = static_cast<const std::byte*>(source.raw());
   std::byte* to = destination.data();
   for (const std::int64_t row : rows) {
-    if (row < 0 || row >= count) {
-      throw InvalidArgument("row " + std::to_string(row) + " is outside a tensor of shape " +
-                            source.shape().to_string());
-    }
+    check_row(source, row);
     if (row_bytes == 0) continue;
     std::memcpy(to, from + static_cast<std::size_t>(row) * row_bytes, row_bytes);
     to += row_bytes;
   }
+}
+
+void gather_rows(const Tensor& source, std::span<const std::int64_t> rows, Tensor& destination,
+                 std::int64_t first) {
+  const std::int64_t width = row_width(source);
+  const auto count = static_cast<std::int64_t>(rows.size());
+  if (first < 0 || first + count > row_count(destination) || row_width(destination) != width) {
+    throw InvalidArgument(std::to_string(count) + " rows of a tensor of shape " +
+                          source.shape().to_string() + " do not fit at row " +
+                          std::to_string(first) + " of one of shape " +
+                          destination.shape().to_string());
+  }
+  if (destination.dtype() == source.dtype()) {
+    const std::size_t row_bytes = static_cast<std::size_t>(width) * size_of(source.dtype());
+    auto* const to = static_cast<std::byte*>(destination.raw());
+    return gather_rows(source, rows,
+                       {to + static_cast<std::size_t>(first) * row_bytes, rows.size() * row_bytes});
+  }
+  float* to = destination.data<float>() + first * width;
+  visit_dtype(source.dtype(), [&]<typename T>() {
+    for (const std::int64_t row : rows) {
+      check_row(source, row);
+      const T* const from = source.data<T>() + row * width;
+      for (std::int64_t i = 0; i < width; ++i) to[i] = static_cast<float>(from[i]);
+      to += width;
+    }
+  });
 }
 
 }  // namespace tegula::data

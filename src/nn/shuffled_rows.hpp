@@ -9,6 +9,7 @@
 
 #include "tegula/core/parallel.hpp"
 #include "tegula/core/tensor.hpp"
+#include "tegula/data/dataset.hpp"
 
 namespace tegula::nn {
 
@@ -27,28 +28,19 @@ class ShuffledRows {
  private:
   static constexpr std::int64_t kNone = -1;
 
-  struct Part {
-    Tensor source;
-    DType dtype = DType::f32;
-    std::int64_t width = 0;  ///< elements of a row
-  };
   /// Memory of one batch.
   struct Buffer {
     std::vector<Tensor> tensors;
     std::int64_t batch = kNone;
   };
 
-  std::int64_t rows_of(std::int64_t batch) const;
   std::int64_t tasks_of(std::int64_t batch) const;
   void read_ahead(std::int64_t batch);
   void gather_task(std::int64_t task);
-  void gather_row(const Part& part, std::int64_t row, Tensor& to, std::int64_t position) const;
 
-  std::vector<Part> parts_;
-  std::int64_t rows_ = 0;
-  std::int64_t batch_size_ = 0;
+  std::vector<Tensor> parts_;
+  data::Batches batches_;
   std::int64_t rows_per_task_ = 1;
-  std::vector<std::int64_t> order_;
   /// The one handed out, and the one that is filled ahead.
   std::array<Buffer, 2> buffers_;
   std::vector<Tensor> current_;

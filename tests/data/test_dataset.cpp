@@ -157,6 +157,32 @@ TEST_CASE("gathering copies rows of any dtype in the given order") {
   gather_rows(Tensor(DType::f32, {5, 0}), rows, bytes(nothing));
 }
 
+TEST_CASE("gathered rows go to any rows of a tensor, of their dtype or as f32") {
+  const Tensor source = Tensor::from<std::uint8_t>({0, 1, 10, 11, 250, 251}, {3, 2});
+  const std::int64_t rows[] = {2, 0};
+  Tensor bytes = Tensor::zeros(DType::u8, {4, 2});
+  gather_rows(source, rows, bytes, 1);
+  CHECK(bytes.to_string() == "u8[4,2] {0, 0, 250, 251, 0, 1, 0, 0}");
+  Tensor floats = Tensor::zeros(DType::f32, {4, 2});
+  gather_rows(source, rows, floats, 2);
+  CHECK(floats.to_string() == "f32[4,2] {0, 0, 0, 0, 250, 251, 0, 1}");
+
+  for (const std::int64_t first : {-1, 3}) {
+    CHECK_THROWS_WITH_AS(gather_rows(source, rows, floats, first),
+                         ("2 rows of a tensor of shape [3,2] do not fit at row " +
+                          std::to_string(first) + " of one of shape [4,2]")
+                             .c_str(),
+                         InvalidArgument);
+  }
+  Tensor narrow(DType::f32, {4});
+  CHECK_THROWS_AS(gather_rows(source, rows, narrow), InvalidArgument);
+  const std::int64_t outside[] = {3};
+  CHECK_THROWS_WITH_AS(gather_rows(source, outside, floats),
+                       "row 3 is outside a tensor of shape [3,2]", InvalidArgument);
+  Tensor integers(DType::i32, {2, 2});
+  CHECK_THROWS_AS(gather_rows(source, rows, integers), DTypeError);
+}
+
 TEST_CASE("an epoch of batches allocates nothing") {
   const Dataset all = counting(100);
   Tensor x(DType::f32, {10, 2});

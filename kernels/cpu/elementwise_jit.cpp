@@ -13,13 +13,11 @@
 #include "kernels/cpu/elementwise_generator.hpp"
 #include "kernels/cpu/executable_memory.hpp"
 #include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/streaming.hpp"
 
 namespace tegula::kernels::detail {
 
 namespace {
-
-/// Results of this size leave the caches before anybody reads them.
-constexpr std::int64_t kStreamingBytes = std::int64_t{32} << 20;
 
 /// Lanes that one task computes: about 20 microseconds.
 constexpr std::int64_t kTaskCost = std::int64_t{1} << 19;

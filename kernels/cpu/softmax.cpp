@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "kernels/cpu/softmax_internal.hpp"
+#include "kernels/cpu/streaming.hpp"
 #include "tegula/core/parallel.hpp"
 
 namespace tegula::kernels {
@@ -68,6 +69,14 @@ T* shifted(T* pointer, std::int64_t offset) {
 }
 
 template <typename T>
+bool can_stream(const T* x, const T* y, std::int64_t rows, std::int64_t columns) {
+  constexpr auto kSize = static_cast<std::int64_t>(sizeof(T));
+  return rows * columns * kSize >= kStreamingBytes && columns <= detail::kStreamedColumns &&
+         columns * kSize % detail::kStreamedAlignment == 0 && x != y &&
+         reinterpret_cast<std::uintptr_t>(y) % detail::kStreamedAlignment == 0;
+}
+
+template <typename T>
 void fill_nan(T* loss, T* dlogits, std::int64_t columns) {
   constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
   if (loss != nullptr) *loss = kNan;
@@ -91,8 +100,9 @@ void softmax(const T* x, T* y, std::int64_t rows, std::int64_t columns) {
     }
     return;
   }
+  const auto run = can_stream(x, y, rows, columns) ? kernels.softmax_streaming : kernels.softmax;
   for_each_batch(rows, columns, [&](std::int64_t, std::int64_t count, std::int64_t at) {
-    kernels.softmax(x + at, y + at, size(count), size(columns));
+    run(x + at, y + at, size(count), size(columns));
   });
 }
 

@@ -17,10 +17,17 @@ struct RowScale {
   }
 };
 
+/// Elements of a row that can be streamed at most, and the alignment in bytes that its results then
+/// need: that of the longest vectors.
+inline constexpr std::int64_t kStreamedColumns = 8192;
+inline constexpr std::int64_t kStreamedAlignment = 64;
+
 /// Functions of one instruction set. Outputs may be inputs; `loss` and `dlogits` may be null.
 template <typename T>
 struct SoftmaxKernels {
   void (*softmax)(const T* x, T* y, std::size_t rows, std::size_t columns);
+  /// The same past the caches, for at most kStreamedColumns elements in all, or one row of them.
+  void (*softmax_streaming)(const T* x, T* y, std::size_t rows, std::size_t columns);
   void (*log_softmax)(const T* x, T* y, std::size_t rows, std::size_t columns);
   void (*softmax_gradient)(const T* y, const T* dy, T* dx, std::size_t rows, std::size_t columns);
   void (*log_softmax_gradient)(const T* y, const T* dy, T* dx, std::size_t rows,

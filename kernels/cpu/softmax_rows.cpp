@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/softmax_rows.cpp"
 #include <hwy/foreach_target.h>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include <algorithm>
 #include <cmath>
@@ -153,20 +154,24 @@ HWY_INLINE RowValues<T> max_rows(const T* x, std::size_t rows, std::size_t colum
       rows, [&](std::size_t k) HWY_ATTR { return max_of_row(x + k * columns, columns); });
 }
 
-/// The sums of exp(x - maximum); writes their terms unless `terms` is null.
+/// The sums of exp(x - maximum); writes their terms unless `terms` is null. The arithmetic leaves
+/// the memory idle, so the rows after these are fetched meanwhile; past the end that does nothing.
 template <typename T>
 HWY_INLINE RowValues<T> exp_rows(const T* x, const RowValues<T>& maximum, Exponentials<T>* terms,
                                  std::size_t rows, std::size_t columns) {
+  const std::size_t ahead = rows * columns;
   return fold_each<SumFold, T>(rows, [&](std::size_t k) HWY_ATTR {
     const T* from = x + k * columns;
     const auto shift = hn::Set(hn::ScalableTag<T>(), maximum.of[k]);
     if (terms == nullptr) {
       return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+        hwy::Prefetch(from + c + ahead);
         return shifted_exp(lanes, lanes.load(from + c), shift);
       });
     }
     T* to = terms->row(k);
     return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
+      hwy::Prefetch(from + c + ahead);
       const auto e = shifted_exp(lanes, lanes.load(from + c), shift);
       lanes.store(e, to + c);
       return e;
@@ -204,18 +209,36 @@ HWY_INLINE RowValues<T> logarithms(const RowValues<T>& values) {
   return result;
 }
 
+/// The same past the caches, for aligned rows of whole vectors.
 template <typename T>
+HWY_INLINE void stream_row(const T* x, T factor, T* y, std::size_t columns) {
+  const hn::ScalableTag<T> d;
+  const auto scale = hn::Set(d, factor);
+  for (std::size_t c = 0; c < columns; c += hn::Lanes(d)) {
+    hn::Stream(hn::Mul(hn::LoadU(d, x + c), scale), d, y + c);
+  }
+}
+
+/// The exponentials wait in the results' place for their sum; where that is streamed to, in a
+/// buffer.
+template <typename T, bool kStreams>
 void softmax_rows(const T* x, T* y, std::size_t rows, std::size_t columns) {
+  HWY_ALIGN T buffer[kStreams ? detail::kStreamedColumns : 1];
   for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const T* from = x + row * columns;
     T* to = y + row * columns;
-    Exponentials<T> terms(to, columns);
+    Exponentials<T> terms(kStreams ? buffer : to, columns);
     const auto maximum = max_rows(from, count, columns);
     const auto factor = reciprocals(exp_rows(from, maximum, &terms, count, columns));
     for (std::size_t k = 0; k < count; ++k) {
-      scale_row(terms.row(k), factor.of[k], to + k * columns, columns);
+      if constexpr (kStreams) {
+        stream_row(terms.row(k), factor.of[k], to + k * columns, columns);
+      } else {
+        scale_row(terms.row(k), factor.of[k], to + k * columns, columns);
+      }
     }
   });
+  if (kStreams) hwy::FlushStream();
 }
 
 /// y = x - shift - log_sum
@@ -404,7 +427,8 @@ void sparse_rows(const T* logits, const std::int64_t* labels, T* loss, T* dlogit
 }
 
 template <typename T>
-constexpr detail::SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T>,
+constexpr detail::SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T, false>,
+                                                       softmax_rows<T, true>,
                                                        log_softmax_rows<T>,
                                                        softmax_gradient_rows<T>,
                                                        log_softmax_gradient_rows<T>,

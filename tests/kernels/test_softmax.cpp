@@ -9,6 +9,8 @@
 
 #include "kernel_test.hpp"
 #include "kernels/cpu/softmax.hpp"
+#include "kernels/cpu/streaming.hpp"
+#include "tegula/core/tensor.hpp"
 
 using namespace tegula;
 using namespace tegula::kernels;
@@ -196,6 +198,26 @@ TEST_CASE("long rows are shared by threads and still end alike") {
     CHECK(std::isnan(p[0]));
     CHECK(std::isnan(p[kColumns - 1]));
     CHECK_FALSE(std::isnan(p[kColumns]));
+  });
+}
+
+TEST_CASE("large results, which bypass the caches, have the bits of small ones") {
+  constexpr std::int64_t kColumns = 1024;
+  constexpr std::int64_t kRows = kStreamingBytes / (4 * kColumns) + 3;
+  Tensor x(DType::f32, {kRows, kColumns});
+  const auto some = uniform_values<float>(9973, -5, 5);
+  float* const values = x.data<float>();
+  for (std::int64_t i = 0; i < kRows * kColumns; ++i)
+    values[i] = some[static_cast<std::size_t>(i) % some.size()];
+  for_each_isa([&] {
+    Tensor large(DType::f32, x.shape()), small(DType::f32, x.shape());
+    softmax(values, large.data<float>(), kRows, kColumns);
+    for (std::int64_t row = 0; row < kRows; row += 1000) {
+      const std::int64_t at = row * kColumns;
+      softmax(values + at, small.data<float>() + at, std::min<std::int64_t>(1000, kRows - row),
+              kColumns);
+    }
+    CHECK(identical(large, small));
   });
 }
 

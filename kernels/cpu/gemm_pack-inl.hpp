@@ -142,6 +142,22 @@ struct RowBlocks {
   Index begin(Index block) const { return block * base + (block < larger ? block : larger); }
 };
 
+/// Packs one row of a transposed A, p of every block: packed[block][p*rows + r] = from[r]. Each
+/// vector spills over the start of the next row, which is written afterwards; what a vector reads
+/// beyond its block is there, unless this is the `last` row.
+HWY_INLINE void pack_a_row(const float* from, const RowBlocks& blocks, Index first, Index last,
+                           Index p, bool last_row, float* packed) {
+  const Tag d;
+  for (Index i = first; i < last; ++i, packed += kBlockElements) {
+    const Index rows = blocks.rows(i);
+    for (Index r = 0; r < kMaxRows; r += kLanes) {
+      hn::StoreU(last_row ? load_first(d, from + r, rows - r) : hn::LoadU(d, from + r), d,
+                 packed + p * rows + r);
+    }
+    from += rows;
+  }
+}
+
 /// Packs blocks [first, last) of A, each as packed[p*rows + r] = op(A)[r, p], kBlockElements apart.
 /// A transposed A is read in long rows, which serve all blocks of the group.
 void pack_a_group(const float* a, Index row_stride, Index k_stride, const RowBlocks& blocks,
@@ -153,22 +169,15 @@ void pack_a_group(const float* a, Index row_stride, Index k_stride, const RowBlo
     }
     return;
   }
-  const Tag d;
+  const Index count = blocks.begin(last) - blocks.begin(first);
+  const bool reads_on = k_stride >= kPanel;
   for (Index p = 0; p < depth; ++p, a += k_stride) {
-    const float* from = a;
     const float* ahead = a + std::min(kRowsAhead, depth - 1 - p) * k_stride;
-    for (Index i = first; i < last; ++i) {
-      const Index rows = blocks.rows(i);
-      float* to = packed + (i - first) * kBlockElements + p * rows;
-      hwy::Prefetch(ahead);
-      // Each vector spills over the start of the next row, which is written afterwards; what it
-      // reads beyond the block is there, but in the last row.
-      for (Index r = 0; r < rows; r += kLanes) {
-        const bool whole = p + 1 < depth && k_stride >= kLanes;
-        hn::StoreU(whole ? hn::LoadU(d, from + r) : load_first(d, from + r, rows - r), d, to + r);
-      }
-      from += rows;
-      ahead += rows;
+    for (Index r = 0; r < count; r += 16) hwy::Prefetch(ahead + r);
+    if (reads_on && p + 1 < depth) {
+      pack_a_row(a, blocks, first, last, p, false, packed);
+    } else {
+      pack_a_row(a, blocks, first, last, p, true, packed);
     }
   }
 }

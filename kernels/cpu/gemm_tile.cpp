@@ -5,9 +5,10 @@
 // Framework for Rapidly Instantiating BLAS Functionality", ACM TOMS 41(3), 2015): a block of C as
 // large as the register file, over it a panel of B that stays in L1, over it a group of rows of A
 // that stays in L2. The first block of a group reads the panel where B holds it and copies it
-// meanwhile: the store port is idle, so packing a row-major B costs next to nothing. A is read in
-// place unless its rows lie far apart or many columns use it. The buffers are small enough for the
-// stack (220 KiB), so nothing allocates.
+// meanwhile: the store port is idle, so packing a row-major B costs next to nothing. Where too many
+// groups would copy the same panel, gemm.cpp packs B before. A is read in place unless its rows lie
+// far apart or many columns use it. The buffers are small enough for the stack (220 KiB), so
+// nothing allocates.
 
 #include "kernels/cpu/gemm_tile.hpp"
 

@@ -76,8 +76,8 @@ class Worker:
 
     def run(self, mode, seconds):
         calls = max(1, min(1_000_000, int(seconds / max(self.estimates[mode], 1e-8))))
-        if self.estimates[mode] < 0.5 and not isinstance(self.prepared[mode], Fresh):
-            self.prepared[mode]()  # wakes threads, fills caches
+        if self.estimates[mode] < 0.02 and not isinstance(self.prepared[mode], Fresh):
+            self.prepared[mode]()  # wakes threads, fills caches; longer calls do not notice
         taken = time_calls(self.prepared[mode], calls)
         self.estimates[mode] = taken
         return {"seconds": taken, "calls": calls}

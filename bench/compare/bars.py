@@ -90,6 +90,11 @@ def total(numbers):
     return None if None in numbers else sum(numbers)
 
 
+def named(row):
+    """What a bar on the worst row adds to its name."""
+    return f" ({row})" if row else ""
+
+
 def without_onednn(results, work, title):
     """Tegula's C++ programs with and without oneDNN: the worst row of a work."""
     ratios = {}
@@ -100,9 +105,8 @@ def without_onednn(results, work, title):
         if ratio is not None:
             ratios[name] = ratio
     worst = max(ratios, key=ratios.get, default=None)
-    row = f" ({worst})" if ratios else ""
     return at_most(
-        f"{title}: without oneDNN, of the time with it, worst row{row}",
+        f"{title}: without oneDNN, of the time with it, worst row{named(worst)}",
         ratios.get(worst),
         1.15,
         times_text,

@@ -31,6 +31,7 @@ def cases(quick):
     rows = [
         Case(name, what, rounds=rounds, unit=unit)
         for name, (what, unit, rounds) in _FIGURES.items()
+        if not quick or name in ("import", "installed size", "native library")
     ]
     return [
         *rows,

@@ -240,11 +240,16 @@ void ElementwisePlan::run_block(const Block& block, const void* const* inputs, v
 void ElementwisePlan::run_segments(std::span<const Segment> segments, RandomState random) const {
   const ElementwiseCode& code = *code_;
   expect_kind(code, ElementwiseCode::Kind::linear, "linear");
-  std::int64_t tiles = 0;
+  std::int64_t tiles = 0, elements = 0;
   for (const Segment& segment : segments) {
     tiles += (segment.length + code.tile_elements - 1) / code.tile_elements;
+    elements += segment.length;
   }
-  const std::int64_t per_task = std::max<std::int64_t>(code.task_elements / code.tile_elements, 1);
+  // Many short segments are one task's work.
+  const std::int64_t per_task =
+      elements <= code.task_elements
+          ? std::max<std::int64_t>(tiles, 1)
+          : std::max<std::int64_t>(code.task_elements / code.tile_elements, 1);
   parallel_for((tiles + per_task - 1) / per_task, [&](std::int64_t task) {
     run_segment_tiles(code, segments, random, task * per_task,
                       std::min(tiles, (task + 1) * per_task));

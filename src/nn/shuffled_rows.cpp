@@ -11,6 +11,10 @@ namespace {
 constexpr std::int64_t kTaskBytes = 4096;
 /// Batches of fewer tasks are gathered when they are asked for: handing them over would cost more.
 constexpr std::int64_t kMinTasksAhead = 4;
+/// Tasks between the one that is copied and the one whose rows are read ahead meanwhile, by
+/// whichever thread will take it.
+constexpr std::int64_t kTasksAhead = 2;
+constexpr std::int64_t kLineBytes = 64;
 
 }  // namespace
 
@@ -60,7 +64,23 @@ void ShuffledRows::read_ahead(std::int64_t batch) {
   ahead_.start(tasks_of(batch), gather_);
 }
 
+void ShuffledRows::prefetch_task(std::int64_t task) const {
+  const std::span<const std::int64_t> rows = batches_[buffers_[1].batch];
+  const std::int64_t first = task * rows_per_task_;
+  const std::int64_t last = std::min(first + rows_per_task_, std::ssize(rows));
+  for (std::int64_t position = first; position < last; ++position) {
+    const std::int64_t row = rows[static_cast<std::size_t>(position)];
+    for (const Tensor& part : parts_) {
+      const auto row_bytes = static_cast<std::int64_t>(part.byte_count()) / part.shape()[0];
+      const auto* const from = static_cast<const std::byte*>(part.raw()) + row * row_bytes;
+      const std::int64_t end = std::min(row_bytes, kTaskBytes);
+      for (std::int64_t at = 0; at < end; at += kLineBytes) __builtin_prefetch(from + at, 0, 2);
+    }
+  }
+}
+
 void ShuffledRows::gather_task(std::int64_t task) {
+  prefetch_task(task + kTasksAhead);
   Buffer& buffer = buffers_[1];
   const std::span<const std::int64_t> rows = batches_[buffer.batch];
   const std::int64_t first = task * rows_per_task_;

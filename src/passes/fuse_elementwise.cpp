@@ -187,13 +187,7 @@ class ElementwiseFusion {
       rewriter.copy(*members.front());
       return;
     }
-    const ClusterParts parts = make_cluster(graph_, members, uses_);
-    Node& node = rewriter.build(find_op("cluster"), rewriter.map(parts.inputs),
-                                {{"cluster", std::make_shared<const Cluster>(parts.cluster)}},
-                                *members.back(), true);
-    for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
-      rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
-    }
+    emit_cluster(rewriter, "cluster", make_cluster(graph_, members, uses_), *members.back());
   }
 
   const Graph& graph_;

@@ -364,13 +364,8 @@ class RowFusion {
       rewriter.copy(*members.front());
       return;
     }
-    const ClusterParts parts = RowClusterBuilder(graph_, members, uses_).parts();
-    Node& node = rewriter.build(find_op("row_cluster"), rewriter.map(parts.inputs),
-                                {{"cluster", std::make_shared<const Cluster>(parts.cluster)}},
-                                *members.back(), true);
-    for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
-      rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
-    }
+    emit_cluster(rewriter, "row_cluster", RowClusterBuilder(graph_, members, uses_).parts(),
+                 *members.back());
   }
 
   const Graph& graph_;

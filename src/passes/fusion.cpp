@@ -211,6 +211,16 @@ std::vector<int> order_groups(const Graph& graph, Groups& groups, const ListsOf<
   return order;
 }
 
+void emit_cluster(GraphRewriter& rewriter, std::string_view op, const ClusterParts& parts,
+                  const Node& last) {
+  Node& node =
+      rewriter.build(find_op(op), rewriter.map(parts.inputs),
+                     {{"cluster", std::make_shared<const Cluster>(parts.cluster)}}, last, true);
+  for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
+    rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
+  }
+}
+
 Graph emit_groups(const Graph& graph, Groups& groups, const Uses& uses, const EmitGroup& emit) {
   const ListsOf<Node*> members = groups.members(graph, uses);
   bool changes = false;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "src/passes/rewriter.hpp"
@@ -41,6 +42,11 @@ std::optional<ClusterParts> cluster_parts(const Graph& graph, Node& node, const 
 /// Renumbers the inputs: input `order[i]` becomes operand i. Inputs that are repeated in the list
 /// of values stay separate operands.
 ClusterParts with_input_order(const ClusterParts& parts, std::span<const int> order);
+
+/// Builds the node of `op` ("cluster" or "row_cluster") that computes `parts`, in the place of
+/// `last`, the last of their nodes; its outputs replace theirs.
+void emit_cluster(GraphRewriter& rewriter, std::string_view op, const ClusterParts& parts,
+                  const Node& last);
 
 /// For each node, by id, the number of its group: the id of one of its members.
 class Groups {

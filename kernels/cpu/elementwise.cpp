@@ -246,10 +246,8 @@ void ElementwisePlan::run_segments(std::span<const Segment> segments, RandomStat
     elements += segment.length;
   }
   // Many short segments are one task's work.
-  const std::int64_t per_task =
-      elements <= code.task_elements
-          ? std::max<std::int64_t>(tiles, 1)
-          : std::max<std::int64_t>(code.task_elements / code.tile_elements, 1);
+  if (elements <= code.task_elements) return run_segment_tiles(code, segments, random, 0, tiles);
+  const std::int64_t per_task = std::max<std::int64_t>(code.task_elements / code.tile_elements, 1);
   parallel_for((tiles + per_task - 1) / per_task, [&](std::int64_t task) {
     run_segment_tiles(code, segments, random, task * per_task,
                       std::min(tiles, (task + 1) * per_task));

@@ -144,7 +144,7 @@ struct RowBlocks {
 
 /// Packs one row of a transposed A, p of every block: packed[block][p*rows + r] = from[r]. Each
 /// vector spills over the start of the next row, which is written afterwards; what a vector reads
-/// beyond its block is there, unless this is the `last` row.
+/// beyond its block is there, unless this is the last row.
 HWY_INLINE void pack_a_row(const float* from, const RowBlocks& blocks, Index first, Index last,
                            Index p, bool last_row, float* packed) {
   const Tag d;

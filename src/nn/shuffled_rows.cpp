@@ -64,12 +64,15 @@ void ShuffledRows::read_ahead(std::int64_t batch) {
   ahead_.start(tasks_of(batch), gather_);
 }
 
-void ShuffledRows::prefetch_task(std::int64_t task) const {
+std::span<const std::int64_t> ShuffledRows::rows_of(std::int64_t task) const {
   const std::span<const std::int64_t> rows = batches_[buffers_[1].batch];
-  const std::int64_t first = task * rows_per_task_;
-  const std::int64_t last = std::min(first + rows_per_task_, std::ssize(rows));
-  for (std::int64_t position = first; position < last; ++position) {
-    const std::int64_t row = rows[static_cast<std::size_t>(position)];
+  const std::int64_t first = std::min(task * rows_per_task_, std::ssize(rows));
+  const std::int64_t count = std::min(rows_per_task_, std::ssize(rows) - first);
+  return rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+}
+
+void ShuffledRows::prefetch_task(std::int64_t task) const {
+  for (const std::int64_t row : rows_of(task)) {
     for (const Tensor& part : parts_) {
       const auto row_bytes = static_cast<std::int64_t>(part.byte_count()) / part.shape()[0];
       const auto* const from = static_cast<const std::byte*>(part.raw()) + row * row_bytes;
@@ -81,14 +84,8 @@ void ShuffledRows::prefetch_task(std::int64_t task) const {
 
 void ShuffledRows::gather_task(std::int64_t task) {
   prefetch_task(task + kTasksAhead);
-  Buffer& buffer = buffers_[1];
-  const std::span<const std::int64_t> rows = batches_[buffer.batch];
-  const std::int64_t first = task * rows_per_task_;
-  const std::int64_t count = std::min(rows_per_task_, std::ssize(rows) - first);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    data::gather_rows(
-        parts_[i], rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
-        buffer.tensors[i], first);
+    data::gather_rows(parts_[i], rows_of(task), buffers_[1].tensors[i], task * rows_per_task_);
   }
 }
 

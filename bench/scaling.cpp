@@ -30,6 +30,11 @@ struct Model {
   std::vector<Value> targets;
 };
 
+Value add_input(Model& model) {
+  model.feeds = {model.graph.placeholder(DType::f32, {-1, kUnits}, "x")};
+  return model.feeds[0];
+}
+
 Value weights(Graph& graph, const Shape& shape, const std::string& name) {
   return graph.variable(Tensor::full(DType::f32, shape, 0.01), name);
 }
@@ -54,8 +59,7 @@ void add_adam(Model& model, const std::vector<Value>& variables) {
 Model deep_mlp(std::int64_t nodes) {
   constexpr std::int64_t kNodesPerLayer = 59;
   Model model;
-  const Value x = model.graph.placeholder(DType::f32, {-1, kUnits}, "x");
-  model.feeds = {x};
+  const Value x = add_input(model);
   std::vector<Value> variables;
   Value y = x;
   for (std::int64_t i = 0; i < std::max<std::int64_t>(1, nodes / kNodesPerLayer); ++i) {
@@ -72,8 +76,7 @@ Model deep_mlp(std::int64_t nodes) {
 /// One elementwise op after the other.
 Model chain(std::int64_t nodes) {
   Model model;
-  const Value x = model.graph.placeholder(DType::f32, {-1, kUnits}, "x");
-  model.feeds = {x};
+  const Value x = add_input(model);
   Value y = x;
   for (std::int64_t i = 0; i < nodes; i += 2) y = tanh(sin(y));
   model.fetches = {y};
@@ -84,8 +87,7 @@ Model chain(std::int64_t nodes) {
 Model wide(std::int64_t nodes) {
   constexpr std::int64_t kNodesPerBranch = 4;
   Model model;
-  const Value x = model.graph.placeholder(DType::f32, {-1, kUnits}, "x");
-  model.feeds = {x};
+  const Value x = add_input(model);
   std::vector<Value> level;
   for (std::int64_t i = 0; i < nodes / kNodesPerBranch; ++i) {
     level.push_back(tanh(x * (1 + static_cast<double>(i))));
@@ -103,8 +105,7 @@ Model wide(std::int64_t nodes) {
 /// Every node reads two earlier ones, near and far, in no order; some are reductions.
 Model tangled(std::int64_t nodes) {
   Model model;
-  const Value x = model.graph.placeholder(DType::f32, {-1, kUnits}, "x");
-  model.feeds = {x};
+  const Value x = add_input(model);
   std::vector<Value> values = {x};
   std::uint64_t state = 1;
   const auto draw = [&state](std::size_t below) {

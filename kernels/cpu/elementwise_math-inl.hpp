@@ -40,6 +40,32 @@ HWY_INLINE V keep_nan(V x, V y) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+inline constexpr double kLog2E = 1.442695040888963407359924681;
+
+/// ln 2 in two parts; a product of the high one and an exponent is exact.
+template <typename T>
+inline constexpr T kLn2High = std::is_same_v<T, float> ? T(0.693145751953125) : T(0x1.62e42feep-1);
+template <typename T>
+inline constexpr T kLn2Low = std::is_same_v<T, float> ? T(1.42860682030941723212e-6)
+                                                      : T(1.90821492927058770002e-10);
+
+/// Minimax for (exp(r) - 1 - r) / r^2 where |r| <= ln(2)/2.
+template <typename T>
+inline constexpr T kExpTerms[] = {0.5,
+                                  0.16666666666666671,
+                                  0.04166666666666666976,
+                                  0.008333333333326119862,
+                                  0.00138888888888837374,
+                                  0.0001984126987487397508,
+                                  0.00002480158732558583888,
+                                  2.75572553325544091e-6,
+                                  2.755727359479941319e-7,
+                                  2.510524515390136985e-8,
+                                  2.091470706961235337e-9};
+template <>
+inline constexpr float kExpTerms<float>[] = {0.5f, 0.1666657689f, 0.0416665545f, 0.008363194882f,
+                                             0.001392620336f};
+
 /// x = q ln 2 + r with |r| <= ln(2)/2, for x of a size whose exponential is finite.
 template <typename D>
 struct ExpParts {
@@ -48,37 +74,15 @@ struct ExpParts {
   hn::Vec<D> expm1_r;  ///< exp(r) - 1
 };
 
-/// The polynomials are minimax for (exp(r) - 1 - r) / r^2.
 template <typename D, typename V>
 HWY_INLINE ExpParts<D> split_exp(D d, V x) {
   using T = hn::TFromD<D>;
   const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52));
-  const V shifted = hn::MulAdd(x, hn::Set(d, T(1.442695040888963407359924681)), shifter);
+  const V shifted = hn::MulAdd(x, hn::Set(d, T(kLog2E)), shifter);
   const V q = hn::Sub(shifted, shifter);
-  // ln 2 in two parts; the products with the high one are exact.
-  const V r_high =
-      hn::NegMulAdd(q, hn::Set(d, kIsFloat<D> ? T(0.693145751953125) : T(0x1.62e42feep-1)), x);
-  const V r = hn::NegMulAdd(
-      q, hn::Set(d, kIsFloat<D> ? T(1.42860682030941723212e-6) : T(1.90821492927058770002e-10)),
-      r_high);
-  V p;
-  if constexpr (kIsFloat<D>) {
-    constexpr float c[] = {0.5f, 0.1666657689f, 0.0416665545f, 0.008363194882f, 0.001392620336f};
-    p = polynomial(d, r, c);
-  } else {
-    constexpr double c[] = {0.5,
-                            0.16666666666666671,
-                            0.04166666666666666976,
-                            0.008333333333326119862,
-                            0.00138888888888837374,
-                            0.0001984126987487397508,
-                            0.00002480158732558583888,
-                            2.75572553325544091e-6,
-                            2.755727359479941319e-7,
-                            2.510524515390136985e-8,
-                            2.091470706961235337e-9};
-    p = polynomial(d, r, c);
-  }
+  const V r_high = hn::NegMulAdd(q, hn::Set(d, kLn2High<T>), x);
+  const V r = hn::NegMulAdd(q, hn::Set(d, kLn2Low<T>), r_high);
+  const V p = polynomial(d, r, kExpTerms<T>);
   return {shifted, q, hn::MulAdd(p, hn::Mul(r, r), r)};
 }
 

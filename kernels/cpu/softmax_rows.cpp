@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 
 #include "kernels/cpu/row_fold-inl.hpp"
@@ -21,6 +22,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Vectors that are added up one after the other before they join the total.
 constexpr std::size_t kSumBlock = 64;
+/// Vectors whose exponentials are computed together.
+constexpr std::size_t kInterleaved = 4;
+/// Longer rows are worked on one by one.
+constexpr std::size_t kLongColumns = 512;
 
 /// Loads and stores the first lanes. Only vectors of several lanes have tails, and those
 /// instruction sets do not touch the memory of masked lanes.
@@ -55,22 +60,37 @@ HWY_INLINE void for_each_vector_of_row(std::size_t columns, const Body& body) {
   if (c < columns) body(c, Lanes<T>{d, columns - c, false});
 }
 
+/// The vectors of a row, added up: kSumBlock of them, then these sums.
+template <typename T>
+class SumOfVectors {
+  using D = hn::ScalableTag<T>;
+
+ public:
+  HWY_INLINE HWY_ATTR SumOfVectors()
+      : total_(hn::Zero(D())), partial_(total_), next_(kSumBlock * hn::Lanes(D())) {}
+  /// `v` is the vector at this column; they come one after the other.
+  HWY_INLINE void add(std::size_t column, hn::Vec<D> v) {
+    if (column >= next_) {
+      total_ = hn::Add(total_, partial_);
+      partial_ = hn::Zero(D());
+      next_ += kSumBlock * hn::Lanes(D());
+    }
+    partial_ = hn::Add(partial_, v);
+  }
+  HWY_INLINE hn::Vec<D> total() const { return hn::Add(total_, partial_); }
+
+ private:
+  hn::Vec<D> total_, partial_;
+  std::size_t next_;
+};
+
 /// Vectors of `body(column, lanes)` over the row, added up; `body` gives 0 in unused lanes.
 template <typename T, typename Body>
 HWY_INLINE hn::Vec<hn::ScalableTag<T>> sum_of_row(std::size_t columns, const Body& body) {
-  const hn::ScalableTag<T> d;
-  const std::size_t block = kSumBlock * hn::Lanes(d);
-  auto total = hn::Zero(d), partial = hn::Zero(d);
-  std::size_t next = block;
-  for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    if (c >= next) {
-      total = hn::Add(total, partial);
-      partial = hn::Zero(d);
-      next += block;
-    }
-    partial = hn::Add(partial, body(c, lanes));
-  });
-  return hn::Add(total, partial);
+  SumOfVectors<T> sum;
+  for_each_vector_of_row<T>(
+      columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR { sum.add(c, body(c, lanes)); });
+  return sum.total();
 }
 
 template <typename T>
@@ -140,12 +160,51 @@ struct NumberFold : MaxFold {
   }
 };
 
-/// exp(x - shift), with 0 in unused lanes, for x <= shift.
-template <typename T>
-HWY_INLINE hn::Vec<hn::ScalableTag<T>> shifted_exp(Lanes<T> lanes, hn::Vec<hn::ScalableTag<T>> x,
-                                                   hn::Vec<hn::ScalableTag<T>> shift) {
-  const auto e = exp_of_nonpositive(lanes.d, hn::Sub(x, shift));
-  return lanes.all ? e : hn::IfThenElseZero(hn::FirstN(lanes.d, lanes.used), e);
+/// Calls `each(column, lanes, e)` for the vectors of a row, several together: e[k] is
+/// exp(x - shift) from column + k Lanes(d) on, with 0 in unused lanes, for x <= shift. The
+/// arithmetic leaves the memory idle, so what is `ahead` of the row is fetched meanwhile; past the
+/// end that does nothing.
+template <typename T, typename Each>
+HWY_INLINE void for_each_exponential(const T* x, T shift, std::size_t columns, std::size_t ahead,
+                                     const Each& each) {
+  const hn::ScalableTag<T> d;
+  const std::size_t width = hn::Lanes(d);
+  const auto subtrahend = hn::Set(d, shift);
+  std::size_t c = 0;
+  for (; c + kInterleaved * width <= columns; c += kInterleaved * width) {
+    hn::Vec<decltype(d)> e[kInterleaved];
+    for (std::size_t k = 0; k < kInterleaved; ++k) {
+      const T* from = x + c + k * width;
+      hwy::Prefetch(from + ahead);
+      e[k] = hn::Sub(hn::LoadU(d, from), subtrahend);
+    }
+    exp_of_nonpositive(d, e);
+    each(c, Lanes<T>{d, width, true}, e);
+  }
+  for (; c < columns; c += width) {
+    const Lanes<T> lanes{d, std::min(width, columns - c), c + width <= columns};
+    hn::Vec<decltype(d)> e[] = {hn::Sub(lanes.load(x + c), subtrahend)};
+    exp_of_nonpositive(d, e);
+    if (!lanes.all) e[0] = hn::IfThenElseZero(hn::FirstN(d, lanes.used), e[0]);
+    each(c, lanes, e);
+  }
+}
+
+/// Writes exp(x - shift) to `to`, if that is wanted, and returns vectors' sums of it.
+template <bool kStores, typename T>
+HWY_INLINE hn::Vec<hn::ScalableTag<T>> exp_row(const T* x, T shift, T* to, std::size_t columns,
+                                               std::size_t ahead) {
+  SumOfVectors<T> sum;
+  for_each_exponential(x, shift, columns, ahead,
+                       [&](std::size_t c, Lanes<T> lanes, auto& e) HWY_ATTR {
+                         auto together = e[0];
+                         for (std::size_t k = 0; k < std::size(e); ++k) {
+                           if (kStores) lanes.store(e[k], to + c + k * hn::Lanes(lanes.d));
+                           if (k > 0) together = hn::Add(together, e[k]);
+                         }
+                         sum.add(c, together);
+                       });
+  return sum.total();
 }
 
 template <typename T>
@@ -154,36 +213,25 @@ HWY_INLINE RowValues<T> max_rows(const T* x, std::size_t rows, std::size_t colum
       rows, [&](std::size_t k) HWY_ATTR { return max_of_row(x + k * columns, columns); });
 }
 
-/// The sums of exp(x - maximum); writes their terms unless `terms` is null. The arithmetic leaves
-/// the memory idle, so the rows after these are fetched meanwhile; past the end that does nothing.
+/// The sums of exp(x - maximum); writes their terms unless `terms` is null.
 template <typename T>
 HWY_INLINE RowValues<T> exp_rows(const T* x, const RowValues<T>& maximum, Exponentials<T>* terms,
                                  std::size_t rows, std::size_t columns) {
-  const std::size_t ahead = rows * columns;
   return fold_each<SumFold, T>(rows, [&](std::size_t k) HWY_ATTR {
-    const T* from = x + k * columns;
-    const auto shift = hn::Set(hn::ScalableTag<T>(), maximum.of[k]);
-    if (terms == nullptr) {
-      return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-        hwy::Prefetch(from + c + ahead);
-        return shifted_exp(lanes, lanes.load(from + c), shift);
-      });
-    }
-    T* to = terms->row(k);
-    return sum_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-      hwy::Prefetch(from + c + ahead);
-      const auto e = shifted_exp(lanes, lanes.load(from + c), shift);
-      lanes.store(e, to + c);
-      return e;
-    });
+    const T* row = x + k * columns;
+    const std::size_t ahead = rows * columns;
+    return terms == nullptr ? exp_row<false, T>(row, maximum.of[k], nullptr, columns, ahead)
+                            : exp_row<true, T>(row, maximum.of[k], terms->row(k), columns, ahead);
   });
 }
 
-/// Calls `body(first row, count)` for rows that are worked on together.
+/// Calls `body(first row, count)` for rows that are worked on together. Long ones are not, because
+/// a row's three passes want it in the nearest cache.
 template <typename T, typename Body>
-HWY_INLINE void for_each_group(std::size_t rows, const Body& body) {
-  for (std::size_t row = 0; row < rows; row += kRowsTogether<T>) {
-    body(row, std::min<std::size_t>(kRowsTogether<T>, rows - row));
+HWY_INLINE void for_each_group(std::size_t rows, std::size_t columns, const Body& body) {
+  const std::size_t together = columns > kLongColumns ? 1 : kRowsTogether<T>;
+  for (std::size_t row = 0; row < rows; row += together) {
+    body(row, std::min<std::size_t>(together, rows - row));
   }
 }
 
@@ -224,7 +272,7 @@ HWY_INLINE void stream_row(const T* x, T factor, T* y, std::size_t columns) {
 template <typename T, bool kStreams>
 void softmax_rows(const T* x, T* y, std::size_t rows, std::size_t columns) {
   HWY_ALIGN T buffer[kStreams ? detail::kStreamedColumns : 1];
-  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+  for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const T* from = x + row * columns;
     T* to = y + row * columns;
     Exponentials<T> terms(kStreams ? buffer : to, columns);
@@ -253,7 +301,7 @@ HWY_INLINE void subtract_row(const T* x, T shift, T log_sum, T* y, std::size_t c
 
 template <typename T>
 void log_softmax_rows(const T* x, T* y, std::size_t rows, std::size_t columns) {
-  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+  for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const T* from = x + row * columns;
     const auto maximum = max_rows(from, count, columns);
     const auto log_sum = logarithms(exp_rows<T>(from, maximum, nullptr, count, columns));
@@ -277,11 +325,13 @@ void sum_part(const T* x, std::size_t columns, T* maximum, T* sum) {
 /// The same part of the result, given the maximum and the sum of the whole row.
 template <typename T>
 void softmax_part(const T* x, T* y, std::size_t columns, T maximum, T sum) {
-  const auto shift = hn::Set(hn::ScalableTag<T>(), maximum);
   const auto factor = hn::Set(hn::ScalableTag<T>(), 1 / sum);
-  for_each_vector_of_row<T>(columns, [&](std::size_t c, Lanes<T> lanes) HWY_ATTR {
-    lanes.store(hn::Mul(shifted_exp(lanes, lanes.load(x + c), shift), factor), y + c);
-  });
+  for_each_exponential(x, maximum, columns, columns,
+                       [&](std::size_t c, Lanes<T> lanes, auto& e) HWY_ATTR {
+                         for (std::size_t k = 0; k < std::size(e); ++k) {
+                           lanes.store(hn::Mul(e[k], factor), y + c + k * hn::Lanes(lanes.d));
+                         }
+                       });
 }
 
 template <typename T>
@@ -291,7 +341,7 @@ void log_softmax_part(const T* x, T* y, std::size_t columns, T maximum, T sum) {
 
 template <typename T>
 void softmax_gradient_rows(const T* y, const T* dy, T* dx, std::size_t rows, std::size_t columns) {
-  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+  for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const std::size_t at = row * columns;
     const auto dot = fold_each<SumFold, T>(count, [&](std::size_t k) HWY_ATTR {
       const T *p = y + at + k * columns, *slope = dy + at + k * columns;
@@ -314,7 +364,7 @@ template <typename T>
 void log_softmax_gradient_rows(const T* y, const T* dy, T* dx, std::size_t rows,
                                std::size_t columns) {
   const hn::ScalableTag<T> d;
-  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+  for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const std::size_t at = row * columns;
     const auto sums = fold_each<SumFold, T>(count, [&](std::size_t k) HWY_ATTR {
       const T* slope = dy + at + k * columns;
@@ -361,7 +411,7 @@ HWY_INLINE void dense_gradient_row(const T* terms, const T* labels, T* dlogits, 
 template <typename T>
 void dense_rows(const T* logits, const T* labels, T* loss, T* dlogits, detail::RowScale<T> scale,
                 std::size_t rows, std::size_t columns) {
-  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+  for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const T *x = logits + row * columns, *p = labels + row * columns;
     T* dx = dlogits != nullptr ? dlogits + row * columns : nullptr;
     RowValues<T> dot, weight;
@@ -397,7 +447,7 @@ void dense_rows(const T* logits, const T* labels, T* loss, T* dlogits, detail::R
 template <typename T>
 void sparse_rows(const T* logits, const std::int64_t* labels, T* loss, T* dlogits,
                  detail::RowScale<T> scale, std::size_t rows, std::size_t columns) {
-  for_each_group<T>(rows, [&](std::size_t row, std::size_t count) HWY_ATTR {
+  for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const T* x = logits + row * columns;
     T* dx = dlogits != nullptr ? dlogits + row * columns : nullptr;
     RowValues<T> chosen = {};

@@ -51,15 +51,28 @@ struct Blocks {
 HWY_NOINLINE void store_cut_block(const Blocks& blocks, float* c, const float* bias,
                                   const float* sums, Index rows, Index width) {
   const Tag d;
-  for (Index r = 0; r < rows; ++r, c += blocks.ldc, sums += width) {
+  const Index cols = blocks.cols;
+  Index r = 0;
+  if (!blocks.load_c && blocks.ldc == cols) {
+    // Rows of C follow each other: whole vectors may spill over those that are written next.
+    const Index spilled = (cols + kLanes - 1) / kLanes * kLanes;
+    for (; (rows - r) * cols >= spilled; ++r, c += cols, sums += width) {
+      for (Index col = 0; col < cols; col += kLanes) {
+        Vector sum = hn::Load(d, sums + col);
+        if (bias != nullptr) sum = hn::Add(sum, load_first(d, bias + col, cols - col));
+        hn::StoreU(sum, d, c + col);
+      }
+    }
+  }
+  for (; r < rows; ++r, c += blocks.ldc, sums += width) {
     Index col = 0;
-    for (; col + kLanes <= blocks.cols; col += kLanes) {
+    for (; col + kLanes <= cols; col += kLanes) {
       Vector sum = hn::Load(d, sums + col);
       if (blocks.load_c) sum = hn::Add(hn::LoadU(d, c + col), sum);
       if (bias != nullptr) sum = hn::Add(sum, hn::LoadU(d, bias + col));
       hn::StoreU(sum, d, c + col);
     }
-    for (; col < blocks.cols; ++col) {
+    for (; col < cols; ++col) {
       const float sum = blocks.load_c ? c[col] + sums[col] : sums[col];
       c[col] = bias == nullptr ? sum : sum + bias[col];
     }

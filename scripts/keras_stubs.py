@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the type stubs of tegula.keras from the live package: most of its classes are made from
-tables at import, where type checkers cannot see them.
+tables, where type checkers cannot see them.
 
     scripts/keras_stubs.py           writes a .pyi beside each module, wherever it is imported from
     scripts/keras_stubs.py --check   exits with 1 when a stub is not up to date
@@ -73,9 +73,10 @@ def class_stub(name, cls, module):
 def module_stub(name):
     module = importlib.import_module("tegula.keras." + name)
     lines = ["# Written by scripts/keras_stubs.py.", "from typing import Any", ""]
-    for public, item in vars(module).items():
+    for public in dir(module):
         if public.startswith("_"):
             continue
+        item = getattr(module, public)
         if inspect.ismodule(item):
             if item.__name__ == f"{module.__name__}.{public}":
                 lines.insert(2, f"from . import {public} as {public}")

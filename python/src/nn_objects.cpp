@@ -1,5 +1,5 @@
-// The tables of classes, each kind bound in the same way: `layer_classes()`, `make_layer(name,
-// config)`.
+// The tables of classes, each kind bound in the same way: `layer_names()`, `describe_layer(name)`,
+// `make_layer(name, config)`.
 
 #include "nn_objects.hpp"
 
@@ -29,7 +29,6 @@ py::dict describe(const nn::ObjectClass<Base>& entry) {
   }
   py::dict result;
   result["name"] = entry.name;
-  result["aliases"] = entry.aliases;
   result["doc"] = entry.doc;
   result["arguments"] = arguments;
   return result;
@@ -45,13 +44,18 @@ auto bind_kind(py::module_& module, const char* class_name) {
           "config", [](const Base& object) { return object.config(); },
           "The arguments that make an equal object.");
   const std::string kind = Base::kKind;
-  module.def((kind + "_classes").c_str(),
+  module.def((kind + "_names").c_str(),
              [] {
-               py::list entries;
-               for (const auto& entry : nn::object_classes<Base>()) entries.append(describe(entry));
-               return entries;
+               py::dict names;
+               for (const auto& entry : nn::object_classes<Base>()) {
+                 names[py::str(entry.name)] = entry.aliases;
+               }
+               return names;
              },
-             "Every class: name, aliases, doc, arguments with defaults and docs.");
+             "The classes' names, each with its aliases.");
+  module.def(("describe_" + kind).c_str(),
+             [](const std::string& name) { return describe(nn::find_class<Base>(name)); },
+             py::arg("name"), "A class: name, doc, arguments with defaults and docs.");
   module.def(("make_" + kind).c_str(),
              [](const std::string& name, const nn::Config& options) {
                return nn::find_class<Base>(name).make(options);

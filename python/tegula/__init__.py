@@ -14,182 +14,16 @@ placeholders, variables and operations, then run parts of it in a `Session`.
 """
 
 import importlib as _importlib
+import typing as _typing
 
 from . import _core
-from ._array_ops import (
-    boolean_mask,
-    broadcast_to,
-    concat,
-    constant,
-    expand_dims,
-    eye,
-    fill,
-    gather,
-    linspace,
-    one_hot,
-    ones,
-    ones_like,
-    pad,
-    placeholder,
-    placeholder_with_default,
-    range,  # noqa: A004 - TensorFlow's name
-    rank,
-    reshape,
-    reverse,
-    shape,
-    size,
-    slice,  # noqa: A004 - TensorFlow's name
-    split,
-    squeeze,
-    stack,
-    tile,
-    transpose,
-    unstack,
-    where,
-    where_v2,
-    zeros,
-    zeros_like,
-)
-from ._dtypes import DTYPES, DType, TensorShape, as_dtype
-from ._framework import (
-    Graph,
-    GraphKeys,
-    Operation,
-    Tensor,
-    control_dependencies,
-    convert_to_tensor,
-    device,
-    get_default_graph,
-    group,
-    name_scope,
-    no_op,
-    reset_default_graph,
-)
-from ._gradients import UnconnectedGradients, gradients, hessians
-from ._math_ops import (
-    abs,  # noqa: A004 - TensorFlow's name
-    add,
-    add_n,
-    argmax,
-    argmin,
-    cast,
-    ceil,
-    clip_by_global_norm,
-    clip_by_norm,
-    clip_by_value,
-    cos,
-    cosh,
-    div,
-    divide,
-    equal,
-    erf,
-    exp,
-    expm1,
-    floor,
-    floor_div,
-    floordiv,
-    floormod,
-    global_norm,
-    greater,
-    greater_equal,
-    identity,
-    is_finite,
-    is_inf,
-    is_nan,
-    less,
-    less_equal,
-    log,
-    log1p,
-    log_sigmoid,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    matmul,
-    maximum,
-    minimum,
-    mod,
-    multiply,
-    negative,
-    not_equal,
-    pow,  # noqa: A004 - TensorFlow's name
-    realdiv,
-    reciprocal,
-    reduce_all,
-    reduce_any,
-    reduce_logsumexp,
-    reduce_max,
-    reduce_mean,
-    reduce_min,
-    reduce_prod,
-    reduce_sum,
-    round,  # noqa: A004 - TensorFlow's name
-    rsqrt,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    squared_difference,
-    stop_gradient,
-    subtract,
-    tan,
-    tanh,
-    tensordot,
-    to_float,
-    to_int32,
-    truediv,
-)
-from ._random_ops import (
-    random_normal,
-    random_uniform,
-    set_random_seed,
-    truncated_normal,
-)
-from ._session import ConfigProto, InteractiveSession, Session, get_default_session
-from ._variables import (
-    AUTO_REUSE,
-    Variable,
-    add_to_collection,
-    assign,
-    assign_add,
-    assign_sub,
-    get_collection,
-    get_variable,
-    get_variable_scope,
-    global_variables,
-    global_variables_initializer,
-    local_variables,
-    local_variables_initializer,
-    trainable_variables,
-    variable_scope,
-    variables_initializer,
-)
+
+if _typing.TYPE_CHECKING:
+    from ._graph_api import *  # noqa: F403
 
 __version__ = _core.__version__
-Profiler = _core.Profiler
 
-float16 = DTYPES["float16"]
-bfloat16 = DTYPES["bfloat16"]
-float32 = DTYPES["float32"]
-float64 = double = DTYPES["float64"]
-int8 = DTYPES["int8"]
-uint8 = DTYPES["uint8"]
-int32 = DTYPES["int32"]
-int64 = DTYPES["int64"]
-bool = DTYPES["bool"]  # noqa: A001 - TensorFlow's name
-newaxis = None
-initialize_all_variables = global_variables_initializer
-
-
-def disable_v2_behavior():
-    """Does nothing: graphs are always define-then-run."""
-
-
-disable_eager_execution = disable_v2_behavior
-
-# Loaded on first use.
+# Loaded on first use, as are the names of _graph_api: who trains a Keras model needs few of them.
 _SUBMODULES = (
     "compat",
     "config",
@@ -205,9 +39,23 @@ _SUBMODULES = (
 )
 
 
+def _load_graph_api():
+    """The names of _graph_api, which become this module's own."""
+    module = _importlib.import_module("._graph_api", __name__)
+    names = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    globals().update(names)
+    return names
+
+
 def __getattr__(name):
     if name in _SUBMODULES:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name == "__all__":
+        return sorted(_load_graph_api())
+    if not name.startswith("_"):
+        names = _load_graph_api()
+        if name in names:
+            return names[name]
     if name.endswith("_initializer"):
         initializers = _importlib.import_module(f"{__name__}.initializers")
         if hasattr(initializers, name[: -len("_initializer")]):
@@ -216,4 +64,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_load_graph_api(), *_SUBMODULES})

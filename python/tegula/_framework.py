@@ -47,6 +47,8 @@ class Graph:
     """A static graph. `with graph.as_default():` makes it the one that calls build in."""
 
     def __init__(self, core=None):
+        from . import _array_ops  # noqa: F401 - gives Tensor its operators
+
         self._core = _core.Graph() if core is None else core
         self._tensors = weakref.WeakValueDictionary()  # (node id, output) -> Tensor
         self._operations = weakref.WeakValueDictionary()  # node id -> Operation

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from . import _core
 from ._framework import apply, as_tensor, composed, graph_of, operands
-from ._gradients import gradients as _gradients  # noqa: F401 - loads the operators
 from ._math_ops import (
     log_sigmoid,  # noqa: F401
     maximum,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from . import _core
-from ._array_ops import constant  # noqa: F401 - loads slicing
 from ._framework import (
     Tensor,
     as_operation,

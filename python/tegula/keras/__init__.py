@@ -13,36 +13,33 @@ Names, arguments, defaults and numerics are those of Keras 3.
 """
 
 import importlib as _importlib
+import typing as _typing
 
-from . import (
-    activations,
-    backend,
-    callbacks,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    models,
-    optimizers,
-    regularizers,
-    saving,
-    utils,
-)
+from . import callbacks, initializers, layers, losses, models, optimizers, regularizers
 from .initializers import Initializer
 from .layers import Input, Layer
 from .losses import Loss
-from .metrics import Metric
 from .models import Model, Sequential
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 
-_LAZY = ("datasets", "ops")
+if _typing.TYPE_CHECKING:
+    from . import activations, backend, datasets, metrics, ops, saving, utils
+    from .metrics import Metric
+
+_LAZY = ("activations", "backend", "datasets", "metrics", "ops", "saving", "utils")
 
 
 def __getattr__(name):
     if name in _LAZY:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name == "Metric":
+        return __getattr__("metrics").Metric
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [

@@ -1,5 +1,9 @@
-"""Classes made from C++'s tables: names, arguments, defaults and documentation come from there."""
+"""Classes made from C++'s tables: names, arguments, defaults and documentation come from there.
 
+A program uses few of them, so each is made when it is first asked for.
+"""
+
+import importlib
 import inspect
 
 from .. import _core
@@ -32,9 +36,9 @@ def plain(name, value):
     if isinstance(value, Object):
         return value._plain()
     if callable(value):
-        for suffix, register in _CALLABLES.items():
+        for suffix, module in _CALLABLES.items():
             if name.endswith(suffix):
-                return register(value)
+                return importlib.import_module(module, __package__)._registered(value)
     if isinstance(value, (list, tuple)):
         return [plain(name, item) for item in value]
     if hasattr(value, "tolist"):
@@ -42,13 +46,13 @@ def plain(name, value):
     return value
 
 
-# How a function of the user's becomes the value of an argument whose name ends so; the modules of
-# activations, initializers and regularizers fill this.
-_CALLABLES = {}
-
-
-def accept_callables(suffix, register):
-    _CALLABLES[suffix] = register
+# The modules whose `_registered` makes a function of the user's the value of an argument, by the end
+# of the argument's name.
+_CALLABLES = {
+    "activation": ".activations",
+    "initializer": ".initializers",
+    "regularizer": ".regularizers",
+}
 
 
 class Object:
@@ -139,9 +143,10 @@ def bind(cls, args, kwargs):
     return options
 
 
-def make_class(base, entry, ignored=("dtype",), after=None):
+def make_class(base, entry, ignored=("dtype",), after=None, members=None):
     """The Python class of a row of a table. `ignored` arguments are accepted and have no effect;
-    `after` says which arguments (by name) follow which in Keras's order of positional arguments.
+    `after` says which arguments (by name) follow which in Keras's order of positional arguments;
+    `members` adds attributes: under "" to all classes, under a class's name to that one.
     """
     fields = [name for name, _, _ in entry["arguments"]]
     positional = list(fields)
@@ -168,6 +173,8 @@ def make_class(base, entry, ignored=("dtype",), after=None):
             "_fields": frozenset(fields),
             "_positional": tuple(positional),
             "_ignored": frozenset(ignored),
+            **(members or {}).get("", {}),
+            **(members or {}).get(entry["name"], {}),
         },
     )
 
@@ -179,13 +186,48 @@ def _shown(default):
     return None if default == "" else default
 
 
-def make_classes(base, namespace, **options):
-    """Makes every class of the base's kind; puts them into a module and returns them by name."""
-    classes = {}
-    for entry in getattr(_nn, base._kind + "_classes")():
-        classes[entry["name"]] = make_class(base, entry, **options)
-    namespace.update(classes)
-    return classes
+class Made:
+    """`make(what)` under each name of {name: what}, made when it is first asked for."""
+
+    def __init__(self, names, make):
+        self._names = names
+        self._make = make
+        self._made = {}
+
+    def __iter__(self):
+        return iter(self._names)
+
+    def __contains__(self, name):
+        return name in self._names
+
+    def __getitem__(self, name):
+        what = self._names[name]
+        made = self._made.get(what)
+        return self._made.setdefault(what, self._make(what)) if made is None else made
+
+
+def classes_of(base, **options):
+    """Every class of the base's kind, by name; `options` are those of `make_class`."""
+    describe = getattr(_nn, "describe_" + base._kind)
+    names = {name: name for name in getattr(_nn, base._kind + "_names")()}
+    return Made(names, lambda name: make_class(base, describe(name), **options))
+
+
+def attributes(namespace, *tables):
+    """`__getattr__` and `__dir__` of a module that has what the tables make, too."""
+
+    def names():
+        return sorted({*namespace, *(name for table in tables for name in table)})
+
+    def attribute(name):
+        for table in tables:
+            if name in table:
+                return namespace.setdefault(name, table[name])
+        if name == "__all__":
+            return [name for name in names() if not name.startswith("_")]
+        raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+
+    return attribute, names
 
 
 def getter(kind, classes, base):

@@ -1,7 +1,6 @@
 """Activation functions: of arrays at once, of tensors as graph."""
 
 from .. import _core
-from . import _objects
 from ._values import build_or_evaluate as _build_or_evaluate
 from ._values import on_core_values as _on_core_values
 
@@ -39,9 +38,6 @@ def _registered(function):
         name = getattr(function, "__name__", type(function).__name__)
         _nn.register_activation(name, _on_core_values(function))
     return name
-
-
-_objects.accept_callables("activation", _registered)
 
 
 def get(identifier):

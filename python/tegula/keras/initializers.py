@@ -48,9 +48,8 @@ def _registered(function):
     return name
 
 
-_objects.accept_callables("initializer", _registered)
-_CLASSES = _objects.make_classes(Initializer, globals(), ignored=())
-for _name, _class in _CLASSES.items():
-    globals()[_nn.snake_case(_name)] = _class
+_CLASSES = _objects.classes_of(Initializer, ignored=())
+_ALIASES = _objects.Made({_nn.snake_case(name): name for name in _CLASSES}, _CLASSES.__getitem__)
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _ALIASES)
 get = _objects.getter("initializer", _CLASSES, Initializer)
 serialize, deserialize = _objects.serialize, get

@@ -212,16 +212,19 @@ def _table_init(self, *args, trainable=True, **kwargs):
     _finish(self, trainable, shape)
 
 
-_CLASSES = _objects.make_classes(
+_CLASSES = _objects.classes_of(
     Layer,
-    globals(),
     ignored=("dtype", "autocast", "sparse", "ragged", "tensor", "optional"),
     after={"noise_shape": "rate"},
+    members={
+        "": {"__init__": _table_init},
+        "Dense": {
+            "kernel": property(lambda self: self._weight_named("kernel")),
+            "bias": property(lambda self: self._weight_named("bias")),
+        },
+    },
 )
-for _class in _CLASSES.values():
-    _class.__init__ = _table_init
-globals()["Dense"].kernel = property(lambda self: self._weight_named("kernel"))
-globals()["Dense"].bias = property(lambda self: self._weight_named("bias"))
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 
 
 def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None,
@@ -235,8 +238,7 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, bat
     if isinstance(shape, int):
         raise ValueError(f"Input: `shape` must be a tuple of integers, got {shape}")
     options = {"shape": tuple(shape), "batch_size": batch_size, "name": name}
-    layer = globals()["InputLayer"](**options)
-    return layer
+    return _CLASSES["InputLayer"](**options)
 
 
 def _layer_of(core):

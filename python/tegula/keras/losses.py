@@ -61,9 +61,9 @@ def _class_init(self, *args, **kwargs):
     _objects.Object.__init__(self, *args, **kwargs)
 
 
-_CLASSES = _objects.make_classes(Loss, globals(), after={"dtype": "name"})
-for _class in _CLASSES.values():
-    _class.__init__ = _class_init
+_CLASSES = _objects.classes_of(
+    Loss, after={"dtype": "name"}, members={"": {"__init__": _class_init}}
+)
 
 
 class _FunctionLoss(Loss):
@@ -74,7 +74,8 @@ class _FunctionLoss(Loss):
         super().__init__(name or getattr(function, "__name__", "loss"), reduction)
 
 
-def _function(name, cls):
+def _function(class_name):
+    cls = _CLASSES[class_name]
     own = [a for a in cls._entry["arguments"] if a[0] not in ("name", "reduction")]
     names = [argument[0] for argument in own]
 
@@ -86,20 +87,24 @@ def _function(name, cls):
     parameters = [_inspect.Parameter(n, kind) for n in ("y_true", "y_pred")]
     parameters += [_inspect.Parameter(n, kind, default=d) for n, d, _ in own]
     function.__signature__ = _inspect.Signature(parameters)
-    function.__name__ = function.__qualname__ = name
+    function.__name__ = function.__qualname__ = _nn.snake_case(class_name)
     function.__doc__ = cls._entry["doc"] + "\n\nOne value per sample."
     function._tegula_class = cls
     return function
 
 
-_FUNCTIONS = {}
-for _name, _class in _CLASSES.items():
-    _snake = _nn.snake_case(_name)
-    _FUNCTIONS[_snake] = _function(_snake, _class)
-    for _alias in _class._entry["aliases"]:
-        if _alias.isidentifier():
-            _FUNCTIONS[_alias] = _FUNCTIONS[_snake]
-globals().update(_FUNCTIONS)
+def _function_names():
+    """{"mean_squared_error": "MeanSquaredError", "mse": "MeanSquaredError", ...}"""
+    return {
+        name: cls
+        for cls, aliases in _nn.loss_names().items()
+        for name in (_nn.snake_case(cls), *aliases)
+        if name.isidentifier()
+    }
+
+
+_FUNCTIONS = _objects.Made(_function_names(), _function)
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _FUNCTIONS)
 _get = _objects.getter("loss", _CLASSES, Loss)
 
 

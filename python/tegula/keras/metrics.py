@@ -66,16 +66,16 @@ class Metric(_objects.Object):
         return {**super().get_config(), "name": self.name, "dtype": "float32"}
 
 
-_CLASSES = _objects.make_classes(Metric, globals(), after={"dtype": "name"})
-
-
 def _update_values(self, values, sample_weight=None):
     """Adds values, each with a weight if given."""
     Metric.update_state(self, values, _np.zeros((), _np.float32), sample_weight)
 
 
-globals()["Mean"].update_state = _update_values
-globals()["Sum"].update_state = _update_values
+_CLASSES = _objects.classes_of(
+    Metric,
+    after={"dtype": "name"},
+    members={name: {"update_state": _update_values} for name in ("Mean", "Sum")},
+)
 
 
 class MeanMetricWrapper(Metric):
@@ -111,15 +111,15 @@ def _function(name):
     return function
 
 
-for _name in (
+_NATIVE = (
     "binary_accuracy",
     "categorical_accuracy",
     "sparse_categorical_accuracy",
     "top_k_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",
-):
-    globals()[_name] = _function(_name)
-globals().update({k: v for k, v in _losses._FUNCTIONS.items() if k not in globals()})
+)
+_FUNCTIONS = _objects.Made({name: name for name in _NATIVE}, _function)
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _FUNCTIONS, _losses._FUNCTIONS)
 _get = _objects.getter("metric", _CLASSES, Metric)
 
 

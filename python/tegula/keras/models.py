@@ -1,6 +1,5 @@
 """Models: stacks of layers with training, evaluation, prediction, saving and loading."""
 
-import json as _json
 import os as _os
 
 import numpy as _np
@@ -10,7 +9,6 @@ from .._framework import Tensor as _Tensor
 from . import callbacks as _callbacks
 from . import layers as _layers
 from . import losses as _losses
-from . import metrics as _metrics
 from . import optimizers as _optimizers
 from ._data import arrays_of as _arrays_of
 from ._data import verbosity as _verbosity
@@ -29,7 +27,15 @@ def _metric_list(given):
         given = [given]
     if len(given) == 1 and isinstance(given[0], (list, tuple)):
         given = given[0]
-    return [item if isinstance(item, str) else _metrics.get(item) for item in given]
+    return [_metric(item) for item in given]
+
+
+def _metric(given):
+    if isinstance(given, str):
+        return given
+    from . import metrics
+
+    return metrics.get(given)
 
 
 class Model:
@@ -312,7 +318,9 @@ class Model:
 
     def to_json(self, **options):
         """The structure as JSON, for `model_from_json`."""
-        return _json.dumps(
+        import json
+
+        return json.dumps(
             {
                 "module": "keras",
                 "class_name": type(self).__name__,
@@ -428,13 +436,9 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # 
         model.optimizer = _optimizers._CLASSES[optimizer.class_name]._of(optimizer)
         model.optimizer._belongs_to(model)
         model.loss = _losses.get(settings["loss"])
-        metrics = [[_metrics_of(m) for m in settings[k]] for k in ("metrics", "weighted_metrics")]
+        metrics = [_metric_list(settings[k]) for k in ("metrics", "weighted_metrics")]
         model._compiled = (model.loss, *metrics, 1.0)
     return model
-
-
-def _metrics_of(config):
-    return config if isinstance(config, str) else _metrics.get(config)
 
 
 def save_model(model, filepath, overwrite=True, **_):
@@ -444,7 +448,9 @@ def save_model(model, filepath, overwrite=True, **_):
 
 def model_from_json(json_string, custom_objects=None):
     """The model that `to_json` described, with new weights."""
-    return Sequential.from_config(_json.loads(json_string)["config"], custom_objects)
+    import json
+
+    return Sequential.from_config(json.loads(json_string)["config"], custom_objects)
 
 
 def clone_model(model):

@@ -37,10 +37,10 @@ def _registered(function):
     return name
 
 
-_objects.accept_callables("regularizer", _registered)
-_CLASSES = _objects.make_classes(Regularizer, globals(), ignored=())
-for _name, _class in _CLASSES.items():
-    globals()[_name.lower()] = _class
-l1_l2 = globals()["L1L2"]
+_CLASSES = _objects.classes_of(Regularizer, ignored=())
+_ALIASES = _objects.Made(
+    {"l1_l2": "L1L2", **{name.lower(): name for name in _CLASSES}}, _CLASSES.__getitem__
+)
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _ALIASES)
 get = _objects.getter("regularizer", _CLASSES, Regularizer)
 serialize, deserialize = _objects.serialize, get

@@ -129,6 +129,7 @@ class Optimizer(_objects.Object):
         return cls(**config)
 
 
-_CLASSES = _objects.make_classes(Optimizer, globals(), ignored=("jit_compile",))
+_CLASSES = _objects.classes_of(Optimizer, ignored=("jit_compile",))
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 get = _objects.getter("optimizer", _CLASSES, Optimizer)
 serialize, deserialize = _objects.serialize, get

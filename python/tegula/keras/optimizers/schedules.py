@@ -39,6 +39,7 @@ class LearningRateSchedule(_objects.Object):
         return _build_or_evaluate(lambda value: _nn.schedule(self._core, value), step)
 
 
-_CLASSES = _objects.make_classes(LearningRateSchedule, globals(), ignored=("name",))
+_CLASSES = _objects.classes_of(LearningRateSchedule, ignored=("name",))
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 serialize = _objects.serialize
 get = deserialize = _objects.getter("schedule", _CLASSES, LearningRateSchedule)

@@ -4,8 +4,6 @@
 #include <numeric>
 #include <queue>
 
-#include "src/passes/passes.hpp"
-
 namespace tegula::passes {
 
 namespace {
@@ -225,14 +223,14 @@ Graph emit_groups(const Graph& graph, Groups& groups, const Uses& uses, const Em
   const ListsOf<Node*> members = groups.members(graph, uses);
   bool changes = false;
   for (std::size_t group = 0; group < members.size(); ++group) {
-    changes = changes || members[group].size() != 1;
+    changes = changes || members[group].size() > 1;
   }
   if (!changes) return graph;
   GraphRewriter rewriter(graph);
   for (const int group : order_groups(graph, groups, members)) {
     emit(rewriter, members[at(group)]);
   }
-  return dce(rewriter.finish());
+  return rewriter.finish();
 }
 
 }  // namespace tegula::passes

@@ -62,7 +62,7 @@ class Groups {
 };
 
 /// Rebuilds the live part of a graph group by group, in an order in which every group comes after
-/// all that it reads; the graph itself when all groups are single live nodes. `emit` must replace
+/// all that it reads; the graph itself when all groups are single nodes. `emit` must replace
 /// the outputs of all members that are read elsewhere.
 using EmitGroup = std::function<void(GraphRewriter& rewriter, std::span<Node* const> members)>;
 Graph emit_groups(const Graph& graph, Groups& groups, const Uses& uses, const EmitGroup& emit);

@@ -22,12 +22,12 @@ constexpr Pass kPasses[] = {
     {"fuse_softmax_cross_entropy", "softmax with logarithm and cross-entropy become one node",
      passes::fuse_softmax_cross_entropy},
     {"cse", "equal nodes become one", passes::cse},
-    {"dce", "nodes that nothing needs are dropped", passes::dce},
     {"fuse_elementwise", "elementwise neighbours become one loop", passes::fuse_elementwise},
     {"fuse_matmul", "elementwise ops join the matrix product they follow", passes::fuse_matmul},
     {"fuse_updates", "equal updates of variables become one kernel", passes::fuse_updates},
     {"fuse_rows", "elementwise ops and reductions of the same rows become one kernel",
      passes::fuse_rows},
+    {"dce", "nodes that nothing needs are dropped", passes::dce},
 };
 
 void check_disabled(const PassOptions& options) {
@@ -62,12 +62,7 @@ void check(const Graph& graph, const Pass& pass) {
   }
 }
 
-}  // namespace
-
-std::span<const Pass> all_passes() { return kPasses; }
-
-OptimizedGraph optimize(const Graph& graph, const PassOptions& options) {
-  check_disabled(options);
+OptimizedGraph run_passes(const Graph& graph, const PassOptions& options, bool verify_each) {
   OptimizedGraph optimized{graph, {}};
   const char* directory = std::getenv("TEGULA_DUMP");
   const bool dumps = directory != nullptr && *directory != '\0';
@@ -76,14 +71,30 @@ OptimizedGraph optimize(const Graph& graph, const PassOptions& options) {
   for (const Pass& pass : kPasses) {
     if (std::ranges::find(options.disabled, pass.name) != options.disabled.end()) continue;
     const int before = static_cast<int>(optimized.graph.nodes().size());
-    const Graph result = pass.run(optimized.graph);
-    if (!(result == optimized.graph)) check(result, pass);
-    optimized.graph = result;
+    optimized.graph = pass.run(optimized.graph);
+    if (verify_each) check(optimized.graph, pass);
     const int after = static_cast<int>(optimized.graph.nodes().size());
     optimized.reports.push_back({pass.name, before, after});
     if (dumps) dump(directory, optimized.graph, pass.name);
   }
   return optimized;
+}
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return kPasses; }
+
+OptimizedGraph optimize(const Graph& graph, const PassOptions& options) {
+  check_disabled(options);
+  // Verifying costs as much as a pass, so only the result is verified.
+  try {
+    OptimizedGraph optimized = run_passes(graph, options, false);
+    if (!(optimized.graph == graph)) optimized.graph.verify();
+    return optimized;
+  } catch (const Error&) {
+    run_passes(graph, options, true);  // names the pass at fault
+    throw;
+  }
 }
 
 }  // namespace tegula

@@ -43,7 +43,7 @@ struct OptimizedGraph {
   std::vector<PassReport> reports;
 };
 
-/// Runs the enabled passes, verifying what each one made. With TEGULA_DUMP=dir in the environment,
+/// Runs the enabled passes and verifies what they made. With TEGULA_DUMP=dir in the environment,
 /// the graph before and after each pass is written there as text and DOT.
 TEGULA_API OptimizedGraph optimize(const Graph& graph, const PassOptions& options = {});
 

@@ -65,8 +65,9 @@ Graph constant_fold(const Graph& graph) {
   if (idle) return graph;
   const OpDef& constant = find_op("constant");
   GraphRewriter rewriter(graph);
+  std::vector<Value> inputs;
   for (const Node& node : graph.nodes()) {
-    const std::vector<Value> inputs = rewriter.map(node.inputs());
+    rewriter.map(node.inputs(), inputs);
     const std::vector<Tensor> results = try_fold(node.op(), inputs, node.attrs(), node.outputs());
     if (results.empty()) {
       rewriter.copy_with(node, inputs);

@@ -11,7 +11,7 @@
 //    on either side.
 
 #include <algorithm>
-#include <limits>
+#include <unordered_map>
 
 #include "src/passes/fusion.hpp"
 #include "src/passes/passes.hpp"
@@ -30,7 +30,8 @@ std::size_t at(int index) { return static_cast<std::size_t>(index); }
 class ElementwiseFusion {
  public:
   explicit ElementwiseFusion(const Graph& graph)
-      : graph_(graph), uses_(graph), groups_(graph.nodes().size()) {
+      : graph_(graph), uses_(graph), groups_(graph.nodes().size()), split_(graph.nodes().size()) {
+    keys_.reserve(graph.nodes().size());
     for (const Node& node : graph.nodes()) keys_.push_back(cluster_key(node));
   }
 
@@ -40,7 +41,7 @@ class ElementwiseFusion {
     unite_levels(false);
     absorb(false);
     split_large_groups();
-    return emit_groups(graph_, *split_, uses_,
+    return emit_groups(graph_, split_, uses_,
                        [this](GraphRewriter& rewriter, std::span<Node* const> members) {
                          emit(rewriter, members);
                        });
@@ -157,25 +158,27 @@ class ElementwiseFusion {
     }
   }
 
-  bool fits(std::span<Node* const> members) const {
-    if (members.size() > kMaxInstructions) return false;
-    const ClusterParts parts = make_cluster(graph_, members, uses_);
-    return parts.cluster.instructions.size() <= kMaxInstructions &&
+  static bool fits(const ClusterParts& parts) {
+    return parts.cluster->instructions.size() <= kMaxInstructions &&
            parts.inputs.size() <= kMaxInputs && parts.outputs.size() <= kMaxOutputs;
   }
 
   /// Cutting along the order of ids keeps the graph of groups free of cycles.
   void split(std::span<Node* const> members) {
-    if (members.size() == 1 || fits(members)) {
-      for (const Node* member : members) split_->unite(members.front()->id(), member->id());
-      return;
+    if (members.size() == 1) return;
+    if (members.size() <= kMaxInstructions) {
+      ClusterParts parts = make_cluster(members, uses_);
+      if (fits(parts)) {
+        for (const Node* member : members) split_.unite(members.front()->id(), member->id());
+        parts_.emplace(members.front()->id(), std::move(parts));
+        return;
+      }
     }
     split(members.first(members.size() / 2));
     split(members.subspan(members.size() / 2));
   }
 
   void split_large_groups() {
-    split_.emplace(graph_.nodes().size());
     const ListsOf<Node*> members = groups_.members(graph_, uses_);
     for (std::size_t group = 0; group < members.size(); ++group) {
       if (!members[group].empty()) split(members[group]);
@@ -187,14 +190,15 @@ class ElementwiseFusion {
       rewriter.copy(*members.front());
       return;
     }
-    emit_cluster(rewriter, "cluster", make_cluster(graph_, members, uses_), *members.back());
+    emit_cluster(rewriter, "cluster", parts_.at(members.front()->id()), *members.back());
   }
 
   const Graph& graph_;
   Uses uses_;
   Groups groups_;
-  std::optional<Groups> split_;
   std::vector<std::optional<ClusterKey>> keys_;
+  Groups split_;
+  std::unordered_map<int, ClusterParts> parts_;  // of these groups, by the id of the first member
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ class MatmulFusion {
 
   Graph run() {
     for (const Node& node : graph_.nodes()) {
-      if (uses_.live(node)) find_product(graph_.node(node.id()));
+      if (uses_.live(node)) find_product(node);
     }
     return emit_groups(graph_, groups_, uses_,
                        [this](GraphRewriter& rewriter, std::span<Node* const> members) {
@@ -48,20 +48,16 @@ class MatmulFusion {
   }
 
   /// Unites an elementwise node with the first product among its inputs that can take it.
-  void find_product(Node& node) {
-    const std::optional<ClusterParts> parts = cluster_parts(graph_, node, uses_);
-    if (!parts) return;
-    const ValueType& type = node.outputs()[0];
-    if (!type.shape.is_known()) return;
-    for (const Value& input : parts->inputs) {
-      if (!can_end_with(input, node) || input.shape() != type.shape) continue;
-      const bool readable = std::ranges::all_of(parts->inputs, [&](const Value& other) {
-        return reads_along(other.shape(), type.shape);
-      });
-      if (!readable) return;
-      groups_.unite(input.node().id(), node.id());
-      return;
-    }
+  void find_product(const Node& node) {
+    const Shape& shape = node.outputs()[0].shape;
+    const auto product = std::ranges::find_if(node.inputs(), [&](const Value& input) {
+      return can_end_with(input, node) && input.shape() == shape;
+    });
+    if (product == node.inputs().end() || !shape.is_known()) return;
+    if (node.op().name != "cluster" && !cluster_key(node)) return;
+    const bool readable = std::ranges::all_of(
+        node.inputs(), [&](const Value& input) { return reads_along(input.shape(), shape); });
+    if (readable) groups_.unite(product->node().id(), node.id());
   }
 
   void emit(GraphRewriter& rewriter, std::span<Node* const> members) {
@@ -71,13 +67,13 @@ class MatmulFusion {
     }
     Node& product = *members.front();
     Node& epilogue = *members.back();
-    const ClusterParts parts = product_first(*cluster_parts(graph_, epilogue, uses_), product);
+    const ClusterParts parts = product_first(*cluster_parts(epilogue, uses_), product);
     std::vector<Value> inputs = rewriter.map(product.inputs());
     for (std::size_t i = 1; i < parts.inputs.size(); ++i) {
       inputs.push_back(rewriter.map(parts.inputs[i]));
     }
     Attrs attrs = product.attrs();
-    attrs.set("cluster", std::make_shared<const Cluster>(parts.cluster));
+    attrs.set("cluster", parts.cluster);
     Node& node = rewriter.build(find_op("fused_matmul"), inputs, std::move(attrs), epilogue, true);
     for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
       rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
@@ -87,7 +83,7 @@ class MatmulFusion {
   static ClusterParts product_first(const ClusterParts& parts, Node& product) {
     const auto position = std::ranges::find(parts.inputs, product.output());
     std::vector<int> order = {static_cast<int>(position - parts.inputs.begin())};
-    for (int i = 0; i < parts.cluster.input_count; ++i) {
+    for (int i = 0; i < parts.cluster->input_count; ++i) {
       if (i != order.front()) order.push_back(i);
     }
     return with_input_order(parts, order);

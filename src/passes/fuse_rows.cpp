@@ -129,8 +129,8 @@ class RowClusterBuilder {
     for (const Node* member : members) {
       for (const Value& input : member->inputs()) add_input(input);
     }
-    parts_.cluster.input_count = static_cast<int>(parts_.inputs.size());
-    next_ = parts_.cluster.input_count;
+    cluster_.input_count = static_cast<int>(parts_.inputs.size());
+    next_ = cluster_.input_count;
     for (Node* member : members) add_member(*member);
     for (Node* member : members) {
       for (int i = 0; i < member->output_count(); ++i) {
@@ -140,10 +140,11 @@ class RowClusterBuilder {
                                              [](const Node* each) { return each->id(); });
         });
         if (!read && !uses.is_result(value)) continue;
-        parts_.cluster.outputs.push_back(numbers_.at(value));
+        cluster_.outputs.push_back(numbers_.at(value));
         parts_.outputs.push_back(value);
       }
     }
+    parts_.cluster = std::make_shared<const Cluster>(std::move(cluster_));
   }
 
   const ClusterParts& parts() const { return parts_; }
@@ -160,7 +161,7 @@ class RowClusterBuilder {
   }
 
   int append(const OpDef& op, std::vector<int> operands, const Attrs& attrs) {
-    parts_.cluster.instructions.push_back({&op, std::move(operands), attrs});
+    cluster_.instructions.push_back({&op, std::move(operands), attrs});
     return next_++;
   }
 
@@ -193,6 +194,7 @@ class RowClusterBuilder {
   const Graph& graph_;
   std::unordered_map<Value, int, ValueHash> numbers_;
   int next_ = 0;
+  Cluster cluster_;
   ClusterParts parts_;
 };
 
@@ -306,7 +308,7 @@ class RowFusion {
     }
     if (instructions > kMaxInstructions || row_bytes > kMaxRowBytes) return false;
     const ClusterParts parts = RowClusterBuilder(graph_, members, uses_).parts();
-    return parts.cluster.instructions.size() <= kMaxInstructions &&
+    return parts.cluster->instructions.size() <= kMaxInstructions &&
            parts.inputs.size() <= kMaxInputs && parts.outputs.size() <= kMaxOutputs;
   }
 

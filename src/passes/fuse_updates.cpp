@@ -30,7 +30,7 @@ std::string signature(const Update& update) {
     if (!full && !is_scalar(input)) return "";
     text += std::string(full ? "e" : "s") + std::string(to_string(input.dtype())) + " ";
   }
-  return text + to_string(AttrValue(std::make_shared<const Cluster>(update.parts.cluster)));
+  return text + to_string(AttrValue(update.parts.cluster));
 }
 
 class UpdateFusion {
@@ -73,9 +73,9 @@ class UpdateFusion {
     for (const Node& it : graph_.nodes()) {
       Node& node = graph_.node(it.id());
       if (!uses_.live(node) || !is_assigned(node) || !only_assigned(node)) continue;
-      std::optional<ClusterParts> parts = cluster_parts(graph_, node, uses_);
+      std::optional<ClusterParts> parts = cluster_parts(node, uses_);
       if (!parts || !node.outputs()[0].shape.is_known()) continue;
-      const bool random = std::ranges::any_of(parts->cluster.instructions,
+      const bool random = std::ranges::any_of(parts->cluster->instructions,
                                               [](const auto& step) { return step.op->random; });
       if (random) continue;
       Update update{&node, std::move(*parts)};
@@ -90,21 +90,19 @@ class UpdateFusion {
       return;
     }
     std::vector<ClusterParts> segments;
-    for (Node* member : members) segments.push_back(*cluster_parts(graph_, *member, uses_));
+    for (Node* member : members) segments.push_back(*cluster_parts(*member, uses_));
     const auto [order, shared] = shared_first(segments);
     std::vector<Value> inputs;
     std::vector<Value> outputs;
     for (const ClusterParts& segment : segments) {
-      const ClusterParts ordered = with_input_order(segment, order);
       const std::size_t skipped = inputs.empty() ? 0 : shared;
-      for (std::size_t i = skipped; i < ordered.inputs.size(); ++i) {
-        inputs.push_back(rewriter.map(ordered.inputs[i]));
+      for (const int input : std::span(order).subspan(skipped)) {
+        inputs.push_back(rewriter.map(segment.inputs[at(input)]));
       }
-      outputs.insert(outputs.end(), ordered.outputs.begin(), ordered.outputs.end());
+      outputs.insert(outputs.end(), segment.outputs.begin(), segment.outputs.end());
     }
-    const Cluster cluster = with_input_order(segments.front(), order).cluster;
     Node& node = rewriter.build(find_op("multi_cluster"), inputs,
-                                {{"cluster", std::make_shared<const Cluster>(cluster)},
+                                {{"cluster", with_input_order(segments.front(), order).cluster},
                                  {"segments", static_cast<std::int64_t>(segments.size())},
                                  {"shared", static_cast<std::int64_t>(shared)}},
                                 *members.back(), true);
@@ -128,7 +126,7 @@ class UpdateFusion {
     };
     InputOrder result;
     std::vector<int> own;
-    for (int i = 0; i < segments.front().cluster.input_count; ++i) {
+    for (int i = 0; i < segments.front().cluster->input_count; ++i) {
       (is_shared(i) ? result.order : own).push_back(i);
     }
     result.shared = result.order.size();

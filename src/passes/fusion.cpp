@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <queue>
+#include <utility>
 
 namespace tegula::passes {
 
@@ -14,12 +14,18 @@ bool is_scalar_constant(const Value& value) {
   return is_constant(value) && value.shape().rank() == 0;
 }
 
-struct ValueHash {
-  std::size_t operator()(const Value& value) const {
-    return std::hash<const Node*>()(&value.node()) * 31 + at(value.index());
+/// Operand numbers of the values of one cluster: few enough for a list.
+class OperandNumbers {
+ public:
+  int* find(const Value& value) {
+    const auto known = std::ranges::find(numbers_, value, &std::pair<Value, int>::first);
+    return known == numbers_.end() ? nullptr : &known->second;
   }
+  void add(const Value& value, int number) { numbers_.emplace_back(value, number); }
+
+ private:
+  std::vector<std::pair<Value, int>> numbers_;
 };
-using OperandNumbers = std::unordered_map<Value, int, ValueHash>;
 
 bool is_read_outside(const Value& value, std::span<Node* const> members, const Uses& uses) {
   if (uses.is_result(value)) return true;
@@ -51,64 +57,60 @@ std::optional<ClusterKey> cluster_key(const Node& node) {
   return key;
 }
 
-ClusterParts make_cluster(const Graph& graph, std::span<Node* const> members, const Uses& uses) {
+ClusterParts make_cluster(std::span<Node* const> members, const Uses& uses) {
   ClusterParts parts;
   OperandNumbers numbers;
-  for (Node* member : members) numbers.emplace(member->output(), -1);
-  for (const Node* member : members) {
-    for (const Value& input : member->inputs()) {
-      if (is_scalar_constant(input) || numbers.contains(input)) continue;
-      numbers.emplace(input, static_cast<int>(parts.inputs.size()));
-      parts.inputs.push_back(input);
+  for (Node* member : members) numbers.add(member->output(), -1);
+  const auto add_inputs = [&](bool with_constants) {
+    for (const Node* member : members) {
+      for (const Value& input : member->inputs()) {
+        if ((!with_constants && is_scalar_constant(input)) || numbers.find(input)) continue;
+        numbers.add(input, static_cast<int>(parts.inputs.size()));
+        parts.inputs.push_back(input);
+      }
     }
-  }
-  // A cluster reads something, be it a constant.
-  const bool only_constants = parts.inputs.empty();
-  for (Node* member : members) {
-    if (!only_constants) break;
-    for (const Value& input : member->inputs()) {
-      if (numbers.contains(input)) continue;
-      numbers.emplace(input, static_cast<int>(parts.inputs.size()));
-      parts.inputs.push_back(input);
-    }
-  }
-  Cluster& cluster = parts.cluster;
+  };
+  add_inputs(false);
+  if (parts.inputs.empty()) add_inputs(true);  // a cluster reads something, be it a constant
+  Cluster cluster;
   cluster.input_count = static_cast<int>(parts.inputs.size());
   int defined = cluster.input_count;
-  const auto append = [&](const Node& node, std::vector<int> operands) {
-    cluster.instructions.push_back({&node.op(), std::move(operands), node.attrs()});
-    numbers[graph.node(node.id()).output()] = defined++;
-  };
   for (Node* member : members) {
     std::vector<int> operands;
+    operands.reserve(member->inputs().size());
     for (const Value& input : member->inputs()) {
-      if (!numbers.contains(input)) append(input.node(), {});
-      operands.push_back(numbers.at(input));
+      const int* number = numbers.find(input);
+      operands.push_back(number != nullptr ? *number : defined);
+      if (number != nullptr) continue;
+      numbers.add(input, defined++);
+      cluster.instructions.push_back({&input.node().op(), {}, input.node().attrs()});
     }
-    append(*member, std::move(operands));
+    cluster.instructions.push_back({&member->op(), std::move(operands), member->attrs()});
     const Value result = member->output();
+    *numbers.find(result) = defined++;
     if (!is_read_outside(result, members, uses)) continue;
-    cluster.outputs.push_back(numbers.at(result));
+    cluster.outputs.push_back(defined - 1);
     parts.outputs.push_back(result);
   }
+  parts.cluster = std::make_shared<const Cluster>(std::move(cluster));
   return parts;
 }
 
-std::optional<ClusterParts> cluster_parts(const Graph& graph, Node& node, const Uses& uses) {
+std::optional<ClusterParts> cluster_parts(Node& node, const Uses& uses) {
   if (node.op().name == "cluster") {
     ClusterParts parts;
-    parts.cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
+    parts.cluster = node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
     parts.inputs.assign(node.inputs().begin(), node.inputs().end());
     for (int i = 0; i < node.output_count(); ++i) parts.outputs.push_back(node.output(i));
     return parts;
   }
   if (!cluster_key(node)) return std::nullopt;
   Node* const members[] = {&node};
-  return make_cluster(graph, members, uses);
+  return make_cluster(members, uses);
 }
 
 ClusterParts with_input_order(const ClusterParts& parts, std::span<const int> order) {
-  const int old_inputs = parts.cluster.input_count;
+  const int old_inputs = parts.cluster->input_count;
   std::vector<int> renumbered(at(old_inputs), -1);
   ClusterParts result;
   for (std::size_t i = 0; i < order.size(); ++i) {
@@ -119,12 +121,13 @@ ClusterParts with_input_order(const ClusterParts& parts, std::span<const int> or
   const auto renumber = [&](int operand) {
     return operand < old_inputs ? renumbered[at(operand)] : operand + shift;
   };
-  result.cluster = parts.cluster;
-  result.cluster.input_count = static_cast<int>(order.size());
-  for (ClusterInstruction& instruction : result.cluster.instructions) {
+  Cluster cluster = *parts.cluster;
+  cluster.input_count = static_cast<int>(order.size());
+  for (ClusterInstruction& instruction : cluster.instructions) {
     for (int& operand : instruction.operands) operand = renumber(operand);
   }
-  for (int& output : result.cluster.outputs) output = renumber(output);
+  for (int& output : cluster.outputs) output = renumber(output);
+  result.cluster = std::make_shared<const Cluster>(std::move(cluster));
   result.outputs = parts.outputs;
   return result;
 }
@@ -163,57 +166,52 @@ ListsOf<Node*> Groups::members(const Graph& graph, const Uses& uses) {
 }
 
 std::vector<int> order_groups(const Graph& graph, Groups& groups, const ListsOf<Node*>& members) {
-  const auto for_each_edge = [&](auto&& visit) {
-    for (std::size_t group = 0; group < members.size(); ++group) {
-      for (const Node* member : members[group]) {
-        for (const Value& input : member->inputs()) {
-          const std::size_t producer = at(groups.find(input.node().id()));
-          if (producer != group) visit(producer, group);
-        }
+  // Depth first from the groups in the order of their last members: close to the original order.
+  enum class State : std::uint8_t { unseen, open, placed };
+  struct Visit {
+    int group;
+    std::size_t member = 0, input = 0;  // the next one to look at
+  };
+  std::vector<State> state(members.size(), State::unseen);
+  std::vector<Visit> path;
+  const auto open = [&](int group) {
+    if (state[at(group)] == State::placed) return;
+    if (state[at(group)] == State::open) {
+      throw Error("a fusion pass made groups of nodes that need each other, in a graph of " +
+                  std::to_string(graph.nodes().size()) + " nodes");
+    }
+    state[at(group)] = State::open;
+    path.push_back({group});
+  };
+  std::vector<int> order;
+  for (const Node& node : graph.nodes()) {
+    const int last_of = groups.find(node.id());
+    if (members[at(last_of)].empty() || members[at(last_of)].back() != &node) continue;
+    open(last_of);
+    while (!path.empty()) {
+      Visit& visit = path.back();
+      const std::span<Node* const> nodes = members[at(visit.group)];
+      if (visit.member == nodes.size()) {
+        state[at(visit.group)] = State::placed;
+        order.push_back(visit.group);
+        path.pop_back();
+      } else if (visit.input == nodes[visit.member]->inputs().size()) {
+        ++visit.member;
+        visit.input = 0;
+      } else {
+        const Value& input = nodes[visit.member]->inputs()[visit.input++];
+        const int producer = groups.find(input.node().id());
+        if (producer != visit.group) open(producer);
       }
     }
-  };
-  ListsOf<int> users(members.size());
-  std::vector<int> missing(members.size(), 0);
-  for_each_edge([&](std::size_t producer, std::size_t group) {
-    users.count(producer);
-    ++missing[group];
-  });
-  users.allocate();
-  for_each_edge([&](std::size_t producer, std::size_t group) {
-    users.add(producer, static_cast<int>(group));
-  });
-  // The next group is the one whose last member came first: close to the original order.
-  using Ready = std::pair<int, int>;
-  std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
-  const auto enqueue = [&](int group) { ready.emplace(members[at(group)].back()->id(), group); };
-  std::size_t count = 0;
-  for (std::size_t group = 0; group < members.size(); ++group) {
-    if (members[group].empty()) continue;
-    ++count;
-    if (missing[group] == 0) enqueue(static_cast<int>(group));
-  }
-  std::vector<int> order;
-  while (!ready.empty()) {
-    const int group = ready.top().second;
-    ready.pop();
-    order.push_back(group);
-    for (const int user : users[at(group)]) {
-      if (--missing[at(user)] == 0) enqueue(user);
-    }
-  }
-  if (order.size() != count) {
-    throw Error("a fusion pass made groups of nodes that need each other, in a graph of " +
-                std::to_string(graph.nodes().size()) + " nodes");
   }
   return order;
 }
 
 void emit_cluster(GraphRewriter& rewriter, std::string_view op, const ClusterParts& parts,
                   const Node& last) {
-  Node& node =
-      rewriter.build(find_op(op), rewriter.map(parts.inputs),
-                     {{"cluster", std::make_shared<const Cluster>(parts.cluster)}}, last, true);
+  Node& node = rewriter.build(find_op(op), rewriter.map(parts.inputs), {{"cluster", parts.cluster}},
+                              last, true);
   for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
     rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
   }

@@ -28,16 +28,16 @@ std::optional<ClusterKey> cluster_key(const Node& node);
 /// A cluster with the values that it reads and those that it computes, in the order of its operands
 /// and outputs.
 struct ClusterParts {
-  Cluster cluster;
+  std::shared_ptr<const Cluster> cluster;
   std::vector<Value> inputs;
   std::vector<Value> outputs;
 };
 
 /// The cluster that computes `members` (in order of their ids). Scalar constants become
 /// instructions. Outputs are the values that others read.
-ClusterParts make_cluster(const Graph& graph, std::span<Node* const> members, const Uses& uses);
+ClusterParts make_cluster(std::span<Node* const> members, const Uses& uses);
 /// Of a `cluster` node, or of an elementwise node as a cluster of one; none for other nodes.
-std::optional<ClusterParts> cluster_parts(const Graph& graph, Node& node, const Uses& uses);
+std::optional<ClusterParts> cluster_parts(Node& node, const Uses& uses);
 
 /// Renumbers the inputs: input `order[i]` becomes operand i. Inputs that are repeated in the list
 /// of values stay separate operands.

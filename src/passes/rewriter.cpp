@@ -21,9 +21,14 @@ Value GraphRewriter::map(const Value& old) const {
 
 std::vector<Value> GraphRewriter::map(std::span<const Value> olds) const {
   std::vector<Value> values;
-  values.reserve(olds.size());
-  for (const Value& old : olds) values.push_back(map(old));
+  map(olds, values);
   return values;
+}
+
+void GraphRewriter::map(std::span<const Value> olds, std::vector<Value>& news) const {
+  news.clear();
+  news.reserve(olds.size());
+  for (const Value& old : olds) news.push_back(map(old));
 }
 
 void GraphRewriter::replace(const Value& old, const Value& replacement) {
@@ -31,8 +36,7 @@ void GraphRewriter::replace(const Value& old, const Value& replacement) {
 }
 
 Node& GraphRewriter::copy(const Node& old) {
-  scratch_.clear();
-  for (const Value& input : old.inputs()) scratch_.push_back(map(input));
+  map(old.inputs(), scratch_);
   return copy_with(old, scratch_);
 }
 

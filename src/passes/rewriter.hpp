@@ -67,6 +67,7 @@ class GraphRewriter {
   /// The new value for an old one. Throws Error when there is none yet.
   Value map(const Value& old) const;
   std::vector<Value> map(std::span<const Value> olds) const;
+  void map(std::span<const Value> olds, std::vector<Value>& news) const;
   void replace(const Value& old, const Value& replacement);
   /// The same op on the mapped inputs.
   Node& copy(const Node& old);

@@ -2,6 +2,7 @@
 // broadcast themselves. Keeps IEEE semantics of infinities and NaN (x * 0 stays); the sign of a
 // zero may change.
 
+#include <algorithm>
 #include <cstring>
 
 #include "src/passes/passes.hpp"
@@ -11,48 +12,46 @@ namespace tegula::passes {
 
 namespace {
 
-using RuleTable = std::unordered_map<std::string_view, std::vector<const Rule*>>;
+using RuleTable = std::unordered_map<const OpDef*, std::vector<const Rule*>>;
 
 const RuleTable& rule_table() {
   static const RuleTable table = [] {
     RuleTable rules;
     for (const std::span<const Rule> list : {arithmetic_rules(), shape_rules()}) {
-      for (const Rule& rule : list) rules[rule.op].push_back(&rule);
+      for (const Rule& rule : list) rules[&find_op(rule.op)].push_back(&rule);
     }
     return rules;
   }();
   return table;
 }
 
+bool is_broadcast(const Value& value) {
+  return is_op(value, "broadcast_to") || (value.shape().rank() > 0 && uniform_value(value));
+}
+
 /// The smallest value that broadcasts to `value`: what broadcast_to reads, a scalar for a constant
 /// of equal elements.
 Value without_broadcast(const Value& value, TermBuilder& builder) {
-  if (is_op(value, "broadcast_to")) return without_broadcast(value.node().input(0), builder);
-  if (value.shape().rank() > 0 && uniform_value(value)) {
-    return builder.constant(
-        constant_value(value).reshaped({value.shape().element_count()}).rows(0, 1).reshaped({}));
-  }
-  return value;
+  if (!is_broadcast(value)) return value;
+  if (!is_constant(value)) return without_broadcast(value.node().input(0), builder);
+  return builder.constant(
+      constant_value(value).reshaped({value.shape().element_count()}).rows(0, 1).reshaped({}));
 }
 
 /// op(broadcast(x), y) is op(x, y), broadcast afterwards if it is smaller now.
 Value compute_before_broadcast(const Term& term, TermBuilder& builder) {
   const bool elementwise = term.op.fusion == FusionClass::elementwise && !term.op.random;
   if (!elementwise || !term.type.shape.is_known()) return {};
+  if (std::ranges::none_of(term.inputs, is_broadcast)) return {};
   std::vector<Value> inputs;
-  bool changed = false;
-  for (const Value& input : term.inputs) {
-    inputs.push_back(without_broadcast(input, builder));
-    changed = changed || !(inputs.back() == input);
-  }
-  if (!changed) return {};
+  for (const Value& input : term.inputs) inputs.push_back(without_broadcast(input, builder));
   const Value value = builder.make(term.op, inputs, term.attrs);
   if (term.has_type_of(value)) return value;
   return builder.make("broadcast_to", {value}, {{"shape", term.type.shape}});
 }
 
 Value apply_rules(const Term& term, TermBuilder& builder) {
-  const auto rules = rule_table().find(term.op.name);
+  const auto rules = rule_table().find(&term.op);
   if (rules != rule_table().end()) {
     for (const Rule* rule : rules->second) {
       if (const Value value = rule->apply(term, builder)) return value;
@@ -92,8 +91,9 @@ Value TermBuilder::constant(const Tensor& value) {
 
 Graph simplify(const Graph& graph) {
   GraphRewriter rewriter(graph);
+  std::vector<Value> inputs;
   for (const Node& node : graph.nodes()) {
-    const std::vector<Value> inputs = rewriter.map(node.inputs());
+    rewriter.map(node.inputs(), inputs);
     const std::size_t before = rewriter.result().nodes().size();
     Value value;
     if (node.output_count() == 1 && !inputs.empty()) {

@@ -120,8 +120,9 @@ Graph specialize_shapes(const Graph& graph) {
       graph.nodes(), [](const Node& node) { return find_specialization(node.op()) != nullptr; });
   if (idle) return graph;
   GraphRewriter rewriter(graph);
+  std::vector<Value> inputs;
   for (const Node& node : graph.nodes()) {
-    const std::vector<Value> inputs = rewriter.map(node.inputs());
+    rewriter.map(node.inputs(), inputs);
     const Specialization specialize = find_specialization(node.op());
     const Value special = specialize ? specialize(rewriter, node, inputs) : Value();
     if (special) {

@@ -79,6 +79,8 @@ bool compatible(const Shape& a, const Shape& b) {
 }
 
 Shape broadcast_shapes(const Shape& a, const Shape& b) {
+  if (a == b || b.rank() == 0) return a;
+  if (a.rank() == 0) return b;
   const int rank = std::max(a.rank(), b.rank());
   Shape result;
   for (int i = 0; i < rank; ++i) {

@@ -69,7 +69,7 @@ std::shared_ptr<const NodeName> GraphStorage::unique_name(std::string name) {
   if (by_name.find(name, hash) == nullptr) {
     return std::make_shared<const NodeName>(NodeName{std::move(name), hash});
   }
-  int& count = name_counts[name];
+  int& count = name_counts[hash];
   NodeName candidate;
   do {
     candidate.text = name + "_" + std::to_string(++count);

@@ -44,8 +44,8 @@ struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   /// A deque: addresses of nodes never change.
   std::deque<Node> nodes;
   NameTable by_name;
-  /// Next number to try for a base name, so that uniquifying stays linear.
-  std::unordered_map<std::string, int> name_counts;
+  /// Last number tried for a base name, by its hash, so that uniquifying stays linear.
+  std::unordered_map<std::size_t, int> name_counts;
   std::unordered_map<const Node*, Value> initial_values;
   std::vector<Node*> variables;
   std::vector<Value> fetches;

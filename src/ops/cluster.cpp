@@ -55,7 +55,9 @@ std::vector<ValueType> operand_types(const Cluster& cluster, std::span<const Val
     throw InvalidArgument("the cluster reads " + std::to_string(cluster.input_count) +
                           " inputs, got " + std::to_string(inputs.size()));
   }
-  std::vector<ValueType> types(inputs.begin(), inputs.end());
+  std::vector<ValueType> types;
+  types.reserve(inputs.size() + cluster.instructions.size());
+  types.assign(inputs.begin(), inputs.end());
   std::vector<ValueType> operands;
   for (const ClusterInstruction& instruction : cluster.instructions) {
     types.push_back(infer_instruction(instruction, types, operands, accepts));

@@ -132,13 +132,9 @@ std::vector<ValueType> epilogue_inputs(const ValueType& product,
   return types;
 }
 
-Attrs matmul_attrs(const Attrs& attrs) {
-  return {{"transpose_a", flag(attrs, "transpose_a")}, {"transpose_b", flag(attrs, "transpose_b")}};
-}
-
+/// matmul's attributes are among those of the fused op.
 ValueType product_type(std::span<const ValueType> inputs, const Attrs& attrs) {
-  const Attrs matmul = matmul_attrs(attrs);
-  return find_op("matmul").infer({inputs.first(2), matmul})[0];
+  return find_op("matmul").infer({inputs.first(2), attrs})[0];
 }
 
 void register_fused_matmul(OpRegistry& registry) {
@@ -167,17 +163,15 @@ void register_fused_matmul(OpRegistry& registry) {
     std::vector<ValueType> types;
     for (const Tensor& input : context.inputs) types.push_back({input.dtype(), input.shape()});
     const ValueType product = product_type(types, context.attrs);
-    const Attrs matmul = matmul_attrs(context.attrs);
     std::vector<Tensor> operands = find_op("matmul").reference(
-        {context.inputs.first(2), matmul, std::span(&product, 1), context.key});
+        {context.inputs.first(2), context.attrs, std::span(&product, 1), context.key});
     operands.insert(operands.end(), context.inputs.begin() + 2, context.inputs.end());
     return evaluate_cluster(cluster_of(context.attrs), operands, product.shape, context.key);
   };
   def.cost = [](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
                 const Attrs& attrs) {
     const ValueType product = product_type(inputs, attrs);
-    const Attrs matmul = matmul_attrs(attrs);
-    Cost cost = find_op("matmul").cost(inputs.first(2), std::span(&product, 1), matmul);
+    Cost cost = find_op("matmul").cost(inputs.first(2), std::span(&product, 1), attrs);
     cost.flops += cluster_flops(cluster_of(attrs), epilogue_inputs(product, inputs), product.shape);
     cost.bytes = operand_bytes(inputs, outputs);
     return cost;

@@ -27,7 +27,7 @@ std::vector<ValueType> infer_matmul(const InferContext& context) {
   check_dtype(context.dtype(0), Accepts::floating);
   const Shape& a = context.shape(0);
   const Shape& b = context.shape(1);
-  const std::string expected = "; expected a of shape [..., m, k] and b of shape [..., k, n]";
+  constexpr const char* expected = "; expected a of shape [..., m, k] and b of shape [..., k, n]";
   if (a.rank() < 2 || b.rank() < 2) {
     throw ShapeError("cannot multiply " + a.to_string() + " by " + b.to_string() +
                      ": both need rank 2 or more" + expected);

@@ -49,6 +49,16 @@ constexpr Index kRowsToShare = 512;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
+/// The same where zeros of A are skipped, which each tile looks for in its rows.
+constexpr Index kSkippingColGrain = 64;
+/// Skipping pays when A holds numbers in a quarter of its places or fewer, which every seventh
+/// place of four stored rows tells; and in products of this size, where telling costs next to
+/// nothing and the rows repay a look at all of B.
+constexpr Index kFlopsToSkip = 600'000;
+constexpr Index kRowsToSkip = 16;
+constexpr Index kLengthToSkip = 64;
+constexpr Index kRowsToLookAt = 4;
+constexpr Index kElementStep = 7;
 
 Index wanted_tiles(const GemmProblem& problem) {
   const Index flops = 2 * problem.m * problem.n * std::max<Index>(problem.k, 1);
@@ -80,23 +90,24 @@ bool shares_packed_b(const GemmProblem& problem, bool consumed) {
 
 }  // namespace
 
-GemmTiling gemm_tiling(const GemmProblem& problem) {
+GemmTiling gemm_tiling(const GemmProblem& problem, bool skip_zeros) {
   const Index m = problem.m;
   const Index n = problem.n;
   const Index wanted = wanted_tiles(problem);
   const bool packs_a = packs_rows(problem);
   const bool cheap_cols = !packs_a || problem.transpose_b;
+  const Index col_grain = skip_zeros ? kSkippingColGrain : kColGrain;
   // Columns first where that repeats little work, then rows, then whatever is left to cut.
   Index rows = std::min(ceil_div(m, packs_a ? kGroupRows : kTallRows), wanted);
   Index cols = raise(1, rows, wanted, n / (cheap_cols ? kMinCols : kWideCols));
   rows = raise(rows, cols, wanted, m / kMinRows);
-  cols = raise(cols, rows, wanted, ceil_div(n, kColGrain));
-  rows = raise(rows, cols, wanted, m / kRowGrain);
+  cols = raise(cols, rows, wanted, ceil_div(n, col_grain));
+  if (!skip_zeros) rows = raise(rows, cols, wanted, m / kRowGrain);
   // Two threads share an even number of tiles evenly.
   if (wanted > 1 && rows * cols % 2 == 1 && m >= 2 * kRowGrain) ++rows;
   GemmTiling tiling;
   tiling.rows = ceil_div(m, rows);
-  tiling.cols = round_up(ceil_div(n, cols), kColGrain);
+  tiling.cols = round_up(ceil_div(n, cols), col_grain);
   tiling.row_tiles = ceil_div(m, tiling.rows);
   tiling.col_tiles = ceil_div(n, tiling.cols);
   return tiling;
@@ -140,11 +151,31 @@ GemmTile cut(GemmTile tile, const GemmRectangle& part) {
   return tile;
 }
 
+/// Whether zeros of A can be skipped, and it looks as if that were faster.
+bool should_skip_zeros(const GemmTile& whole) {
+  const bool transposed = whole.a_k_stride != 1;
+  const Index rows = transposed ? whole.k : whole.rows;
+  const Index length = transposed ? whole.rows : whole.k;
+  if (whole.rows < kRowsToSkip || whole.cols < kPanel || length < kLengthToSkip ||
+      2 * whole.rows * whole.cols * whole.k < kFlopsToSkip ||
+      (whole.transpose_b && !whole.b_packed)) {
+    return false;
+  }
+  Index seen = 0, numbers = 0;
+  for (Index row = 0; row < rows; row += ceil_div(rows, kRowsToLookAt)) {
+    const float* a = whole.a + row * (transposed ? whole.a_k_stride : whole.a_row_stride);
+    for (Index i = 0; i < length; i += kElementStep, ++seen) numbers += a[i] != 0 ? 1 : 0;
+    if (2 * numbers > seen) return false;
+  }
+  return 4 * numbers <= seen;
+}
+
 /// All products of a batch as one parallel loop: small ones share a task, large ones are cut up.
-void run_tiles(const GemmProblem& problem, const GemmTile& whole, const GemmBatch& batch) {
+void run_tiles(const GemmProblem& problem, GemmTile whole, const GemmBatch& batch) {
   const Index m = whole.rows;
   const Index n = whole.cols;
-  const GemmTiling tiling = gemm_tiling(problem);
+  whole.skip_zeros = batch.count == 1 && should_skip_zeros(whole);
+  const GemmTiling tiling = gemm_tiling(problem, whole.skip_zeros);
   const Index tiles = tiling.row_tiles * tiling.col_tiles;
   const auto run_tile = [&](Index index) {
     const Index item = index / tiles;

@@ -33,8 +33,8 @@ struct GemmProblem {
 };
 
 /// Called when C[row .. row+rows, col .. col+cols] is final (bias included) and in cache, from the
-/// thread that computed it. The blocks of one product tile C exactly; their sizes depend on the
-/// problem alone. Never called when m or n is 0.
+/// thread that computed it. The blocks of one product tile C exactly. Never called when m or n is
+/// 0.
 using GemmEpilogue =
     FunctionRef<void(std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols)>;
 

@@ -9,14 +9,14 @@
 namespace tegula::kernels {
 
 /// How C[m,n] is cut into tiles of `rows` x `cols` (smaller at the edges), in row-major order. A
-/// function of the problem's size alone, so that results do not depend on the threads.
+/// function of the problem alone, so that results do not depend on the threads.
 struct GemmTiling {
   std::int64_t rows = 0;
   std::int64_t cols = 0;
   std::int64_t row_tiles = 0;
   std::int64_t col_tiles = 0;
 };
-GemmTiling gemm_tiling(const GemmProblem& problem);
+GemmTiling gemm_tiling(const GemmProblem& problem, bool skip_zeros = false);
 
 /// A part of C.
 struct GemmRectangle {

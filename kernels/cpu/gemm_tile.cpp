@@ -7,7 +7,7 @@
 // that stays in L2. The first block of a group reads the panel where B holds it and copies it
 // meanwhile: the store port is idle, so packing a row-major B costs next to nothing. Where too many
 // groups would copy the same panel, gemm.cpp packs B before. A is read in place unless its rows lie
-// far apart or many columns use it. The buffers are small enough for the stack (220 KiB), so
+// far apart or many columns use it. The buffers are small enough for the stack (230 KiB), so
 // nothing allocates.
 
 #include "kernels/cpu/gemm_tile.hpp"
@@ -22,6 +22,7 @@
 #include "kernels/cpu/gemm_dots-inl.hpp"
 #include "kernels/cpu/gemm_micro-inl.hpp"
 #include "kernels/cpu/gemm_pack-inl.hpp"
+#include "kernels/cpu/gemm_zeros-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
@@ -41,6 +42,7 @@ struct Buffers {
   alignas(64) float a[kGroupBlocks * kBlockElements];
   alignas(64) float b[kStripElements];
   alignas(64) float c[kConsumedElements + kMaxRows * kConsumedCols];
+  NumberBits numbers;
 };
 
 /// A slice of k: rows [begin, begin + depth) of op(B).
@@ -177,6 +179,27 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
   }
 }
 
+/// As much of a group of rows as is summed up at once from column `col` on, without the zeros of A;
+/// returns the columns done.
+Index skip_zeros(const GemmTile& tile, const Slice& slice, const Group& group, Index col, Index end,
+                 Buffers& buffers) {
+  const Index panels = std::min<Index>((end - col) / kPanel, kSkippingPanels);
+  Blocks blocks;
+  blocks.depth = slice.depth;
+  blocks.a = tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride;
+  blocks.a_row_stride = tile.a_row_stride;
+  blocks.a_k_stride = tile.a_k_stride;
+  blocks.b_k_stride = tile.b_packed ? kPanel : tile.ldb;
+  blocks.b_panel_stride = tile.b_packed ? tile.k * kPanel : kPanel;
+  blocks.b = tile.b + col / kPanel * blocks.b_panel_stride + slice.begin * blocks.b_k_stride;
+  blocks.c = group.c + col - group.col;
+  blocks.ldc = group.ldc;
+  blocks.load_c = tile.accumulate || slice.begin > 0;
+  blocks.bias = slice.last && tile.bias != nullptr ? tile.bias + col : nullptr;
+  sum_numbers_of<kSkippingPanels>(panels, blocks, group.rows, buffers.numbers, buffers.a);
+  return panels * kPanel;
+}
+
 /// Blocks of a group: as many as A's buffer holds, fewer when somebody wants their part of C while
 /// L1 holds it. At least 4 share a deep strip's copy.
 Index group_blocks(const GemmTile& tile, const RowBlocks& rows, Index cols) {
@@ -192,7 +215,7 @@ Index group_blocks(const GemmTile& tile, const RowBlocks& rows, Index cols) {
 void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Index end,
                      Buffers& buffers) {
   const RowBlocks rows(tile.rows);
-  const bool pack_a = should_pack_a(tile, slice);
+  const bool pack_a = !tile.skip_zeros && should_pack_a(tile, slice);
   Group group;
   group.col = begin;
   group.cols = end - begin;
@@ -208,7 +231,15 @@ void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Inde
                    tile.a_row_stride, tile.a_k_stride, rows, group.first, group.last, slice.depth,
                    buffers.a);
     }
+    if (tile.skip_zeros) {
+      find_numbers(tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride,
+                   tile.a_row_stride, tile.a_k_stride, group.rows, slice.depth, buffers.numbers);
+    }
     for (Index col = begin; col < end; col += strip.cols) {
+      if (tile.skip_zeros && end - col >= kPanel) {
+        strip.cols = skip_zeros(tile, slice, group, col, end, buffers);
+        continue;
+      }
       // A strip of all columns serves all groups.
       if (strip.cols < group.cols) strip = make_strip(tile, slice, col, end, buffers);
       compute_strip(tile, slice, rows, group, pack_a, strip, buffers);
@@ -224,8 +255,9 @@ void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Inde
   }
 }
 
-void compute_tile(const GemmTile& tile) {
+void compute_tile(GemmTile tile) {
   if (should_use_dots(tile)) return compute_dots(tile);
+  tile.skip_zeros = tile.skip_zeros && is_finite(tile);
   Buffers buffers;
   const Index slices = std::max<Index>((tile.k + kMaxDepth - 1) / kMaxDepth, 1);
   const Index depth = (tile.k + slices - 1) / slices;

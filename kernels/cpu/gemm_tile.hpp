@@ -32,6 +32,8 @@ struct GemmTile {
   float* c = nullptr;
   std::int64_t ldc = 0;
   bool accumulate = false;
+  /// Whether A is mostly zeros, which are better skipped.
+  bool skip_zeros = false;
   /// Bias of the first column, or null.
   const float* bias = nullptr;
   const GemmEpilogue* epilogue = nullptr;

@@ -1,0 +1,179 @@
+// Products whose A is mostly zeros, as images and counts are: a row of C takes the rows of B for
+// which A holds a number, and skips the others. No bit of C changes by that: a sum that a product
+// with 0 is added to stays what it is, as long as B is finite.
+// Compiled once per instruction set, so the include guard toggles with Highway's target.
+
+#if defined(TEGULA_KERNELS_CPU_GEMM_ZEROS_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef TEGULA_KERNELS_CPU_GEMM_ZEROS_INL
+#undef TEGULA_KERNELS_CPU_GEMM_ZEROS_INL
+#else
+#define TEGULA_KERNELS_CPU_GEMM_ZEROS_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include "kernels/cpu/gemm_micro-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace tegula::kernels::HWY_NAMESPACE {
+namespace {
+
+/// Panels of C that a row is summed up in at a time: enough sums to hide the latency of the
+/// multiply-adds.
+constexpr int kSkippingPanels = std::max(8 / kVectorsPerPanel, 1);
+
+/// Where the rows of A hold numbers: bit p % 32 of words[p / 32][row] says that op(A)[row, p] is
+/// not 0.
+struct NumberBits {
+  std::uint32_t words[kMaxDepth / 32][kGroupBlocks * kMaxRows + kPanel];
+};
+
+/// Whether op(B)'s part that the tile uses holds finite numbers only.
+bool is_finite(const GemmTile& tile) {
+  const Tag d;
+  const hn::RebindToSigned<Tag> di;
+  const Index row_stride = tile.b_packed ? kPanel : tile.ldb;
+  const Index panel_stride = tile.b_packed ? tile.k * kPanel : kPanel;
+  // As integers, magnitudes come in the same order, infinity and NaN last.
+  auto largest = hn::Zero(di);
+  const auto look_at = [&](Vector x)
+                           HWY_ATTR { largest = hn::Max(largest, hn::BitCast(di, hn::Abs(x))); };
+  for (Index p = 0; p < tile.k; ++p) {
+    const float* b = tile.b + p * row_stride;
+    Index left = tile.cols;
+    for (; left >= kPanel; left -= kPanel, b += panel_stride) {
+      for (Index i = 0; i < kPanel; i += kLanes) look_at(hn::LoadU(d, b + i));
+    }
+    for (Index i = 0; i < left; i += kLanes) look_at(load_first(d, b + i, left - i));
+  }
+  constexpr std::int32_t kInfinity = 0x7F800000;
+  return hn::AllTrue(di, hn::Lt(largest, hn::Set(di, kInfinity)));
+}
+
+/// The bits of a row of A.
+void find_numbers_of_row(const float* a, Index row, Index depth, NumberBits& bits) {
+  const Tag d;
+  Index begin = 0;
+  if constexpr (kLanes >= 8) {
+    for (; begin + 32 <= depth; begin += 32) {
+      auto* bytes = reinterpret_cast<std::uint8_t*>(&bits.words[begin / 32][row]);
+#pragma GCC unroll 4
+      for (Index p = 0; p < 32; p += kLanes) {
+        hn::StoreMaskBits(d, hn::Ne(hn::LoadU(d, a + begin + p), hn::Zero(d)), bytes + p / 8);
+      }
+    }
+  }
+  for (; begin < depth; begin += 32) {
+    std::uint32_t word = 0;
+    for (Index p = begin; p < std::min(begin + 32, depth); ++p) {
+      word |= (a[p] != 0 ? std::uint32_t{1} : 0) << (p - begin);
+    }
+    bits.words[begin / 32][row] = word;
+  }
+}
+
+/// The bits of several rows, a vector of them at a time, where A is transposed.
+void find_numbers_of_rows(const float* a, Index k_stride, Index rows, Index depth,
+                          NumberBits& bits) {
+  const Tag d;
+  const hn::RebindToUnsigned<Tag> du;
+  for (Index begin = 0; begin < depth; begin += 32) {
+    const Index steps = std::min<Index>(32, depth - begin);
+    for (Index r = 0; r < rows; r += kLanes) {
+      const float* from = a + begin * k_stride + r;
+      auto word = hn::Zero(du);
+      for (Index p = 0; p < steps; ++p, from += k_stride) {
+        const Vector x = r + kLanes <= rows ? hn::LoadU(d, from) : load_first(d, from, rows - r);
+        const auto is_number = hn::RebindMask(du, hn::Ne(x, hn::Zero(d)));
+        word = hn::Or(word, hn::IfThenElseZero(is_number, hn::Set(du, std::uint32_t{1} << p)));
+      }
+      hn::StoreU(word, du, &bits.words[begin / 32][r]);
+    }
+  }
+}
+
+/// The bits of `rows` rows and `depth` steps of k.
+void find_numbers(const float* a, Index row_stride, Index k_stride, Index rows, Index depth,
+                  NumberBits& bits) {
+  if (k_stride != 1) return find_numbers_of_rows(a, k_stride, rows, depth, bits);
+  for (Index r = 0; r < rows; ++r) find_numbers_of_row(a + r * row_stride, r, depth, bits);
+}
+
+/// Rows of C over `Vectors` vectors of columns. `blocks` describes them as one block of the
+/// micro-kernel, except that A and B are read where the bits say. Rows pass over 64 rows of B at a
+/// time, which L1 holds, and leave their sums in `partial` between.
+template <int Vectors>
+HWY_NOINLINE void sum_numbers(const Blocks& blocks, Index rows, const NumberBits& bits,
+                              float* partial) {
+  const Tag d;
+  const Index a_k_stride = blocks.a_k_stride, b_k_stride = blocks.b_k_stride;
+  const Index b_panel_stride = blocks.b_panel_stride;
+  for (Index begin = 0; begin < blocks.depth; begin += 64) {
+    const bool last = begin + 64 >= blocks.depth;
+    const bool both = begin + 32 < blocks.depth;
+    const std::uint32_t* low = bits.words[begin / 32];
+    const std::uint32_t* high = both ? bits.words[begin / 32 + 1] : low;
+    const float* a = blocks.a + begin * a_k_stride;
+    const float* b = blocks.b + begin * b_k_stride;
+    for (Index r = 0; r < rows; ++r, a += blocks.a_row_stride) {
+      Vector sums[Vectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) {
+        sums[v] = begin == 0 ? hn::Zero(d) : hn::Load(d, partial + (r * Vectors + v) * kLanes);
+      }
+      std::uint64_t numbers = low[r];
+      if (both) numbers |= static_cast<std::uint64_t>(high[r]) << 32;
+      for (; numbers != 0; numbers &= numbers - 1) {
+        const Index p = std::countr_zero(numbers);
+        const Vector number = hn::Set(d, a[p * a_k_stride]);
+        const float* row = b + p * b_k_stride;
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) {
+          const Index offset =
+              (v / kVectorsPerPanel) * b_panel_stride + (v % kVectorsPerPanel) * kLanes;
+          sums[v] = hn::MulAdd(number, hn::LoadU(d, row + offset), sums[v]);
+        }
+      }
+      if (last) {
+        float* c = blocks.c + r * blocks.ldc;
+        if (blocks.load_c) {
+#pragma GCC unroll 8
+          for (int v = 0; v < Vectors; ++v) {
+            sums[v] = hn::Add(hn::LoadU(d, c + v * kLanes), sums[v]);
+          }
+        }
+        if (blocks.bias != nullptr) {
+#pragma GCC unroll 8
+          for (int v = 0; v < Vectors; ++v) {
+            sums[v] = hn::Add(sums[v], hn::LoadU(d, blocks.bias + v * kLanes));
+          }
+        }
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) hn::StoreU(sums[v], d, c + v * kLanes);
+      } else {
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v)
+          hn::Store(sums[v], d, partial + (r * Vectors + v) * kLanes);
+      }
+    }
+  }
+}
+
+template <int Panels>
+void sum_numbers_of(Index panels, const Blocks& blocks, Index rows, const NumberBits& bits,
+                    float* partial) {
+  if constexpr (Panels > 0) {
+    if (panels < Panels) return sum_numbers_of<Panels - 1>(panels, blocks, rows, bits, partial);
+    sum_numbers<Panels * kVectorsPerPanel>(blocks, rows, bits, partial);
+  }
+}
+
+}  // namespace
+}  // namespace tegula::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,10 +1,15 @@
 #include "kernels/cpu/elementwise.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <mutex>
 #include <sstream>
 #include <utility>
 
 #include "kernels/cpu/elementwise_code.hpp"
+#include "kernels/cpu/elementwise_jit.hpp"
+#include "kernels/cpu/isa.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/parallel.hpp"
 
@@ -99,13 +104,84 @@ void run_tiles(const ElementwiseCode& code, const detail::RunArguments& argument
   }
 }
 
+/// All that a code depends on.
+struct CodeKey {
+  ElementwiseCode::Kind kind = ElementwiseCode::Kind::whole;
+  Program program;
+  DType compute = DType::f32;
+  std::vector<ElementwiseInput> inputs;
+  Shape output;
+  std::vector<DType> outputs;
+  Isa isa = Isa::baseline;
+  bool generated = false;
+
+  bool operator==(const CodeKey& other) const {
+    return kind == other.kind && compute == other.compute && isa == other.isa &&
+           generated == other.generated && output == other.output && outputs == other.outputs &&
+           std::ranges::equal(inputs, other.inputs, same_input) &&
+           program.inputs == other.program.inputs && program.outputs == other.program.outputs &&
+           std::ranges::equal(program.instructions, other.program.instructions, same_instruction);
+  }
+
+ private:
+  static bool same_input(const ElementwiseInput& a, const ElementwiseInput& b) {
+    return a.dtype == b.dtype && a.block_only == b.block_only && a.shape == b.shape;
+  }
+  /// Immediates are equal by their bits: 0 and -0 differ.
+  static bool same_instruction(const Instruction& a, const Instruction& b) {
+    using Bits = std::array<std::uint64_t, 2>;
+    return a.op == b.op && a.operands == b.operands && a.random_op_id == b.random_op_id &&
+           std::bit_cast<Bits>(a.immediates) == std::bit_cast<Bits>(b.immediates);
+  }
+};
+
+/// The codes that were made last, as long as a plan uses them: the layers of a network are alike.
+class RecentCodes {
+ public:
+  std::shared_ptr<const ElementwiseCode> find(const CodeKey& key) {
+    const std::lock_guard guard(mutex_);
+    for (const Entry& entry : entries_) {
+      if (!(entry.key == key)) continue;
+      if (auto code = entry.code.lock()) return code;
+    }
+    return nullptr;
+  }
+  void add(CodeKey key, const std::shared_ptr<const ElementwiseCode>& code) {
+    const std::lock_guard guard(mutex_);
+    entries_[next_++ % kCount] = {std::move(key), code};
+  }
+
+ private:
+  static constexpr std::size_t kCount = 8;
+  struct Entry {
+    CodeKey key;
+    std::weak_ptr<const ElementwiseCode> code;
+  };
+
+  std::mutex mutex_;
+  std::array<Entry, kCount> entries_;
+  std::size_t next_ = 0;
+};
+
 std::shared_ptr<const ElementwiseCode> compile(ElementwiseCode::Kind kind, const Program& program,
                                                DType compute,
                                                std::span<const ElementwiseInput> inputs,
                                                const Shape& output,
                                                std::span<const DType> outputs) {
-  return std::make_shared<const ElementwiseCode>(
+  static RecentCodes recent;
+  CodeKey key{.kind = kind,
+              .program = program,
+              .compute = compute,
+              .inputs = {inputs.begin(), inputs.end()},
+              .output = output,
+              .outputs = {outputs.begin(), outputs.end()},
+              .isa = active_isa(),
+              .generated = detail::generates_code()};
+  if (auto code = recent.find(key)) return code;
+  auto code = std::make_shared<const ElementwiseCode>(
       detail::compile_elementwise(kind, program, compute, inputs, output, outputs));
+  recent.add(std::move(key), code);
+  return code;
 }
 
 void expect_kind(const ElementwiseCode& code, ElementwiseCode::Kind kind, const char* factory) {

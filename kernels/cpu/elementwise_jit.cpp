@@ -119,8 +119,10 @@ bool allow_generated_code(bool allow) { return allowed().exchange(allow); }
 
 bool can_generate_code() { return has_generator() && active_isa() != Isa::baseline; }
 
+bool generates_code() { return allowed() && can_generate_code(); }
+
 void attach_loop(ElementwiseCode& code) {
-  if (!allowed() || !can_generate_code()) return;
+  if (!generates_code()) return;
   std::optional<LaneProgram> program = record_lanes(code);
   if (!program) return;
   code.loop = loop_of(*program, false);

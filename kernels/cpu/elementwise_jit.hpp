@@ -39,4 +39,7 @@ bool allow_generated_code(bool allow);
 /// Whether this machine and build can have it at all.
 bool can_generate_code();
 
+/// Both: whether plans made now have generated code.
+bool generates_code();
+
 }  // namespace tegula::kernels::detail

@@ -43,20 +43,22 @@ void check_distinct(std::span<const Value> feeds) {
 }
 
 /// Throws unless every placeholder that `wanted` depend on is among the feeds.
-void check_all_fed(const Graph& graph, std::span<const Value> feeds, std::vector<Value> wanted) {
-  std::vector<bool> seen(graph.nodes().size(), false);
-  while (!wanted.empty()) {
-    const Value value = wanted.back();
-    wanted.pop_back();
-    if (std::find(feeds.begin(), feeds.end(), value) != feeds.end()) continue;
-    const Node& node = value.node();
-    if (seen[static_cast<std::size_t>(node.id())]) continue;
-    seen[static_cast<std::size_t>(node.id())] = true;
+void check_all_fed(const Graph& graph, std::span<const Value> feeds,
+                   std::span<const Value> wanted) {
+  std::vector<bool> needed(graph.nodes().size(), false);
+  const auto need = [&](const Value& value) {
+    if (std::find(feeds.begin(), feeds.end(), value) != feeds.end()) return;
+    needed[static_cast<std::size_t>(value.node().id())] = true;
+  };
+  for (const Value& value : wanted) need(value);
+  for (std::size_t id = needed.size(); id-- > 0;) {  // inputs come before what reads them
+    if (!needed[id]) continue;
+    const Node& node = graph.node(static_cast<int>(id));
     if (node.op().name == "placeholder") {
-      throw RunError("placeholder \"" + node.name() + "\" (" + value.type().to_string() +
+      throw RunError("placeholder \"" + node.name() + "\" (" + node.outputs()[0].to_string() +
                      ") is needed but not fed" + built_at(node));
     }
-    wanted.insert(wanted.end(), node.inputs().begin(), node.inputs().end());
+    for (const Value& input : node.inputs()) need(input);
   }
 }
 
@@ -104,7 +106,7 @@ Executable::Impl::Impl(std::shared_ptr<detail::SessionState> state, std::span<co
   check_distinct(feeds_);
   std::vector<Value> wanted = fetches_;
   wanted.insert(wanted.end(), targets_.begin(), targets_.end());
-  check_all_fed(state_->graph, feeds_, std::move(wanted));
+  check_all_fed(state_->graph, feeds_, wanted);
 }
 
 bool Executable::Impl::is_for(std::span<const Feed> feeds, std::span<const Value> fetches,

@@ -118,6 +118,7 @@ bool equal(const AttrValue& a, const AttrValue& b) {
 std::string to_string(const AttrValue& value) { return std::visit(AttrText{}, value); }
 
 Attrs::Attrs(std::initializer_list<Entry> entries) {
+  if (entries.size() > 0) own_entries().reserve(entries.size());
   for (const Entry& entry : entries) set(entry.first, entry.second);
 }
 

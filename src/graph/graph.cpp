@@ -102,8 +102,8 @@ Value Value::named(std::string_view name) const {
 Graph Node::graph() const { return Graph(storage_->shared_from_this()); }
 
 std::string Node::describe() const {
-  std::string text = op_->name + " \"" + name() + "\" " + types_text(inputs_);
-  if (location_.known()) text += ", built at " + location_.to_string();
+  std::string text = op().name + " \"" + name() + "\" " + types_text(inputs_);
+  if (location().known()) text += ", built at " + location().to_string();
   return text;
 }
 
@@ -128,34 +128,40 @@ Node& Graph::add_node(const OpDef& op, std::span<const Value> inputs, Attrs attr
                       std::string_view name, SourceLocation location) {
   const SourceLocation outer = LocationScope::current();
   if (outer.known()) location = outer;
-  std::shared_ptr<const detail::NodeName> unique =
+  detail::NodeName unique =
       storage_->unique_name(storage_->scope + (name.empty() ? op.name : std::string(name)));
-  return with_context(op, unique->text, inputs, location, [&]() -> Node& {
+  return with_context(op, unique.text, inputs, location, [&]() -> Node& {
     check_arity(op, inputs.size());
     check_inputs(inputs);
     Attrs complete = complete_attrs(op, std::move(attrs));
-    const std::vector<ValueType> outputs = infer(op, inputs, complete);
-    return storage_->append(op, inputs, std::move(complete), outputs, std::move(unique), location);
+    std::vector<ValueType> outputs = infer(op, inputs, complete);
+    return storage_->append(inputs, {.op = &op,
+                                     .name = std::move(unique.text),
+                                     .name_hash = unique.hash,
+                                     .outputs = std::move(outputs),
+                                     .attrs = std::move(complete),
+                                     .location = location});
   });
 }
 
 Node& Graph::add_copy(const Node& original, std::span<const Value> inputs) {
   const OpDef& op = original.op();
-  const SourceLocation& location = original.location();
-  std::shared_ptr<const detail::NodeName> unique = storage_->unique_name(original.name_);
-  const bool same_types = std::ranges::equal(
-      inputs, original.inputs(),
-      [](const Value& input, const Value& before) { return input.type() == before.type(); });
-  return with_context(op, unique->text, inputs, location, [&]() -> Node& {
+  return with_context(op, original.name(), inputs, original.location(), [&]() -> Node& {
     check_arity(op, inputs.size());
     check_inputs(inputs);
-    std::vector<ValueType> inferred;
-    if (!same_types) inferred = infer(op, inputs, original.attrs());
-    return storage_->append(op, inputs, original.attrs(),
-                            same_types ? original.outputs() : std::span<const ValueType>(inferred),
-                            std::move(unique), location);
+    const bool free = storage_->by_name.find(original.name(), original.body_->name_hash) == nullptr;
+    const bool same_types = std::ranges::equal(
+        inputs, original.inputs(),
+        [](const Value& input, const Value& before) { return input.type() == before.type(); });
+    if (free && same_types) return storage_->append(inputs, original.body_);
+    detail::NodeBody body = *original.body_;
+    if (!free) storage_->set_name(body, body.name);
+    if (!same_types) body.outputs = infer(op, inputs, body.attrs);
+    return storage_->append(inputs, std::move(body));
   });
 }
+
+void Graph::reserve(std::size_t nodes) { storage_->by_name.reserve(nodes); }
 
 Value Graph::placeholder(DType dtype, const Shape& shape, std::string_view name,
                          std::source_location location) {
@@ -237,11 +243,13 @@ Value Graph::initial_value(const Value& variable) const {
 
 void Graph::set_initial_value(const Value& variable, const Value& initial) {
   const ValueType& expected = variable.type();
-  const std::string context = "the initial value of variable \"" + variable.node().name() + "\"";
-  const std::string problem = " is " + initial.type().to_string() + ", but the variable is " +
-                              expected.to_string() + built_at(variable.node().location());
-  if (initial.dtype() != expected.dtype) throw DTypeError(context + problem);
-  if (!compatible(initial.shape(), expected.shape)) throw ShapeError(context + problem);
+  const auto problem = [&] {
+    return "the initial value of variable \"" + variable.node().name() + "\" is " +
+           initial.type().to_string() + ", but the variable is " + expected.to_string() +
+           built_at(variable.node().location());
+  };
+  if (initial.dtype() != expected.dtype) throw DTypeError(problem());
+  if (!compatible(initial.shape(), expected.shape)) throw ShapeError(problem());
   storage_->initial_values[&variable.node()] = initial;
 }
 

@@ -1,6 +1,7 @@
 #include "src/graph/storage.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <type_traits>
 
@@ -11,11 +12,10 @@ namespace tegula::detail {
 namespace {
 
 /// A copy of `values` that lives as long as `memory`.
-template <typename T>
-std::span<const T> kept(std::span<const T> values, std::pmr::memory_resource& memory) {
-  static_assert(std::is_trivially_destructible_v<T>);
+std::span<const Value> kept(std::span<const Value> values, std::pmr::memory_resource& memory) {
+  static_assert(std::is_trivially_destructible_v<Value>);
   if (values.empty()) return {};
-  T* const copy = static_cast<T*>(memory.allocate(values.size_bytes(), alignof(T)));
+  auto* const copy = static_cast<Value*>(memory.allocate(values.size_bytes(), alignof(Value)));
   std::uninitialized_copy(values.begin(), values.end(), copy);
   return {copy, values.size()};
 }
@@ -26,27 +26,34 @@ std::size_t hash_of_name(std::string_view name) { return std::hash<std::string_v
 
 Node* NameTable::find(std::string_view name, std::size_t hash) const {
   if (slots_.empty()) return nullptr;
-  for (std::size_t slot = home(hash); slots_[slot].node != nullptr; slot = next(slot)) {
-    if (slots_[slot].hash == hash && slots_[slot].node->name() == name) return slots_[slot].node;
+  const auto tag = static_cast<std::uint32_t>(hash);
+  for (std::size_t slot = home(tag); slots_[slot].id != kFree; slot = next(slot)) {
+    if (slots_[slot].tag != tag) continue;
+    Node& node = nodes_[static_cast<std::size_t>(slots_[slot].id)];
+    if (node.name() == name) return &node;
   }
   return nullptr;
 }
 
-void NameTable::insert(Node& node, std::size_t hash) {
-  if (slots_.size() <= 2 * used_) grow();
-  std::size_t slot = home(hash);
-  while (slots_[slot].node != nullptr) slot = next(slot);
-  slots_[slot] = {&node, hash};
+void NameTable::insert(const Node& node, std::size_t hash) {
+  if (slots_.size() <= 2 * used_) resize(std::max<std::size_t>(16, 2 * slots_.size()));
+  place({node.id(), static_cast<std::uint32_t>(hash)});
+}
+
+void NameTable::place(Slot entry) {
+  std::size_t slot = home(entry.tag);
+  while (slots_[slot].id != kFree) slot = next(slot);
+  slots_[slot] = entry;
   ++used_;
 }
 
 /// Moves later entries of the run up, so that none is behind a free slot.
 void NameTable::erase(const Node& node, std::size_t hash) {
-  std::size_t hole = home(hash);
-  while (slots_[hole].node != &node) hole = next(hole);
+  std::size_t hole = home(static_cast<std::uint32_t>(hash));
+  while (slots_[hole].id != node.id()) hole = next(hole);
   --used_;
-  for (std::size_t slot = next(hole); slots_[slot].node != nullptr; slot = next(slot)) {
-    const std::size_t distance = (slot - home(slots_[slot].hash)) & (slots_.size() - 1);
+  for (std::size_t slot = next(hole); slots_[slot].id != kFree; slot = next(slot)) {
+    const std::size_t distance = (slot - home(slots_[slot].tag)) & (slots_.size() - 1);
     const std::size_t to_hole = (slot - hole) & (slots_.size() - 1);
     if (distance < to_hole) continue;  // it would come before its home
     slots_[hole] = slots_[slot];
@@ -55,55 +62,59 @@ void NameTable::erase(const Node& node, std::size_t hash) {
   slots_[hole] = {};
 }
 
-void NameTable::grow() {
+void NameTable::reserve(std::size_t names) {
+  const std::size_t slots = std::bit_ceil(2 * names + 1);
+  if (slots > slots_.size()) resize(slots);
+}
+
+void NameTable::resize(std::size_t slots) {
   std::vector<Slot> old = std::move(slots_);
-  slots_.assign(std::max<std::size_t>(16, 2 * old.size()), {});
+  slots_.assign(slots, {});
   used_ = 0;
   for (const Slot& slot : old) {
-    if (slot.node != nullptr) insert(*slot.node, slot.hash);
+    if (slot.id != kFree) place(slot);
   }
 }
 
-std::shared_ptr<const NodeName> GraphStorage::unique_name(std::string name) {
+NodeName GraphStorage::unique_name(std::string name) {
   const std::size_t hash = hash_of_name(name);
-  if (by_name.find(name, hash) == nullptr) {
-    return std::make_shared<const NodeName>(NodeName{std::move(name), hash});
-  }
+  if (by_name.find(name, hash) == nullptr) return {std::move(name), hash};
   int& count = name_counts[hash];
   NodeName candidate;
   do {
     candidate.text = name + "_" + std::to_string(++count);
     candidate.hash = hash_of_name(candidate.text);
   } while (by_name.find(candidate.text, candidate.hash) != nullptr);
-  return std::make_shared<const NodeName>(std::move(candidate));
+  return candidate;
 }
 
-std::shared_ptr<const NodeName> GraphStorage::unique_name(
-    const std::shared_ptr<const NodeName>& name) {
-  return by_name.find(name->text, name->hash) == nullptr ? name : unique_name(name->text);
+void GraphStorage::set_name(NodeBody& body, std::string name) {
+  NodeName unique = unique_name(std::move(name));
+  body.name = std::move(unique.text);
+  body.name_hash = unique.hash;
 }
 
-Node& GraphStorage::append(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
-                           std::span<const ValueType> outputs, std::shared_ptr<const NodeName> name,
-                           SourceLocation location) {
+Node& GraphStorage::append(std::span<const Value> inputs, NodeBody body) {
+  return append(inputs, std::make_shared<const NodeBody>(std::move(body)));
+}
+
+Node& GraphStorage::append(std::span<const Value> inputs, std::shared_ptr<const NodeBody> body) {
   Node& node = nodes.emplace_back();
   node.storage_ = this;
   node.id_ = static_cast<int>(nodes.size()) - 1;
-  node.op_ = &op;
-  node.name_ = std::move(name);
   node.inputs_ = kept(inputs, memory_);
-  node.outputs_ = kept(outputs, memory_);
-  node.attrs_ = std::move(attrs);
-  node.location_ = location;
-  by_name.insert(node, node.name_->hash);
-  if (op.name == "variable") variables.push_back(&node);
+  node.body_ = std::move(body);
+  by_name.insert(node, node.body_->name_hash);
+  if (node.op().name == "variable") variables.push_back(&node);
   return node;
 }
 
 void GraphStorage::rename(Node& node, std::string_view name) {
-  by_name.erase(node, node.name_->hash);
-  node.name_ = unique_name(std::string(name));
-  by_name.insert(node, node.name_->hash);
+  by_name.erase(node, node.body_->name_hash);
+  NodeBody body = *node.body_;
+  set_name(body, std::string(name));
+  node.body_ = std::make_shared<const NodeBody>(std::move(body));
+  by_name.insert(node, node.body_->name_hash);
 }
 
 InputTypes::InputTypes(std::span<const Value> inputs) {

@@ -20,30 +20,41 @@ namespace tegula::detail {
 /// builds or the verifier sees.
 class NameTable {
  public:
+  explicit NameTable(std::deque<Node>& nodes) : nodes_(nodes) {}
+
   /// Null when there is none.
   Node* find(std::string_view name, std::size_t hash) const;
   /// The name must not be in the table.
-  void insert(Node& node, std::size_t hash);
+  void insert(const Node& node, std::size_t hash);
   void erase(const Node& node, std::size_t hash);
+  void reserve(std::size_t names);
 
  private:
+  static constexpr int kFree = -1;
   struct Slot {
-    Node* node = nullptr;  ///< null: free
-    std::size_t hash = 0;
+    int id = kFree;         ///< of the node
+    std::uint32_t tag = 0;  ///< lower half of the name's hash
   };
 
-  std::size_t home(std::size_t hash) const { return hash & (slots_.size() - 1); }
+  std::size_t home(std::uint32_t tag) const { return tag & (slots_.size() - 1); }
   std::size_t next(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
-  void grow();
+  void place(Slot entry);
+  void resize(std::size_t slots);
 
+  std::deque<Node>& nodes_;
   std::vector<Slot> slots_;  // their number is zero or a power of two, at least half of them free
   std::size_t used_ = 0;
+};
+
+struct NodeName {
+  std::string text;
+  std::size_t hash = 0;
 };
 
 struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   /// A deque: addresses of nodes never change.
   std::deque<Node> nodes;
-  NameTable by_name;
+  NameTable by_name{nodes};
   /// Last number tried for a base name, by its hash, so that uniquifying stays linear.
   std::unordered_map<std::size_t, int> name_counts;
   std::unordered_map<const Node*, Value> initial_values;
@@ -53,17 +64,15 @@ struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   std::string scope;
   std::int64_t random_ops = 0;
 
-  Node& append(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
-               std::span<const ValueType> outputs, std::shared_ptr<const NodeName> name,
-               SourceLocation location);
+  Node& append(std::span<const Value> inputs, NodeBody body);
+  Node& append(std::span<const Value> inputs, std::shared_ptr<const NodeBody> body);
   /// `name`, or `name_1`, `name_2` … when taken.
-  std::shared_ptr<const NodeName> unique_name(std::string name);
-  /// The same, sharing the name when it is free.
-  std::shared_ptr<const NodeName> unique_name(const std::shared_ptr<const NodeName>& name);
+  NodeName unique_name(std::string name);
+  void set_name(NodeBody& body, std::string name);
   void rename(Node& node, std::string_view name);
 
  private:
-  /// Of the nodes' inputs and outputs.
+  /// Of the nodes' inputs.
   std::pmr::monotonic_buffer_resource memory_;
 };
 

@@ -85,7 +85,7 @@ void Graph::verify() const {
   int id = 0;
   for (const Node& node : nodes()) {
     if (node.id() != id++) fail(node, "its id is not its position");
-    if (storage_->by_name.find(node.name(), node.name_->hash) != &node) {
+    if (storage_->by_name.find(node.name(), node.body_->name_hash) != &node) {
       fail(node, "another node has its name");
     }
     check_operands(*this, node);

@@ -11,7 +11,9 @@ ValueNumbers::ValueNumbers(const Graph& graph) {
 }
 
 GraphRewriter::GraphRewriter(const Graph& source)
-    : source_(source), numbers_(source), mapped_(numbers_.count()) {}
+    : source_(source), numbers_(source), mapped_(numbers_.count()) {
+  result_.reserve(source.nodes().size());
+}
 
 Value GraphRewriter::map(const Value& old) const {
   const Value& value = mapped_[numbers_(old)];

@@ -22,11 +22,6 @@ class Node;
 struct OpDef;
 namespace detail {
 struct GraphStorage;
-/// A node's name, shared by the copies of the node that passes make.
-struct NodeName {
-  std::string text;
-  std::size_t hash = 0;
-};
 }  // namespace detail
 
 /// What is known about a value while building: "f32[?,784]".
@@ -70,21 +65,33 @@ class Variable : public Value {
   explicit Variable(Value value) : Value(value) {}
 };
 
+namespace detail {
+/// What a node is, but for its place in a graph: the copies of a node that passes make share it.
+struct NodeBody {
+  const OpDef* op = nullptr;
+  std::string name;
+  std::size_t name_hash = 0;
+  std::vector<ValueType> outputs;
+  Attrs attrs;
+  SourceLocation location;
+};
+}  // namespace detail
+
 /// One application of an op. Immutable once built, except for its name.
 class TEGULA_API Node {
  public:
   /// Position in the graph; inputs always have smaller ids (append order is a topological order).
   int id() const { return id_; }
-  const OpDef& op() const { return *op_; }
-  const std::string& name() const { return name_->text; }
+  const OpDef& op() const { return *body_->op; }
+  const std::string& name() const { return body_->name; }
   std::span<const Value> inputs() const { return inputs_; }
   Value input(int index) const { return inputs_[static_cast<std::size_t>(index)]; }
-  const Attrs& attrs() const { return attrs_; }
-  std::span<const ValueType> outputs() const { return outputs_; }
+  const Attrs& attrs() const { return body_->attrs; }
+  std::span<const ValueType> outputs() const { return body_->outputs; }
   Value output(int index = 0) { return {this, index}; }
-  int output_count() const { return static_cast<int>(outputs_.size()); }
+  int output_count() const { return static_cast<int>(body_->outputs.size()); }
   /// The user's line that built this node.
-  const SourceLocation& location() const { return location_; }
+  const SourceLocation& location() const { return body_->location; }
   Graph graph() const;
   /// `matmul "dense/matmul" (f32[?,784], f32[784,128]), built at mnist.cpp:12`.
   std::string describe() const;
@@ -96,12 +103,8 @@ class TEGULA_API Node {
 
   detail::GraphStorage* storage_ = nullptr;
   int id_ = 0;
-  const OpDef* op_ = nullptr;
-  std::shared_ptr<const detail::NodeName> name_;
-  std::span<const Value> inputs_;  // in the graph's memory, as are the outputs
-  std::span<const ValueType> outputs_;
-  Attrs attrs_;
-  SourceLocation location_;
+  std::span<const Value> inputs_;  // in the graph's memory
+  std::shared_ptr<const detail::NodeBody> body_;
 };
 
 /// How to compute a variable's first value: a recipe that builds it in a graph.
@@ -141,6 +144,8 @@ class TEGULA_API Graph {
   /// The same op with the same attributes, name (made unique) and location on inputs of this graph:
   /// how passes carry over what they do not change. `original` may belong to another graph.
   Node& add_copy(const Node& original, std::span<const Value> inputs);
+  /// Says how many nodes will be built: spares tables their growth.
+  void reserve(std::size_t nodes);
 
   const std::deque<Node>& nodes() const;
   Node& node(int id) const;

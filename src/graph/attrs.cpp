@@ -123,8 +123,10 @@ Attrs::Attrs(std::initializer_list<Entry> entries) {
 }
 
 const AttrValue* Attrs::find(std::string_view name) const {
-  const Entry* position = std::lower_bound(begin(), end(), name, name_less);
-  return position != end() && position->first == name ? &position->second : nullptr;
+  // Too few for a binary search to pay.
+  const Entry* position =
+      std::find_if(begin(), end(), [&](const Entry& e) { return e.first == name; });
+  return position != end() ? &position->second : nullptr;
 }
 
 std::vector<Attrs::Entry>& Attrs::own_entries() {

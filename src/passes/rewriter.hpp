@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -110,7 +111,8 @@ class Uses {
 
 /// A node that no rewrite may drop, merge or evaluate early: it comes from outside or has effects.
 inline bool is_pure(const OpDef& op) { return op.reference && !op.random && !op.stateful; }
-inline bool is_constant(const Value& value) { return value.node().op().name == "constant"; }
+inline bool is_op(const Value& value, std::string_view op) { return value.node().op().name == op; }
+inline bool is_constant(const Value& value) { return is_op(value, "constant"); }
 inline const Tensor& constant_value(const Value& value) {
   return value.node().attrs().get<Tensor>("value");
 }

@@ -53,6 +53,5 @@ std::span<const Rule> shape_rules();
 /// The value of a constant whose elements are all equal.
 std::optional<double> uniform_value(const Value& value);
 inline bool is_uniform(const Value& value, double number) { return uniform_value(value) == number; }
-inline bool is_op(const Value& value, std::string_view op) { return value.node().op().name == op; }
 
 }  // namespace tegula::passes

@@ -109,8 +109,13 @@ constexpr Row kTable[] = {
 };
 
 Specialization find_specialization(const OpDef& op) {
-  const auto row = std::ranges::lower_bound(kTable, std::string_view(op.name), {}, &Row::op);
-  return row != std::end(kTable) && row->op == op.name ? row->specialize : nullptr;
+  static const auto table = [] {
+    std::unordered_map<const OpDef*, Specialization> rows;
+    for (const Row& row : kTable) rows.emplace(&find_op(row.op), row.specialize);
+    return rows;
+  }();
+  const auto row = table.find(&op);
+  return row != table.end() ? row->second : nullptr;
 }
 
 }  // namespace

@@ -59,6 +59,10 @@ constexpr Index kRowsToSkip = 16;
 constexpr Index kLengthToSkip = 64;
 constexpr Index kRowsToLookAt = 4;
 constexpr Index kElementStep = 7;
+/// Where zeros are skipped, what reading B costs counts for more. A product of few rows is cut
+/// along k, so that a thread keeps its rows of B, which it also updates when B is trained: elements
+/// of C whose second half waits on the stack.
+constexpr Index kHalvedElements = 16'384;
 
 Index wanted_tiles(const GemmProblem& problem) {
   const Index flops = 2 * problem.m * problem.n * std::max<Index>(problem.k, 1);
@@ -170,11 +174,50 @@ bool should_skip_zeros(const GemmTile& whole) {
   return 4 * numbers <= seen;
 }
 
+bool should_halve(const GemmTile& whole) {
+  return whole.skip_zeros && !whole.b_packed && whole.consumer == nullptr &&
+         whole.a_k_stride == 1 && whole.rows * whole.cols <= kHalvedElements &&
+         whole.cols * whole.k >= kElementsOfTwo;
+}
+
+/// Both halves of k in parallel, then their sum.
+void run_halves(const GemmTile& whole) {
+  alignas(64) float second[kHalvedElements];
+  parallel_for(2, [&](Index half) {
+    GemmTile tile = whole;
+    tile.bias = nullptr;
+    tile.epilogue = nullptr;
+    tile.k = whole.k / 2;
+    if (half == 1) {
+      tile.a += tile.k;
+      tile.b += tile.k * tile.ldb;
+      tile.k = whole.k - tile.k;
+      tile.c = second;
+      tile.ldc = whole.cols;
+      tile.accumulate = false;
+    }
+    compute_gemm_tile(tile);
+  });
+  parallel_for(2, [&](Index half) {
+    const Index begin = half * whole.rows / 2, end = (half + 1) * whole.rows / 2;
+    for (Index row = begin; row < end; ++row) {
+      const float* other = second + row * whole.cols;
+      float* c = whole.c + row * whole.ldc;
+      for (Index col = 0; col < whole.cols; ++col) {
+        const float sum = c[col] + other[col];
+        c[col] = whole.bias == nullptr ? sum : sum + whole.bias[col];
+      }
+    }
+    if (whole.epilogue != nullptr) (*whole.epilogue)(begin, 0, end - begin, whole.cols);
+  });
+}
+
 /// All products of a batch as one parallel loop: small ones share a task, large ones are cut up.
 void run_tiles(const GemmProblem& problem, GemmTile whole, const GemmBatch& batch) {
   const Index m = whole.rows;
   const Index n = whole.cols;
   whole.skip_zeros = batch.count == 1 && should_skip_zeros(whole);
+  if (should_halve(whole)) return run_halves(whole);
   const GemmTiling tiling = gemm_tiling(problem, whole.skip_zeros);
   const Index tiles = tiling.row_tiles * tiling.col_tiles;
   const auto run_tile = [&](Index index) {

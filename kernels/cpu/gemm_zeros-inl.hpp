@@ -10,6 +10,7 @@
 #define TEGULA_KERNELS_CPU_GEMM_ZEROS_INL
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -46,6 +47,7 @@ bool is_finite(const GemmTile& tile) {
     const float* b = tile.b + p * row_stride;
     Index left = tile.cols;
     for (; left >= kPanel; left -= kPanel, b += panel_stride) {
+      hwy::Prefetch(b + kRowsAhead * row_stride);
       for (Index i = 0; i < kPanel; i += kLanes) look_at(hn::LoadU(d, b + i));
     }
     for (Index i = 0; i < left; i += kLanes) look_at(load_first(d, b + i, left - i));

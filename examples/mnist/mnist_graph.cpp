@@ -39,7 +39,7 @@ std::vector<Value> adam(Graph& graph, Value loss, const std::vector<Variable>& w
   return assignments;
 }
 
-Tensor take(const Tensor& source, std::span<const std::int64_t> rows) {
+Tensor take(const Tensor& source, std::span<const data::RowIndex> rows) {
   Tensor result(source.dtype(), source.rows(0, static_cast<std::int64_t>(rows.size())).shape());
   data::gather_rows(source, rows, result);
   return result;

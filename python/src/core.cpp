@@ -2,6 +2,9 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "bindings.hpp"
 #include "dlpack.hpp"
 #include "numpy.hpp"
@@ -37,7 +40,9 @@ void bind_core(py::module_& module) {
       [](std::int64_t count, std::uint64_t seed, std::uint64_t epoch) {
         if (count < 0) throw InvalidArgument("there are no " + std::to_string(count) + " samples");
         Tensor order(DType::i64, {count});
-        data::shuffled_order(order.values<std::int64_t>(), seed, epoch);
+        std::vector<data::RowIndex> rows(static_cast<std::size_t>(count));
+        data::shuffled_order(rows, seed, epoch);
+        std::ranges::copy(rows, order.values<std::int64_t>().begin());
         return array_from_tensor(order);
       },
       py::arg("count"), py::arg("seed"), py::arg("epoch"),

@@ -17,6 +17,7 @@ namespace {
 
 /// Keeps the shuffling apart from the streams of random ops, whose ids count up from 0.
 constexpr std::uint32_t kShuffleStream = 0xFFFFFFFF;
+constexpr RowIndex kMaxRows = std::numeric_limits<RowIndex>::max();
 
 void check_rows(const Tensor& x, const Tensor& other, const char* name) {
   if (x.rank() == 0 || other.rank() == 0) {
@@ -38,8 +39,8 @@ std::int64_t row_width(const Tensor& tensor) {
   return count == 0 ? 0 : tensor.element_count() / count;
 }
 
-void check_row(const Tensor& source, std::int64_t row) {
-  if (row >= 0 && row < row_count(source)) return;
+void check_row(const Tensor& source, RowIndex row) {
+  if (row < row_count(source)) return;
   throw InvalidArgument("row " + std::to_string(row) + " is outside a tensor of shape " +
                         source.shape().to_string());
 }
@@ -79,12 +80,12 @@ std::pair<Dataset, Dataset> Dataset::split(double fraction) const {
   return {slice(0, first), slice(first, size())};
 }
 
-void shuffled_order(std::span<std::int64_t> order, std::uint64_t seed, std::uint64_t epoch) {
-  if (order.size() > std::numeric_limits<std::uint32_t>::max()) {
+void shuffled_order(std::span<RowIndex> order, std::uint64_t seed, std::uint64_t epoch) {
+  if (order.size() > kMaxRows) {
     throw InvalidArgument("cannot shuffle " + std::to_string(order.size()) +
                           " rows; expected fewer than 2^32");
   }
-  std::iota(order.begin(), order.end(), 0);
+  std::iota(order.begin(), order.end(), RowIndex{0});
   const RandomKey key{.seed = seed, .op_id = kShuffleStream, .step = epoch};
   std::array<std::uint32_t, 4> words{};
   for (std::size_t left = order.size(), draw = 0; left > 1; --left, ++draw) {
@@ -96,15 +97,16 @@ void shuffled_order(std::span<std::int64_t> order, std::uint64_t seed, std::uint
 }
 
 Batches::Batches(std::int64_t rows, std::int64_t batch_size) : batch_size_(batch_size) {
-  if (rows < 0 || batch_size < 1) {
+  if (rows < 0 || rows > std::int64_t{kMaxRows} || batch_size < 1) {
     throw InvalidArgument("cannot cut " + std::to_string(rows) + " rows into batches of " +
-                          std::to_string(batch_size) + "; expected a batch size of at least 1");
+                          std::to_string(batch_size) +
+                          "; expected fewer than 2^32 rows and a batch size of at least 1");
   }
   order_.resize(static_cast<std::size_t>(rows));
-  std::iota(order_.begin(), order_.end(), 0);
+  std::iota(order_.begin(), order_.end(), RowIndex{0});
 }
 
-std::span<const std::int64_t> Batches::operator[](std::int64_t batch) const {
+std::span<const RowIndex> Batches::operator[](std::int64_t batch) const {
   if (batch < 0 || batch >= count()) {
     throw InvalidArgument("batch " + std::to_string(batch) + " is outside an epoch of " +
                           std::to_string(count()) + " batches");
@@ -114,7 +116,7 @@ std::span<const std::int64_t> Batches::operator[](std::int64_t batch) const {
   return std::span(order_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size));
 }
 
-void gather_rows(const Tensor& source, std::span<const std::int64_t> rows,
+void gather_rows(const Tensor& source, std::span<const RowIndex> rows,
                  std::span<std::byte> destination) {
   const std::size_t row_bytes =
       static_cast<std::size_t>(row_width(source)) * size_of(source.dtype());
@@ -126,15 +128,15 @@ void gather_rows(const Tensor& source, std::span<const std::int64_t> rows,
   }
   const auto* from = static_cast<const std::byte*>(source.raw());
   std::byte* to = destination.data();
-  for (const std::int64_t row : rows) {
+  for (const RowIndex row : rows) {
     check_row(source, row);
     if (row_bytes == 0) continue;
-    std::memcpy(to, from + static_cast<std::size_t>(row) * row_bytes, row_bytes);
+    std::memcpy(to, from + std::size_t{row} * row_bytes, row_bytes);
     to += row_bytes;
   }
 }
 
-void gather_rows(const Tensor& source, std::span<const std::int64_t> rows, Tensor& destination,
+void gather_rows(const Tensor& source, std::span<const RowIndex> rows, Tensor& destination,
                  std::int64_t first) {
   const std::int64_t width = row_width(source);
   const auto count = static_cast<std::int64_t>(rows.size());
@@ -152,9 +154,9 @@ void gather_rows(const Tensor& source, std::span<const std::int64_t> rows, Tenso
   }
   float* to = destination.data<float>() + first * width;
   visit_dtype(source.dtype(), [&]<typename T>() {
-    for (const std::int64_t row : rows) {
+    for (const RowIndex row : rows) {
       check_row(source, row);
-      const T* const from = source.data<T>() + row * width;
+      const T* const from = source.data<T>() + std::int64_t{row} * width;
       for (std::int64_t i = 0; i < width; ++i) to[i] = static_cast<float>(from[i]);
       to += width;
     }

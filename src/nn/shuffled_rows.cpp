@@ -64,15 +64,15 @@ void ShuffledRows::read_ahead(std::int64_t batch) {
   ahead_.start(tasks_of(batch), gather_);
 }
 
-std::span<const std::int64_t> ShuffledRows::rows_of(std::int64_t task) const {
-  const std::span<const std::int64_t> rows = batches_[buffers_[1].batch];
+std::span<const data::RowIndex> ShuffledRows::rows_of(std::int64_t task) const {
+  const std::span<const data::RowIndex> rows = batches_[buffers_[1].batch];
   const std::int64_t first = std::min(task * rows_per_task_, std::ssize(rows));
   const std::int64_t count = std::min(rows_per_task_, std::ssize(rows) - first);
   return rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
 }
 
 void ShuffledRows::prefetch_task(std::int64_t task) const {
-  for (const std::int64_t row : rows_of(task)) {
+  for (const data::RowIndex row : rows_of(task)) {
     for (const Tensor& part : parts_) {
       const auto row_bytes = static_cast<std::int64_t>(part.byte_count()) / part.shape()[0];
       const auto* const from = static_cast<const std::byte*>(part.raw()) + row * row_bytes;

@@ -37,7 +37,7 @@ class ShuffledRows {
   std::int64_t tasks_of(std::int64_t batch) const;
   void read_ahead(std::int64_t batch);
   /// Those that a task copies; none beyond the last task.
-  std::span<const std::int64_t> rows_of(std::int64_t task) const;
+  std::span<const data::RowIndex> rows_of(std::int64_t task) const;
   /// Starts to read rows that lie scattered in memory, where the processor foresees nothing.
   void prefetch_task(std::int64_t task) const;
   void gather_task(std::int64_t task);

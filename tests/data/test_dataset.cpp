@@ -27,8 +27,8 @@ Dataset counting(std::int64_t n) {
   return {x, y, weight};
 }
 
-std::vector<std::int64_t> order_of(std::size_t n, std::uint64_t seed, std::uint64_t epoch) {
-  std::vector<std::int64_t> order(n);
+std::vector<RowIndex> order_of(std::size_t n, std::uint64_t seed, std::uint64_t epoch) {
+  std::vector<RowIndex> order(n);
   shuffled_order(order, seed, epoch);
   return order;
 }
@@ -90,7 +90,7 @@ TEST_CASE("a split sets the last part aside, rounded as in Keras") {
 
 TEST_CASE("an order is a permutation fixed by seed and epoch") {
   for (const std::size_t n : {0, 1, 2, 3, 1000}) {
-    std::vector<std::int64_t> order = order_of(n, 1, 0);
+    std::vector<RowIndex> order = order_of(n, 1, 0);
     CHECK(order == order_of(n, 1, 0));
     std::sort(order.begin(), order.end());
     for (std::size_t i = 0; i < n; ++i) CHECK(order[i] == static_cast<std::int64_t>(i));
@@ -98,11 +98,11 @@ TEST_CASE("an order is a permutation fixed by seed and epoch") {
   CHECK(order_of(1000, 1, 0) != order_of(1000, 1, 1));
   CHECK(order_of(1000, 1, 0) != order_of(1000, 2, 0));
   // Every training run depends on this; the value comes from an implementation in Python.
-  CHECK(order_of(8, 42, 0) == std::vector<std::int64_t>{5, 6, 2, 0, 3, 7, 4, 1});
+  CHECK(order_of(8, 42, 0) == std::vector<RowIndex>{5, 6, 2, 0, 3, 7, 4, 1});
 }
 
 TEST_CASE("all orders are equally likely") {
-  std::map<std::vector<std::int64_t>, int> counts;
+  std::map<std::vector<RowIndex>, int> counts;
   const int rounds = 24000;
   for (int epoch = 0; epoch < rounds; ++epoch) {
     ++counts[order_of(4, 7, static_cast<std::uint64_t>(epoch))];
@@ -122,7 +122,7 @@ TEST_CASE("batches cover every row once, the last one smaller") {
   CHECK(batches[2].size() == 2);
   CHECK(batches[2][1] == 9);
   batches.start_epoch(5, 3);
-  std::vector<std::int64_t> rows;
+  std::vector<RowIndex> rows;
   for (std::int64_t i = 0; i < batches.count(); ++i) {
     rows.insert(rows.end(), batches[i].begin(), batches[i].end());
   }
@@ -133,13 +133,14 @@ TEST_CASE("batches cover every row once, the last one smaller") {
   CHECK(Batches(8, 4).count() == 2);
   CHECK_THROWS_AS(Batches(8, 0), InvalidArgument);
   CHECK_THROWS_AS(Batches(-1, 1), InvalidArgument);
+  CHECK_THROWS_AS(Batches(std::int64_t{1} << 32, 1), InvalidArgument);
 }
 
 TEST_CASE("gathering copies rows of any dtype in the given order") {
   const Dataset all = counting(5);
   Tensor x(DType::f32, {3, 2});
   Tensor y(DType::i32, {3});
-  const std::int64_t rows[] = {4, 0, 4};
+  const RowIndex rows[] = {4, 0, 4};
   const auto bytes = [](Tensor& tensor) {
     return std::span(static_cast<std::byte*>(tensor.raw()), tensor.byte_count());
   };
@@ -147,7 +148,7 @@ TEST_CASE("gathering copies rows of any dtype in the given order") {
   gather_rows(all.y, rows, bytes(y));
   CHECK(x.to_string() == "f32[3,2] {8, 9, 0, 1, 8, 9}");
   CHECK(y.to_string() == "i32[3] {4, 0, 4}");
-  const std::int64_t outside[] = {0, 5, 1};
+  const RowIndex outside[] = {0, 5, 1};
   CHECK_THROWS_WITH_AS(gather_rows(all.x, outside, bytes(x)),
                        "row 5 is outside a tensor of shape [5,2]", InvalidArgument);
   CHECK_THROWS_WITH_AS(gather_rows(all.x, std::span(rows, 2), bytes(x)),
@@ -159,7 +160,7 @@ TEST_CASE("gathering copies rows of any dtype in the given order") {
 
 TEST_CASE("gathered rows go to any rows of a tensor, of their dtype or as f32") {
   const Tensor source = Tensor::from<std::uint8_t>({0, 1, 10, 11, 250, 251}, {3, 2});
-  const std::int64_t rows[] = {2, 0};
+  const RowIndex rows[] = {2, 0};
   Tensor bytes = Tensor::zeros(DType::u8, {4, 2});
   gather_rows(source, rows, bytes, 1);
   CHECK(bytes.to_string() == "u8[4,2] {0, 0, 250, 251, 0, 1, 0, 0}");
@@ -176,7 +177,7 @@ TEST_CASE("gathered rows go to any rows of a tensor, of their dtype or as f32") 
   }
   Tensor narrow(DType::f32, {4});
   CHECK_THROWS_AS(gather_rows(source, rows, narrow), InvalidArgument);
-  const std::int64_t outside[] = {3};
+  const RowIndex outside[] = {3};
   CHECK_THROWS_WITH_AS(gather_rows(source, outside, floats),
                        "row 3 is outside a tensor of shape [3,2]", InvalidArgument);
   Tensor integers(DType::i32, {2, 2});

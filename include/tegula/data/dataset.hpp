@@ -35,18 +35,20 @@ struct Dataset {
   TEGULA_API std::pair<Dataset, Dataset> split(double fraction) const;
 };
 
+/// Number of a sample, from 0. An epoch's order holds one per sample.
+using RowIndex = std::uint32_t;
+
 /// Fills `order` with a permutation of 0..n-1 that depends on n, seed and epoch alone: a
 /// Fisher-Yates shuffle on a Philox stream of its own. Never allocates. Throws InvalidArgument for
 /// n >= 2^32.
-TEGULA_API void shuffled_order(std::span<std::int64_t> order, std::uint64_t seed,
-                               std::uint64_t epoch);
+TEGULA_API void shuffled_order(std::span<RowIndex> order, std::uint64_t seed, std::uint64_t epoch);
 
 /// Cuts the rows 0..n-1 into batches, the last of which may be smaller, in an order that
 /// `start_epoch` chooses. Allocates only in its constructor.
 class Batches {
  public:
   /// Rows in their own order until `start_epoch`. Throws InvalidArgument when `rows` is negative or
-  /// `batch_size` not positive.
+  /// 2^32 and more, or `batch_size` not positive.
   TEGULA_API Batches(std::int64_t rows, std::int64_t batch_size);
 
   /// Shuffles the rows for this epoch, as `shuffled_order` does.
@@ -56,22 +58,22 @@ class Batches {
   std::int64_t count() const { return (rows() + batch_size_ - 1) / batch_size_; }
   std::int64_t rows() const { return static_cast<std::int64_t>(order_.size()); }
   /// The rows of batch 0..count()-1. Throws InvalidArgument out of range.
-  TEGULA_API std::span<const std::int64_t> operator[](std::int64_t batch) const;
+  TEGULA_API std::span<const RowIndex> operator[](std::int64_t batch) const;
 
  private:
-  std::vector<std::int64_t> order_;
+  std::vector<RowIndex> order_;
   std::int64_t batch_size_;
 };
 
 /// Copies rows of axis 0 of `source`, one after the other, to `destination`, which must have
 /// exactly their size in bytes. Never allocates. Throws InvalidArgument for another size or a row
 /// outside.
-TEGULA_API void gather_rows(const Tensor& source, std::span<const std::int64_t> rows,
+TEGULA_API void gather_rows(const Tensor& source, std::span<const RowIndex> rows,
                             std::span<std::byte> destination);
 /// Copies them to the rows of `destination` from `first` on. Its elements are of the source's
 /// dtype, or f32. Never allocates. Throws InvalidArgument when they do not fit or a row is outside,
 /// and DTypeError for another dtype.
-TEGULA_API void gather_rows(const Tensor& source, std::span<const std::int64_t> rows,
+TEGULA_API void gather_rows(const Tensor& source, std::span<const RowIndex> rows,
                             Tensor& destination, std::int64_t first = 0);
 
 }  // namespace tegula::data

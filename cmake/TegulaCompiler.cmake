@@ -27,6 +27,9 @@ if(TEGULA_WERROR)
   target_compile_options(tegula_flags INTERFACE -Werror)
 endif()
 
+# For code that runs seldom; the last such option counts.
+set(tegula_small_code "$<$<CONFIG:Release>:-Os>")
+
 if(TEGULA_SANITIZE STREQUAL "address")
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
 elseif(TEGULA_SANITIZE STREQUAL "thread")

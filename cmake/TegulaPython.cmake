@@ -5,6 +5,7 @@ find_package(pybind11 2.12 CONFIG REQUIRED)
 file(GLOB sources CONFIGURE_DEPENDS python/src/*.cpp)
 pybind11_add_module(_core MODULE NO_EXTRAS ${sources})
 target_link_libraries(_core PRIVATE tegula tegula_flags)
+target_compile_options(_core PRIVATE "${tegula_small_code}")
 target_compile_definitions(_core PRIVATE "TEGULA_VERSION=\"${PROJECT_VERSION}\"")
 
 # The environment that builds a wheel is gone when it is used: what is not part of every system

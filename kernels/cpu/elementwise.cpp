@@ -168,7 +168,7 @@ std::shared_ptr<const ElementwiseCode> compile(ElementwiseCode::Kind kind, const
                                                std::span<const ElementwiseInput> inputs,
                                                const Shape& output,
                                                std::span<const DType> outputs) {
-  static RecentCodes recent;
+  static RecentCodes& recent = *new RecentCodes;  // outlives threads that make plans
   CodeKey key{.kind = kind,
               .program = program,
               .compute = compute,

@@ -721,6 +721,49 @@ TEST_CASE("outputs may repeat, be inputs, or be constants") {
   }
 }
 
+TEST_CASE("plans of programs that differ a little keep apart") {
+  using Op = ElementwiseOp;
+  struct Row {
+    Op op;
+    double number;
+    std::int64_t columns;  // of x, which starts with 3
+    DType result;
+    double expected;  // op(x, number)
+  };
+  const Row rows[] = {
+      {Op::div, 0.0, 2, DType::f32, kInfinity}, {Op::div, -0.0, 2, DType::f32, -kInfinity},
+      {Op::div, 2.0, 2, DType::f32, 1.5},       {Op::sub, 2.0, 2, DType::f32, 1},
+      {Op::sub, 2.0, 1, DType::f32, 1},         {Op::sub, 2.0, 2, DType::i32, 1}};
+  std::vector<ElementwisePlan> plans;  // all in use at once, each made twice
+  for (int repetition = 0; repetition < 2; ++repetition) {
+    for (const Row& row : rows) {
+      Program program;
+      program.inputs = 1;
+      const int number = program.append(Op::constant, {-1, -1, -1}, {row.number, 0});
+      program.outputs = {program.append(row.op, {0, number})};
+      const ElementwiseInput x{DType::f32, {2, row.columns}};
+      plans.push_back(
+          ElementwisePlan::whole(program, DType::f32, {&x, 1}, {2, 2}, {&row.result, 1}));
+    }
+  }
+  const std::array<float, 4> x = {3, 4, 5, 6};
+  const void* const inputs[] = {x.data()};
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const Row& row = rows[i % std::size(rows)];
+    INFO("row ", i % std::size(rows));
+    std::array<float, 4> floats{};
+    std::array<std::int32_t, 4> integers{};
+    const bool to_integers = row.result == DType::i32;
+    void* const outputs[] = {to_integers ? static_cast<void*>(integers.data()) : floats.data()};
+    plans[i].run(inputs, outputs);
+    CHECK((to_integers ? integers[0] : static_cast<double>(floats[0])) == row.expected);
+    // The second row starts with 5, or with 4 where rows have one element.
+    if (row.op != Op::sub) continue;
+    CHECK((to_integers ? integers[2] : static_cast<double>(floats[2])) ==
+          (row.columns == 2 ? 3 : 2));
+  }
+}
+
 TEST_CASE("long programs reuse their buffers") {
   using Op = ElementwiseOp;
   Program program;

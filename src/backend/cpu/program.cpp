@@ -55,10 +55,14 @@ std::array<double, 2> immediates_of(ElementwiseOp op, const Attrs& attrs) {
 class Translator {
  public:
   Translator(const Cluster& cluster, std::span<const ValueType> inputs, const Shape& space)
-      : cluster_(cluster), space_(space), types_(inputs.begin(), inputs.end()) {}
+      : cluster_(cluster), space_(space) {
+    types_.reserve(inputs.size() + cluster.instructions.size());
+    types_.assign(inputs.begin(), inputs.end());
+  }
 
   std::optional<ElementwiseProgram> run() {
     result_.program.inputs = cluster_.input_count;
+    result_.program.instructions.reserve(cluster_.instructions.size());
     for (const ClusterInstruction& instruction : cluster_.instructions) {
       if (!add(instruction)) return std::nullopt;
     }
@@ -75,14 +79,14 @@ class Translator {
     if (instruction.op->name == "constant") return add_constant(instruction);
     const std::optional<ElementwiseOp> op = kernels::elementwise_op(instruction.op->name);
     if (!op || instruction.operands.empty()) return false;
-    std::vector<ValueType> operands;
+    operands_.clear();
     std::array<int, 3> numbers = {-1, -1, -1};
     for (std::size_t i = 0; i < instruction.operands.size(); ++i) {
       numbers[i] = instruction.operands[i];
-      operands.push_back(type(instruction.operands[i]));
+      operands_.push_back(type(instruction.operands[i]));
     }
-    const ValueType result = instruction.op->infer({operands, instruction.attrs}).front();
-    if (!accept_integers(*op, operands, result)) return false;
+    const ValueType result = instruction.op->infer({operands_, instruction.attrs}).front();
+    if (!accept_integers(*op, operands_, result)) return false;
     std::uint32_t op_id = 0;
     if (instruction.op->random) {
       if (!(result.shape == space_) || !accept_seed(instruction.attrs)) return false;
@@ -158,6 +162,7 @@ class Translator {
   const Cluster& cluster_;
   const Shape& space_;
   std::vector<ValueType> types_;
+  std::vector<ValueType> operands_;  // of one instruction
   ElementwiseProgram result_;
   bool needs_f64_ = false;
   bool seed_seen_ = false;

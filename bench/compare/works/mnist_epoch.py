@@ -7,17 +7,21 @@ from ..case import Case, Mlp
 TITLE = "MNIST MLP, one epoch"
 NOTE = """784-128-10, ReLU, dropout 0.2, softmax and cross-entropy, Adam; 60,000 samples in a new
 order each epoch, the last batch smaller where the batch size does not divide them; the sum of the
-losses is kept, no other metric."""
+losses is kept, no other metric. 81 % of MNIST's pixels are zeros, which Tegula's products skip;
+`no zeros` is the same work on random inputs, beside the fastest peer at this batch size."""
 SLOW = True
 
 MNIST = Mlp(784, (128,), 10, dropout=0.2)
 
 
 def cases(quick):
-    return [
+    rows = [
         Case(f"batch {batch}", "epoch", mlp=MNIST, batch=batch, samples=60000, data="mnist")
         for batch in ((32,) if quick else (32, 128, 1024))
     ]
+    few = ("tegula", "tegula_cpp", "jax")
+    dense = Case("batch 32, no zeros", "epoch", mlp=MNIST, batch=32, samples=60000, only=few)
+    return rows if quick else [*rows, dense]
 
 
 def _products(results, batch):

@@ -51,9 +51,9 @@ constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
 /// The same where zeros of A are skipped, which each tile looks for in its rows.
 constexpr Index kSkippingColGrain = 64;
-/// Skipping pays when A holds numbers in a quarter of its places or fewer, which every seventh
-/// place of four stored rows tells; and in products of this size, where telling costs next to
-/// nothing and the rows repay a look at all of B.
+/// Skipping pays when A holds numbers in three of ten places or fewer, which every seventh place of
+/// four stored rows tells; and in products of this size, where telling costs next to nothing and
+/// the rows repay a look at all of B.
 constexpr Index kFlopsToSkip = 600'000;
 constexpr Index kRowsToSkip = 16;
 constexpr Index kLengthToSkip = 64;
@@ -171,7 +171,7 @@ bool should_skip_zeros(const GemmTile& whole) {
     for (Index i = 0; i < length; i += kElementStep, ++seen) numbers += a[i] != 0 ? 1 : 0;
     if (2 * numbers > seen) return false;
   }
-  return 4 * numbers <= seen;
+  return 10 * numbers <= 3 * seen;
 }
 
 bool should_halve(const GemmTile& whole) {

@@ -69,7 +69,10 @@ def measure_work(fleet, work, arguments):
         "work": work,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "threads": arguments.threads,
-        "rounds": arguments.rounds,
+        "rounds": max(
+            (len(result["times"]) for row in rows for result in row["results"].values()),
+            default=arguments.rounds,
+        ),
         "quick": arguments.quick,
         "seconds": time.perf_counter() - begin,
         "rows": rows,

@@ -64,7 +64,8 @@ def measure_row(fleet, work, case, *, rounds, seconds, quick, say):
     for result in results.values():
         fleet[result["peer"]].settle()
     spinning = {}
-    for turn in range(min(rounds, case.rounds)):
+    rounds = min(rounds + case.extra_rounds, case.rounds)
+    for turn in range(rounds):
         for name, result in results.items():
             times = result["times"]
             if times and turn >= rounds_for(times[-1], rounds):

@@ -31,6 +31,7 @@ def product(m, n, k, kind="NN"):
         expression=kind,
         shapes=(a, b),
         parameters={"m": m, "n": n, "k": k, "ta": kind[0] == "T", "tb": kind[1] == "T"},
+        extra_rounds=4,
     )
 
 

@@ -22,6 +22,8 @@ using detail::find_first;
 using detail::Fold;
 using detail::fold_columns;
 using detail::fold_rows;
+using detail::fold_rows_apart;
+using detail::kRowsApart;
 using detail::kStripColumns;
 
 constexpr std::pair<ReduceOp, std::string_view> kNames[] = {
@@ -38,6 +40,9 @@ constexpr std::int64_t kMaxChunks = 256;
 /// Short rows are taken together, within the L1 cache where they fit.
 constexpr std::int64_t kL1Elements = 4096;
 constexpr std::int64_t kRowsTogether = 64;
+/// Lengths of rows of a far array that are read side by side: eight of them to a task.
+constexpr std::int64_t kMinApart = 256;
+constexpr std::int64_t kMaxApart = kTaskElements / kRowsApart;
 /// Columns that several rows of a narrow array make together.
 constexpr std::int64_t kJoinedColumns = 256;
 
@@ -108,6 +113,21 @@ T fold_one(Fold fold, const T* x, std::int64_t count, T shift = T(0)) {
 }
 
 template <typename T>
+bool is_far(std::int64_t count) {
+  return count * static_cast<std::int64_t>(sizeof(T)) >= detail::kFarBytes;
+}
+
+/// A part of a far row: its eighths side by side, then what is left.
+template <typename T>
+T fold_far(Fold fold, const T* x, std::int64_t count) {
+  const std::int64_t part = count / kRowsApart, done = part * kRowsApart;
+  std::array<T, kRowsApart + 1> folded;
+  fold_rows_apart(fold, x, part, part, folded.data());
+  fold_rows(fold, x + done, 1, count - done, nullptr, &folded.back());
+  return combine_pairwise(fold, folded.data(), kRowsApart + 1);
+}
+
+template <typename T>
 T log_of_sum(T maximum, T sum) {
   return std::isfinite(maximum) ? maximum + std::log(sum) : maximum;
 }
@@ -126,9 +146,34 @@ void reduce_few_rows(ReduceOp op, const T* x, std::int64_t rows, std::int64_t co
   }
 }
 
+/// Short rows of a far array, each task's rows in eighths side by side.
+template <typename T>
+void reduce_far_rows(ReduceOp op, const T* x, T* result, std::int64_t rows, std::int64_t count) {
+  const std::int64_t per_task = std::max(kTaskElements / count / kRowsApart, std::int64_t{1});
+  const std::int64_t tasks = rows / kRowsApart / per_task, done = tasks * per_task * kRowsApart;
+  parallel_for(tasks, [&](std::int64_t task) {
+    const std::int64_t first = task * per_task * kRowsApart;
+    for (std::int64_t i = first; i < first + per_task; ++i) {
+      std::array<T, kRowsApart> folded;
+      fold_rows_apart(fold_of(op), x + i * count, per_task * count, count, folded.data());
+      for (std::int64_t r = 0; r < kRowsApart; ++r) {
+        const T value = folded[static_cast<std::size_t>(r)];
+        result[i + r * per_task] = op == ReduceOp::mean ? value / static_cast<T>(count) : value;
+      }
+    }
+  });
+  for (std::int64_t row = done; row < rows; ++row) {
+    reduce_few_rows(op, x + row * count, 1, count, result + row);
+  }
+}
+
 template <typename T>
 void reduce_short_rows(ReduceOp op, const T* x, void* result, std::int64_t rows,
                        std::int64_t count) {
+  const bool memory_bound = !is_argument(op) && op != ReduceOp::logsumexp;
+  if (memory_bound && is_far<T>(rows * count) && count >= kMinApart && count <= kMaxApart) {
+    return reduce_far_rows(op, x, static_cast<T*>(result), rows, count);
+  }
   const std::int64_t size = std::max<std::int64_t>(count, 1);
   const std::int64_t together = std::clamp<std::int64_t>(kL1Elements / size, 4, kRowsTogether);
   const std::int64_t per_task = std::max(task_elements(op) / size / together, std::int64_t{1});
@@ -159,11 +204,12 @@ void reduce_long_row(ReduceOp op, const T* x, std::int64_t count, void* result,
   const std::int64_t chunk = std::max(task_elements(op), (count + kMaxChunks - 1) / kMaxChunks);
   const std::int64_t chunks = (count + chunk - 1) / chunk;
   const Fold fold = fold_of(op);
+  const bool far = is_far<T>(count);
   std::array<T, kMaxChunks> partial, sums;
   parallel_for(chunks, [&](std::int64_t c) {
     const auto i = static_cast<std::size_t>(c);
     const std::int64_t begin = c * chunk, size = std::min(chunk, count - begin);
-    partial[i] = fold_one(fold, x + begin, size);
+    partial[i] = far ? fold_far(fold, x + begin, size) : fold_one(fold, x + begin, size);
     if (op == ReduceOp::logsumexp) {
       sums[i] = fold_one(Fold::sum_exp, x + begin, size, finite_shift(partial[i]));
     }

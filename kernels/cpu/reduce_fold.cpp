@@ -18,6 +18,8 @@ HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using detail::Fold;
+using detail::kFarBytes;
+using detail::kRowsApart;
 using detail::kStripColumns;
 
 /// Elements of a row that go through the accumulators one after the other; the blocks of a longer
@@ -25,8 +27,8 @@ using detail::kStripColumns;
 constexpr std::int64_t kRowBlock = 1024;
 /// Rows of a strip that are added one after the other, likewise.
 constexpr std::int64_t kStripBlock = 64;
-/// Arrays of this size come from memory, where asking for the rows ahead pays.
-constexpr std::int64_t kFarBytes = 8 << 20;
+/// Vectors of each row that are added one after the other where rows are read side by side.
+constexpr std::int64_t kVectorsApart = 16;
 
 /// Up to kRowBlock elements into one vector.
 template <typename F, typename D, typename T>
@@ -101,6 +103,64 @@ void fold_rows(const T* x, std::int64_t rows, std::int64_t count, const T* shift
     T lanes[kRowsTogether<T>];
     hn::StoreU(fold_lanes<F>(block, folded), block, lanes);
     std::copy_n(lanes, used, result + row);
+  }
+}
+
+/// One block of each of the rows: up to kVectorsApart vectors.
+template <typename F, typename D, typename T>
+HWY_INLINE void fold_blocks_apart(D d, const T* x, std::int64_t stride, std::int64_t count,
+                                  hn::Vec<D>* folded) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto no_shift = hn::Zero(d);
+  Accumulator<F, D> sums[kRowsApart];
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+#pragma GCC unroll 8
+    for (std::int64_t r = 0; r < kRowsApart; ++r) sums[r].add(hn::LoadU(d, x + r * stride + i));
+  }
+  if (i < count) {
+    for (std::int64_t r = 0; r < kRowsApart; ++r) {
+      sums[r].add(
+          mapped_tail<F>(d, x + r * stride + i, static_cast<std::size_t>(count - i), no_shift));
+    }
+  }
+  for (std::int64_t r = 0; r < kRowsApart; ++r) folded[r] = sums[r].folded();
+}
+
+template <typename F, typename T>
+void fold_rows_apart(const T* x, std::int64_t stride, std::int64_t count, T* result) {
+  const hn::ScalableTag<T> d;
+  constexpr std::size_t kWidth = hn::MaxLanes(d) * kRowsApart;
+  // As a binary counter adds its carries; 32 levels are more than memory holds.
+  HWY_ALIGN T pending[32][kWidth];
+  std::size_t depth = 0;
+  hn::Vec<decltype(d)> folded[kRowsApart];
+  const auto join_pending = [&]() HWY_ATTR {
+    --depth;
+    for (std::int64_t r = 0; r < kRowsApart; ++r) {
+      folded[r] = F::combine(d, hn::Load(d, pending[depth] + r * hn::MaxLanes(d)), folded[r]);
+    }
+  };
+  const std::int64_t size = kVectorsApart * static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t blocks = std::max<std::int64_t>((count + size - 1) / size, 1);
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const std::int64_t begin = block * size;
+    fold_blocks_apart<F>(d, x + begin, stride, std::min(size, count - begin), folded);
+    for (std::int64_t carry = block; (carry & 1) != 0; carry >>= 1) join_pending();
+    if (block + 1 == blocks) break;
+    for (std::int64_t r = 0; r < kRowsApart; ++r) {
+      hn::Store(folded[r], d, pending[depth] + r * hn::MaxLanes(d));
+    }
+    ++depth;
+  }
+  while (depth > 0) join_pending();
+  constexpr std::int64_t kTogether = kRowsTogether<T>;
+  for (std::int64_t row = 0; row < kRowsApart; row += kTogether) {
+    hn::Vec<Block<T>> blocks_of_rows[kTogether];
+    for (std::int64_t k = 0; k < kTogether; ++k) {
+      blocks_of_rows[k] = fold_to_block<F>(d, folded[row + k]);
+    }
+    hn::StoreU(fold_lanes<F>(Block<T>(), blocks_of_rows), Block<T>(), result + row);
   }
 }
 
@@ -258,6 +318,20 @@ void fold_rows_of(Fold fold, const T* x, std::int64_t rows, std::int64_t count, 
 }
 
 template <typename T>
+void fold_rows_apart_of(Fold fold, const T* x, std::int64_t stride, std::int64_t count, T* result) {
+  switch (fold) {
+    case Fold::prod:
+      return fold_rows_apart<ProdFold>(x, stride, count, result);
+    case Fold::max:
+      return fold_rows_apart<MaxFold>(x, stride, count, result);
+    case Fold::min:
+      return fold_rows_apart<MinFold>(x, stride, count, result);
+    default:
+      return fold_rows_apart<SumFold>(x, stride, count, result);
+  }
+}
+
+template <typename T>
 void fold_columns_of(Fold fold, const T* x, std::int64_t rows, std::int64_t stride,
                      std::int64_t columns, const T* shift, T* result) {
   switch (fold) {
@@ -281,6 +355,14 @@ void fold_rows_f32(Fold fold, const float* x, std::int64_t rows, std::int64_t co
 void fold_rows_f64(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
                    const double* shifts, double* result) {
   fold_rows_of(fold, x, rows, count, shifts, result);
+}
+void fold_rows_apart_f32(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
+                         float* result) {
+  fold_rows_apart_of(fold, x, stride, count, result);
+}
+void fold_rows_apart_f64(Fold fold, const double* x, std::int64_t stride, std::int64_t count,
+                         double* result) {
+  fold_rows_apart_of(fold, x, stride, count, result);
 }
 void fold_columns_f32(Fold fold, const float* x, std::int64_t rows, std::int64_t stride,
                       std::int64_t columns, const float* shift, float* result) {
@@ -320,6 +402,8 @@ namespace tegula::kernels {
 
 HWY_EXPORT(fold_rows_f32);
 HWY_EXPORT(fold_rows_f64);
+HWY_EXPORT(fold_rows_apart_f32);
+HWY_EXPORT(fold_rows_apart_f64);
 HWY_EXPORT(fold_columns_f32);
 HWY_EXPORT(fold_columns_f64);
 HWY_EXPORT(find_first_f32);
@@ -334,6 +418,14 @@ void detail::fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_
 void detail::fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
                        const double* shifts, double* result) {
   HWY_DYNAMIC_DISPATCH(fold_rows_f64)(fold, x, rows, count, shifts, result);
+}
+void detail::fold_rows_apart(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
+                             float* result) {
+  HWY_DYNAMIC_DISPATCH(fold_rows_apart_f32)(fold, x, stride, count, result);
+}
+void detail::fold_rows_apart(Fold fold, const double* x, std::int64_t stride, std::int64_t count,
+                             double* result) {
+  HWY_DYNAMIC_DISPATCH(fold_rows_apart_f64)(fold, x, stride, count, result);
 }
 void detail::fold_columns(Fold fold, const float* x, std::int64_t rows, std::int64_t stride,
                           std::int64_t columns, const float* shift, float* result) {

@@ -22,6 +22,18 @@ void fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_t count,
 void fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
                const double* shifts, double* result);
 
+/// Arrays of this size come from memory, which answers several readers faster than one.
+inline constexpr std::int64_t kFarBytes = 8 << 20;
+/// Rows that are then read side by side.
+inline constexpr std::int64_t kRowsApart = 8;
+
+/// result[r] = fold of the `count` contiguous elements from x + r * stride on, for kRowsApart rows,
+/// pairwise over blocks. Not for `sum_exp`, whose exponentials take longer than the memory.
+void fold_rows_apart(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
+                     float* result);
+void fold_rows_apart(Fold fold, const double* x, std::int64_t stride, std::int64_t count,
+                     double* result);
+
 /// result[c] = fold over r of x[r * stride + c] for columns <= kStripColumns and rows >= 1,
 /// pairwise over blocks of rows. `shift` has one element per column, and is read for `sum_exp`
 /// alone.

@@ -171,7 +171,7 @@ TEST_CASE("every reduction over every set of axes is right") {
 TEST_CASE("large arrays are summed accurately and alike by any number of threads") {
   for_each_isa([] {
     for (const Shape& shape : {Shape{1, 3000001, 1}, Shape{1, 60000, 10}, Shape{1, 60000, 130},
-                               Shape{2, 300000, 1}, Shape{3, 3000, 100}}) {
+                               Shape{2, 300000, 1}, Shape{3, 3000, 100}, Shape{2099, 1003, 1}}) {
       CAPTURE(shape.to_string());
       const auto x =
           uniform_values<float>(static_cast<std::size_t>(shape.element_count()), 0, 1, 7);
@@ -188,12 +188,28 @@ TEST_CASE("large arrays are summed accurately and alike by any number of threads
         worst = std::max(worst, relative_error(one[i], expected[i], 0));
       }
       CHECK(worst <= 3e-7);
-      for (const ReduceOp op : {ReduceOp::argmax, ReduceOp::min, ReduceOp::logsumexp}) {
+      for (const ReduceOp op :
+           {ReduceOp::argmax, ReduceOp::min, ReduceOp::max, ReduceOp::mean, ReduceOp::logsumexp}) {
         const auto actual = run_axes(op, DType::f32, x.data(), shape, 2);
         const auto wanted = reference_axes(op, x, shape, 2);
         for (std::size_t i = 0; i < wanted.size(); ++i) {
           REQUIRE(relative_error(actual[i], wanted[i], 0) <= 3e-7);
         }
+      }
+    }
+  });
+}
+
+TEST_CASE("NaN in a row of a large array stays in that row") {
+  for_each_isa([] {
+    const Shape shape{2100, 1003};
+    auto x = uniform_values<float>(static_cast<std::size_t>(shape.element_count()), 0, 1);
+    const std::size_t row = 1234;
+    x[row * 1003 + 1002] = static_cast<float>(kNan);
+    for (const ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::min}) {
+      const auto results = run_axes(op, DType::f32, x.data(), shape, 2);
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        REQUIRE(std::isnan(results[i]) == (i == row));
       }
     }
   });

@@ -51,9 +51,9 @@ constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
 /// The same where zeros of A are skipped, which each tile looks for in its rows.
 constexpr Index kSkippingColGrain = 64;
-/// Skipping pays when A holds numbers in three of ten places or fewer, which every seventh place of
-/// four stored rows tells; and in products of this size, where telling costs next to nothing and
-/// the rows repay a look at all of B.
+/// Skipping pays when three tenths of A or less are nonzeros, which every seventh element of four
+/// stored rows tells; and in products of this size, where telling costs next to nothing and the
+/// rows repay a look at all of B.
 constexpr Index kFlopsToSkip = 600'000;
 constexpr Index kRowsToSkip = 16;
 constexpr Index kLengthToSkip = 64;
@@ -165,13 +165,13 @@ bool should_skip_zeros(const GemmTile& whole) {
       (whole.transpose_b && !whole.b_packed)) {
     return false;
   }
-  Index seen = 0, numbers = 0;
+  Index seen = 0, nonzeros = 0;
   for (Index row = 0; row < rows; row += ceil_div(rows, kRowsToLookAt)) {
     const float* a = whole.a + row * (transposed ? whole.a_k_stride : whole.a_row_stride);
-    for (Index i = 0; i < length; i += kElementStep, ++seen) numbers += a[i] != 0 ? 1 : 0;
-    if (2 * numbers > seen) return false;
+    for (Index i = 0; i < length; i += kElementStep, ++seen) nonzeros += a[i] != 0 ? 1 : 0;
+    if (2 * nonzeros > seen) return false;
   }
-  return 10 * numbers <= 3 * seen;
+  return 10 * nonzeros <= 3 * seen;
 }
 
 bool should_halve(const GemmTile& whole) {

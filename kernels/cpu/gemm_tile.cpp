@@ -42,7 +42,7 @@ struct Buffers {
   alignas(64) float a[kGroupBlocks * kBlockElements];
   alignas(64) float b[kStripElements];
   alignas(64) float c[kConsumedElements + kMaxRows * kConsumedCols];
-  NumberBits numbers;
+  NonzeroBits nonzeros;
 };
 
 /// A slice of k: rows [begin, begin + depth) of op(B).
@@ -196,7 +196,7 @@ Index skip_zeros(const GemmTile& tile, const Slice& slice, const Group& group, I
   blocks.ldc = group.ldc;
   blocks.load_c = tile.accumulate || slice.begin > 0;
   blocks.bias = slice.last && tile.bias != nullptr ? tile.bias + col : nullptr;
-  sum_numbers_of<kSkippingPanels>(panels, blocks, group.rows, buffers.numbers, buffers.a);
+  sum_nonzeros_of<kSkippingPanels>(panels, blocks, group.rows, buffers.nonzeros, buffers.a);
   return panels * kPanel;
 }
 
@@ -232,8 +232,8 @@ void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Inde
                    buffers.a);
     }
     if (tile.skip_zeros) {
-      find_numbers(tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride,
-                   tile.a_row_stride, tile.a_k_stride, group.rows, slice.depth, buffers.numbers);
+      find_nonzeros(tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride,
+                    tile.a_row_stride, tile.a_k_stride, group.rows, slice.depth, buffers.nonzeros);
     }
     for (Index col = begin; col < end; col += strip.cols) {
       if (tile.skip_zeros && end - col >= kPanel) {

@@ -1,5 +1,5 @@
 // Products whose A is mostly zeros, as images and counts are: a row of C takes the rows of B for
-// which A holds a number, and skips the others. No bit of C changes by that: a sum that a product
+// which A holds nonzeros, and skips the others. No bit of C changes by that: a sum that a product
 // with 0 is added to stays what it is, as long as B is finite.
 // Compiled once per instruction set, so the include guard toggles with Highway's target.
 
@@ -27,9 +27,9 @@ namespace {
 /// multiply-adds.
 constexpr int kSkippingPanels = std::max(8 / kVectorsPerPanel, 1);
 
-/// Where the rows of A hold numbers: bit p % 32 of words[p / 32][row] says that op(A)[row, p] is
+/// Where the rows of A hold nonzeros: bit p % 32 of words[p / 32][row] says that op(A)[row, p] is
 /// not 0.
-struct NumberBits {
+struct NonzeroBits {
   std::uint32_t words[kMaxDepth / 32][kGroupBlocks * kMaxRows + kPanel];
 };
 
@@ -57,7 +57,7 @@ bool is_finite(const GemmTile& tile) {
 }
 
 /// The bits of a row of A.
-void find_numbers_of_row(const float* a, Index row, Index depth, NumberBits& bits) {
+void find_nonzeros_of_row(const float* a, Index row, Index depth, NonzeroBits& bits) {
   const Tag d;
   Index begin = 0;
   if constexpr (kLanes >= 8) {
@@ -79,8 +79,8 @@ void find_numbers_of_row(const float* a, Index row, Index depth, NumberBits& bit
 }
 
 /// The bits of several rows, a vector of them at a time, where A is transposed.
-void find_numbers_of_rows(const float* a, Index k_stride, Index rows, Index depth,
-                          NumberBits& bits) {
+void find_nonzeros_of_rows(const float* a, Index k_stride, Index rows, Index depth,
+                           NonzeroBits& bits) {
   const Tag d;
   const hn::RebindToUnsigned<Tag> du;
   for (Index begin = 0; begin < depth; begin += 32) {
@@ -90,8 +90,8 @@ void find_numbers_of_rows(const float* a, Index k_stride, Index rows, Index dept
       auto word = hn::Zero(du);
       for (Index p = 0; p < steps; ++p, from += k_stride) {
         const Vector x = r + kLanes <= rows ? hn::LoadU(d, from) : load_first(d, from, rows - r);
-        const auto is_number = hn::RebindMask(du, hn::Ne(x, hn::Zero(d)));
-        word = hn::Or(word, hn::IfThenElseZero(is_number, hn::Set(du, std::uint32_t{1} << p)));
+        const auto is_nonzero = hn::RebindMask(du, hn::Ne(x, hn::Zero(d)));
+        word = hn::Or(word, hn::IfThenElseZero(is_nonzero, hn::Set(du, std::uint32_t{1} << p)));
       }
       hn::StoreU(word, du, &bits.words[begin / 32][r]);
     }
@@ -99,18 +99,18 @@ void find_numbers_of_rows(const float* a, Index k_stride, Index rows, Index dept
 }
 
 /// The bits of `rows` rows and `depth` steps of k.
-void find_numbers(const float* a, Index row_stride, Index k_stride, Index rows, Index depth,
-                  NumberBits& bits) {
-  if (k_stride != 1) return find_numbers_of_rows(a, k_stride, rows, depth, bits);
-  for (Index r = 0; r < rows; ++r) find_numbers_of_row(a + r * row_stride, r, depth, bits);
+void find_nonzeros(const float* a, Index row_stride, Index k_stride, Index rows, Index depth,
+                   NonzeroBits& bits) {
+  if (k_stride != 1) return find_nonzeros_of_rows(a, k_stride, rows, depth, bits);
+  for (Index r = 0; r < rows; ++r) find_nonzeros_of_row(a + r * row_stride, r, depth, bits);
 }
 
 /// Rows of C over `Vectors` vectors of columns. `blocks` describes them as one block of the
 /// micro-kernel, except that A and B are read where the bits say. Rows pass over 64 rows of B at a
 /// time, which L1 holds, and leave their sums in `partial` between.
 template <int Vectors>
-HWY_NOINLINE void sum_numbers(const Blocks& blocks, Index rows, const NumberBits& bits,
-                              float* partial) {
+HWY_NOINLINE void sum_nonzeros(const Blocks& blocks, Index rows, const NonzeroBits& bits,
+                               float* partial) {
   const Tag d;
   const Index a_k_stride = blocks.a_k_stride, b_k_stride = blocks.b_k_stride;
   const Index b_panel_stride = blocks.b_panel_stride;
@@ -127,17 +127,17 @@ HWY_NOINLINE void sum_numbers(const Blocks& blocks, Index rows, const NumberBits
       for (int v = 0; v < Vectors; ++v) {
         sums[v] = begin == 0 ? hn::Zero(d) : hn::Load(d, partial + (r * Vectors + v) * kLanes);
       }
-      std::uint64_t numbers = low[r];
-      if (both) numbers |= static_cast<std::uint64_t>(high[r]) << 32;
-      for (; numbers != 0; numbers &= numbers - 1) {
-        const Index p = std::countr_zero(numbers);
-        const Vector number = hn::Set(d, a[p * a_k_stride]);
+      std::uint64_t nonzeros = low[r];
+      if (both) nonzeros |= static_cast<std::uint64_t>(high[r]) << 32;
+      for (; nonzeros != 0; nonzeros &= nonzeros - 1) {
+        const Index p = std::countr_zero(nonzeros);
+        const Vector value = hn::Set(d, a[p * a_k_stride]);
         const float* row = b + p * b_k_stride;
 #pragma GCC unroll 8
         for (int v = 0; v < Vectors; ++v) {
           const Index offset =
               (v / kVectorsPerPanel) * b_panel_stride + (v % kVectorsPerPanel) * kLanes;
-          sums[v] = hn::MulAdd(number, hn::LoadU(d, row + offset), sums[v]);
+          sums[v] = hn::MulAdd(value, hn::LoadU(d, row + offset), sums[v]);
         }
       }
       if (last) {
@@ -166,11 +166,11 @@ HWY_NOINLINE void sum_numbers(const Blocks& blocks, Index rows, const NumberBits
 }
 
 template <int Panels>
-void sum_numbers_of(Index panels, const Blocks& blocks, Index rows, const NumberBits& bits,
-                    float* partial) {
+void sum_nonzeros_of(Index panels, const Blocks& blocks, Index rows, const NonzeroBits& bits,
+                     float* partial) {
   if constexpr (Panels > 0) {
-    if (panels < Panels) return sum_numbers_of<Panels - 1>(panels, blocks, rows, bits, partial);
-    sum_numbers<Panels * kVectorsPerPanel>(blocks, rows, bits, partial);
+    if (panels < Panels) return sum_nonzeros_of<Panels - 1>(panels, blocks, rows, bits, partial);
+    sum_nonzeros<Panels * kVectorsPerPanel>(blocks, rows, bits, partial);
   }
 }
 

@@ -3,7 +3,8 @@
 //
 // No function here allocates in the `own` implementation, and results are bit-identical for any
 // number of threads: every element of C is summed over k in an order that depends only on the
-// problem and the instruction set.
+// problem, the instruction set and whether A is mostly zeros: `own` skips those, unless B holds
+// infinities or NaN.
 
 #include <cstddef>
 #include <cstdint>

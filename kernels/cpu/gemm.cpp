@@ -3,6 +3,7 @@
 #include "kernels/cpu/gemm.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "kernels/cpu/gemm_implementations.hpp"
@@ -52,10 +53,10 @@ constexpr Index kColGrain = 32;
 /// The same where zeros of A are skipped, which each tile looks for in its rows.
 constexpr Index kSkippingColGrain = 64;
 /// Skipping pays when three tenths of A or less are nonzeros, which every seventh element of four
-/// stored rows tells; and in products of this size, where telling costs next to nothing and the
-/// rows repay a look at all of B.
-constexpr Index kFlopsToSkip = 600'000;
-constexpr Index kRowsToSkip = 16;
+/// stored rows tells; in products of this size, where telling costs next to nothing; and with so
+/// many rows that they repay a look at all of B, where nobody has looked yet.
+constexpr Index kFlopsToSkip = 100'000;
+constexpr Index kRowsToLook = 16;
 constexpr Index kLengthToSkip = 64;
 constexpr Index kRowsToLookAt = 4;
 constexpr Index kElementStep = 7;
@@ -160,9 +161,9 @@ bool should_skip_zeros(const GemmTile& whole) {
   const bool transposed = whole.a_k_stride != 1;
   const Index rows = transposed ? whole.k : whole.rows;
   const Index length = transposed ? whole.rows : whole.k;
-  if (whole.rows < kRowsToSkip || whole.cols < kPanel || length < kLengthToSkip ||
-      2 * whole.rows * whole.cols * whole.k < kFlopsToSkip ||
-      (whole.transpose_b && !whole.b_packed)) {
+  const bool can_look = !whole.b_packed && !whole.transpose_b && whole.rows >= kRowsToLook;
+  if (!(whole.b_finite || can_look) || whole.cols < kPanel || length < kLengthToSkip ||
+      2 * whole.rows * whole.cols * whole.k < kFlopsToSkip) {
     return false;
   }
   Index seen = 0, nonzeros = 0;
@@ -308,8 +309,8 @@ void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, con
   switch (implementation) {
     case GemmImplementation::own:
       if (workspace != nullptr && shares_packed_b(problem, finish.consumer != nullptr)) {
-        pack_b_f32(problem, b, workspace);
-        return gemm_packed_f32(problem, a, workspace, c, finish);
+        const bool finite = pack_b_f32(problem, b, workspace);
+        return gemm_packed_f32(problem, a, workspace, finite, c, finish);
       }
       return run_tiles(problem, whole_product(problem, a, b, false, c, finish), {});
     case GemmImplementation::eigen:
@@ -346,19 +347,25 @@ bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& pr
          (problem.m > 2 || !problem.transpose_b);
 }
 
-void pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {
+bool pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {
   const Index stride = problem.transpose_b ? problem.ldb : 1;
+  std::atomic<bool> finite{true};
   parallel_for(ceil_div(problem.n, kPackedCols), [&](Index task) {
     const Index col = task * kPackedCols;
-    pack_b_panels(b + col * stride, problem.ldb, problem.transpose_b, problem.k,
-                  std::min(kPackedCols, problem.n - col), packed + col * problem.k);
+    const bool good =
+        pack_b_panels(b + col * stride, problem.ldb, problem.transpose_b, problem.k,
+                      std::min(kPackedCols, problem.n - col), packed + col * problem.k);
+    if (!good) finite.store(false, std::memory_order_relaxed);
   });
+  return finite.load(std::memory_order_relaxed);
 }
 
-void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, float* c,
-                     const GemmFinish<float>& finish) {
+void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, bool finite,
+                     float* c, const GemmFinish<float>& finish) {
   if (problem.m == 0 || problem.n == 0) return;
-  run_tiles(problem, whole_product(problem, a, packed_b, true, c, finish), {});
+  GemmTile whole = whole_product(problem, a, packed_b, true, c, finish);
+  whole.b_finite = finite;
+  run_tiles(problem, whole, {});
 }
 
 }  // namespace tegula::kernels

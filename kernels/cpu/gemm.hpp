@@ -114,11 +114,12 @@ std::size_t packed_b_size(std::int64_t k, std::int64_t n);
 bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& problem);
 
 /// Packs op(B) of `problem` (its n, k, transpose_b and ldb) into `packed`, which the caller owns,
-/// aligned to 64 bytes; in parallel.
-void pack_b_f32(const GemmProblem& problem, const float* b, float* packed);
+/// aligned to 64 bytes; in parallel. Returns whether it holds finite numbers only.
+bool pack_b_f32(const GemmProblem& problem, const float* b, float* packed);
 
 /// As gemm_f32 with `own`, on a B that pack_b_f32 wrote; `transpose_b` and `ldb` are ignored.
-void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, float* c,
-                     const GemmFinish<float>& finish = {});
+/// `finite` is what that returned: with false, no zeros of A are skipped.
+void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, bool finite,
+                     float* c, const GemmFinish<float>& finish = {});
 
 }  // namespace tegula::kernels

@@ -255,9 +255,16 @@ void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Inde
   }
 }
 
+bool pack_and_look(const float* b, Index ldb, bool transposed, Index k, Index cols, float* packed) {
+  pack_panels(b, ldb, transposed, k, cols, packed);
+  const Index panels = (cols + kPanel - 1) / kPanel;
+  return is_finite(packed, panels * k, kPanel, kPanel);
+}
+
 void compute_tile(GemmTile tile) {
   if (should_use_dots(tile)) return compute_dots(tile);
-  tile.skip_zeros = tile.skip_zeros && is_finite(tile);
+  tile.skip_zeros =
+      tile.skip_zeros && (tile.b_finite || is_finite(tile.b, tile.k, tile.cols, tile.ldb));
   Buffers buffers;
   const Index slices = std::max<Index>((tile.k + kMaxDepth - 1) / kMaxDepth, 1);
   const Index depth = (tile.k + slices - 1) / slices;
@@ -279,13 +286,13 @@ HWY_AFTER_NAMESPACE();
 namespace tegula::kernels {
 
 HWY_EXPORT(compute_tile);
-HWY_EXPORT(pack_panels);
+HWY_EXPORT(pack_and_look);
 
 void compute_gemm_tile(const GemmTile& tile) { HWY_DYNAMIC_DISPATCH(compute_tile)(tile); }
 
-void pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
+bool pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
                    std::int64_t cols, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_panels)(b, ldb, transposed, k, cols, packed);
+  return HWY_DYNAMIC_DISPATCH(pack_and_look)(b, ldb, transposed, k, cols, packed);
 }
 
 }  // namespace tegula::kernels

@@ -29,6 +29,8 @@ struct GemmTile {
   std::int64_t ldb = 0;
   bool transpose_b = false;
   bool b_packed = false;
+  /// Whether B is known to hold finite numbers only.
+  bool b_finite = false;
   float* c = nullptr;
   std::int64_t ldc = 0;
   bool accumulate = false;
@@ -46,8 +48,8 @@ struct GemmTile {
 
 void compute_gemm_tile(const GemmTile& tile);
 
-/// Packs columns [0, cols) of op(B), all k rows.
-void pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
+/// Packs columns [0, cols) of op(B), all k rows. Whether they hold finite numbers only.
+bool pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
                    std::int64_t cols, float* packed);
 
 }  // namespace tegula::kernels

@@ -33,24 +33,21 @@ struct NonzeroBits {
   std::uint32_t words[kMaxDepth / 32][kGroupBlocks * kMaxRows + kPanel];
 };
 
-/// Whether op(B)'s part that the tile uses holds finite numbers only.
-bool is_finite(const GemmTile& tile) {
+/// Whether a matrix whose rows are `stride` apart holds finite numbers only.
+bool is_finite(const float* values, Index rows, Index cols, Index stride) {
   const Tag d;
   const hn::RebindToSigned<Tag> di;
-  const Index row_stride = tile.b_packed ? kPanel : tile.ldb;
-  const Index panel_stride = tile.b_packed ? tile.k * kPanel : kPanel;
   // As integers, magnitudes come in the same order, infinity and NaN last.
   auto largest = hn::Zero(di);
   const auto look_at = [&](Vector x)
                            HWY_ATTR { largest = hn::Max(largest, hn::BitCast(di, hn::Abs(x))); };
-  for (Index p = 0; p < tile.k; ++p) {
-    const float* b = tile.b + p * row_stride;
-    Index left = tile.cols;
-    for (; left >= kPanel; left -= kPanel, b += panel_stride) {
-      hwy::Prefetch(b + kRowsAhead * row_stride);
-      for (Index i = 0; i < kPanel; i += kLanes) look_at(hn::LoadU(d, b + i));
+  for (Index row = 0; row < rows; ++row, values += stride) {
+    Index col = 0;
+    for (; col + kPanel <= cols; col += kPanel) {
+      hwy::Prefetch(values + kRowsAhead * stride + col);
+      for (Index i = 0; i < kPanel; i += kLanes) look_at(hn::LoadU(d, values + col + i));
     }
-    for (Index i = 0; i < left; i += kLanes) look_at(load_first(d, b + i, left - i));
+    for (; col < cols; col += kLanes) look_at(load_first(d, values + col, cols - col));
   }
   constexpr std::int32_t kInfinity = 0x7F800000;
   return hn::AllTrue(di, hn::Lt(largest, hn::Set(di, kInfinity)));

@@ -230,9 +230,9 @@ TEST_CASE("a packed B gives the same bits as the B it was packed from") {
           static_cast<float*>(std::align(64, packed_b_size(k, n) * sizeof(float), start, room));
       REQUIRE(packed != nullptr);
       const GemmProblem problem = GemmProblem::dense(m, n, k);
-      pack_b_f32(problem, b.data(), packed);
+      CHECK(pack_b_f32(problem, b.data(), packed));
       gemm_f32(GemmImplementation::own, problem, a.data(), b.data(), c.data());
-      gemm_packed_f32(problem, a.data(), packed, packed_c.data());
+      gemm_packed_f32(problem, a.data(), packed, true, packed_c.data());
       INFO(describe(problem));
       CHECK(c == packed_c);
     }
@@ -248,8 +248,8 @@ TEST_CASE("a packed transposed B multiplies like the B it was packed from") {
                      std::vector<float> memory(packed_b_size(problem.k, problem.n) + 16);
                      auto* packed = memory.data();
                      while (reinterpret_cast<std::uintptr_t>(packed) % 64 != 0) ++packed;
-                     pack_b_f32(problem, b, packed);
-                     gemm_packed_f32(problem, a, packed, c, finish);
+                     const bool finite = pack_b_f32(problem, b, packed);
+                     gemm_packed_f32(problem, a, packed, finite, c, finish);
                    });
     }
   });

@@ -32,9 +32,9 @@ struct Case {
 
 /// With whole panels and cut ones, one slice of k and several, few columns and many.
 const Case kCases[] = {
-    {32, 128, 784, false},  {784, 128, 32, true},  {784, 128, 70, true},
-    {40, 70, 500, false},   {33, 100, 700, false}, {17, 16, 1500, false},
-    {300, 150, 100, false}, {150, 33, 321, true},  {20, 300, 64, false},
+    {32, 128, 784, false}, {784, 128, 32, true},  {784, 128, 70, true},   {40, 70, 500, false},
+    {33, 100, 700, false}, {17, 16, 1500, false}, {300, 150, 100, false}, {150, 33, 321, true},
+    {20, 300, 64, false},  {1, 128, 784, false},  {8, 100, 700, false},
 };
 
 struct Operands {
@@ -82,6 +82,18 @@ struct Operands {
       }
     }
     return wrong;
+  }
+};
+
+struct PackedB {
+  std::vector<float> memory;
+  float* data;
+  bool finite;
+
+  explicit PackedB(const Operands& operands)
+      : memory(packed_b_size(operands.problem.k, operands.problem.n) + 16), data(memory.data()) {
+    while (reinterpret_cast<std::uintptr_t>(data) % 64 != 0) ++data;
+    finite = pack_b_f32(operands.problem, operands.b.data(), data);
   }
 };
 
@@ -150,11 +162,8 @@ TEST_CASE("epilogues and consumers see a product of mostly zeros once, also of a
       const Operands operands(size);
       const GemmProblem& problem = operands.problem;
       INFO(describe(problem));
-      std::vector<float> memory(packed_b_size(size.k, size.n) + 16);
-      float* packed = memory.data();
-      while (reinterpret_cast<std::uintptr_t>(packed) % 64 != 0) ++packed;
-      pack_b_f32(problem, operands.b.data(), packed);
-
+      const PackedB packed(operands);
+      CHECK(packed.finite);
       std::vector<float> c, seen;
       std::vector<int> calls;
       const auto see = [&](Index row, Index col, Index rows, Index cols, const float* block,
@@ -189,7 +198,8 @@ TEST_CASE("epilogues and consumers see a product of mostly zeros once, also of a
                  {.bias = bias, .epilogue = &epilogue});
       });
       check([&] {
-        gemm_packed_f32(problem, a, packed, c.data(), {.bias = bias, .epilogue = &epilogue});
+        gemm_packed_f32(problem, a, packed.data, packed.finite, c.data(),
+                        {.bias = bias, .epilogue = &epilogue});
       });
       if (!gemm_consumable(GemmImplementation::own, problem)) continue;
       check([&] {
@@ -211,14 +221,21 @@ TEST_CASE("skipped zeros do not hide infinities and NaN") {
       }
       for (const float odd : {kInfinity, -kInfinity, std::nanf("")}) {
         operands.b[static_cast<std::size_t>(2 * size.n - 2)] = odd;
-        const std::vector<float> c = operands.product();
         INFO(describe(operands.problem));
-        Index wrong = 0;
-        for (Index i = 0; i < size.m * size.n; ++i) {
-          const bool odd_column = i % size.n == size.n - 2;
-          if (std::isnan(c[static_cast<std::size_t>(i)]) != odd_column) ++wrong;
-        }
-        CHECK(wrong == 0);
+        const auto check = [&](const std::vector<float>& c) {
+          Index wrong = 0;
+          for (Index i = 0; i < size.m * size.n; ++i) {
+            const bool odd_column = i % size.n == size.n - 2;
+            if (std::isnan(c[static_cast<std::size_t>(i)]) != odd_column) ++wrong;
+          }
+          CHECK(wrong == 0);
+        };
+        check(operands.product());
+        const PackedB packed(operands);
+        CHECK_FALSE(packed.finite);
+        std::vector<float> c(static_cast<std::size_t>(size.m * size.n));
+        gemm_packed_f32(operands.problem, operands.a.data(), packed.data, packed.finite, c.data());
+        check(c);
       }
     }
   });

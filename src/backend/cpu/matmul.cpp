@@ -155,7 +155,9 @@ void run_product(const Product& product, GemmImplementation implementation,
   if constexpr (std::is_same_v<T, float>) {
     const float* packed =
         weights == nullptr ? nullptr : weights->find(b, arguments.variables_version);
-    if (packed != nullptr) return kernels::gemm_packed_f32(product.problem, a, packed, c, finish);
+    if (packed != nullptr) {
+      return kernels::gemm_packed_f32(product.problem, a, packed, weights->finite(), c, finish);
+    }
   }
   run_product<T>(product, implementation, a, b, c, finish, static_cast<T*>(arguments.workspace));
 }

@@ -24,6 +24,8 @@ class PackedWeights {
     }
     return packed_.data<float>();
   }
+  /// Whether what `find` returned holds finite numbers only.
+  bool finite() const { return finite_; }
 
  private:
   bool pack(const float* weights, std::uint64_t version) const {
@@ -38,7 +40,7 @@ class PackedWeights {
       seen_version_ = version;
       return false;
     }
-    kernels::pack_b_f32(problem_, weights, packed_.data<float>());
+    finite_ = kernels::pack_b_f32(problem_, weights, packed_.data<float>());
     packed_version_.store(version, std::memory_order_release);
     return true;
   }
@@ -47,6 +49,7 @@ class PackedWeights {
   mutable std::mutex mutex_;
   mutable std::uint64_t seen_version_ = 0;
   mutable Tensor packed_;
+  mutable bool finite_ = false;
   mutable std::atomic<std::uint64_t> packed_version_{0};
 };
 

@@ -53,10 +53,10 @@ void multiply_packed(benchmark::State& state, const GemmProblem& problem) {
   const Tensor a = random_tensor(problem.m, problem.k);
   const Tensor b = random_tensor(problem.k, problem.n);
   Tensor packed(DType::f32, {static_cast<Index>(packed_b_size(problem.k, problem.n))});
-  pack_b_f32(problem, b.data<float>(), packed.data<float>());
+  const bool finite = pack_b_f32(problem, b.data<float>(), packed.data<float>());
   Tensor c(DType::f32, {problem.m, problem.n});
   for (auto _ : state) {
-    gemm_packed_f32(problem, a.data<float>(), packed.data<float>(), c.data<float>());
+    gemm_packed_f32(problem, a.data<float>(), packed.data<float>(), finite, c.data<float>());
     benchmark::ClobberMemory();
   }
   count_flops(state, problem);

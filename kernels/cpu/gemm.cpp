@@ -182,7 +182,7 @@ bool should_halve(const GemmTile& whole) {
 }
 
 /// Both halves of k in parallel, then their sum.
-void run_halves(const GemmTile& whole) {
+void run_halves(const GemmProblem& problem, const GemmTile& whole) {
   alignas(64) float second[kHalvedElements];
   parallel_for(2, [&](Index half) {
     GemmTile tile = whole;
@@ -204,12 +204,10 @@ void run_halves(const GemmTile& whole) {
     for (Index row = begin; row < end; ++row) {
       const float* other = second + row * whole.cols;
       float* c = whole.c + row * whole.ldc;
-      for (Index col = 0; col < whole.cols; ++col) {
-        const float sum = c[col] + other[col];
-        c[col] = whole.bias == nullptr ? sum : sum + whole.bias[col];
-      }
+      for (Index col = 0; col < whole.cols; ++col) c[col] += other[col];
     }
-    if (whole.epilogue != nullptr) (*whole.epilogue)(begin, 0, end - begin, whole.cols);
+    finish_gemm_tile<float>(problem, {begin, 0, end - begin, whole.cols}, whole.c,
+                            {.bias = whole.bias, .epilogue = whole.epilogue});
   });
 }
 
@@ -218,7 +216,7 @@ void run_tiles(const GemmProblem& problem, GemmTile whole, const GemmBatch& batc
   const Index m = whole.rows;
   const Index n = whole.cols;
   whole.skip_zeros = batch.count == 1 && should_skip_zeros(whole);
-  if (should_halve(whole)) return run_halves(whole);
+  if (should_halve(whole)) return run_halves(problem, whole);
   const GemmTiling tiling = gemm_tiling(problem, whole.skip_zeros);
   const Index tiles = tiling.row_tiles * tiling.col_tiles;
   const auto run_tile = [&](Index index) {

@@ -141,19 +141,30 @@ void use_copy(Strip& strip, const Slice& slice, const Buffers& buffers) {
   strip.copies = false;
 }
 
+/// A group's rows of A, in a slice.
+const float* a_of(const GemmTile& tile, const Slice& slice, const Group& group) {
+  return tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride;
+}
+
+/// What does not depend on how the operands are read: where a group's sums from column `col` on go,
+/// and what is added to them.
+Blocks blocks_of(const GemmTile& tile, const Slice& slice, const Group& group, Index col) {
+  Blocks blocks;
+  blocks.depth = slice.depth;
+  blocks.c = group.c + col - group.col;
+  blocks.ldc = group.ldc;
+  blocks.load_c = tile.accumulate || slice.begin > 0;
+  blocks.bias = slice.last && tile.bias != nullptr ? tile.bias + col : nullptr;
+  return blocks;
+}
+
 /// A group of rows over one strip, which is read from the copy afterwards if there is one.
 void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& rows,
                    const Group& group, bool packed_a, Strip& strip, Buffers& buffers) {
-  Blocks blocks;
-  blocks.depth = slice.depth;
-  blocks.ldc = group.ldc;
-  blocks.load_c = tile.accumulate || slice.begin > 0;
+  Blocks blocks = blocks_of(tile, slice, group, strip.col);
   blocks.cols = std::min(strip.panels * kPanel, strip.cols);
-  blocks.bias = slice.last && tile.bias != nullptr ? tile.bias + strip.col : nullptr;
   blocks.bias_step = strip.blocks > 1 ? blocks.cols : 0;
-  blocks.a =
-      packed_a ? buffers.a : tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride;
-  blocks.c = group.c + strip.col - group.col;
+  blocks.a = packed_a ? buffers.a : a_of(tile, slice, group);
   for (Index i = group.first; i < group.last;) {
     const Index height = rows.rows(i);
     const Index a_block_stride = packed_a ? kBlockElements : height * tile.a_row_stride;
@@ -184,18 +195,13 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
 Index skip_zeros(const GemmTile& tile, const Slice& slice, const Group& group, Index col, Index end,
                  Buffers& buffers) {
   const Index panels = std::min<Index>((end - col) / kPanel, kSkippingPanels);
-  Blocks blocks;
-  blocks.depth = slice.depth;
-  blocks.a = tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride;
+  Blocks blocks = blocks_of(tile, slice, group, col);
+  blocks.a = a_of(tile, slice, group);
   blocks.a_row_stride = tile.a_row_stride;
   blocks.a_k_stride = tile.a_k_stride;
   blocks.b_k_stride = tile.b_packed ? kPanel : tile.ldb;
   blocks.b_panel_stride = tile.b_packed ? tile.k * kPanel : kPanel;
   blocks.b = tile.b + col / kPanel * blocks.b_panel_stride + slice.begin * blocks.b_k_stride;
-  blocks.c = group.c + col - group.col;
-  blocks.ldc = group.ldc;
-  blocks.load_c = tile.accumulate || slice.begin > 0;
-  blocks.bias = slice.last && tile.bias != nullptr ? tile.bias + col : nullptr;
   sum_nonzeros_of<kSkippingPanels>(panels, blocks, group.rows, buffers.nonzeros, buffers.a);
   return panels * kPanel;
 }
@@ -227,13 +233,12 @@ void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Inde
     group.c = tile.consumer != nullptr ? buffers.c : tile.c + group.row * tile.ldc + begin;
     group.ldc = tile.consumer != nullptr ? group.cols : tile.ldc;
     if (pack_a) {
-      pack_a_group(tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride,
-                   tile.a_row_stride, tile.a_k_stride, rows, group.first, group.last, slice.depth,
-                   buffers.a);
+      pack_a_group(a_of(tile, slice, group), tile.a_row_stride, tile.a_k_stride, rows, group.first,
+                   group.last, slice.depth, buffers.a);
     }
     if (tile.skip_zeros) {
-      find_nonzeros(tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride,
-                    tile.a_row_stride, tile.a_k_stride, group.rows, slice.depth, buffers.nonzeros);
+      find_nonzeros(a_of(tile, slice, group), tile.a_row_stride, tile.a_k_stride, group.rows,
+                    slice.depth, buffers.nonzeros);
     }
     for (Index col = begin; col < end; col += strip.cols) {
       if (tile.skip_zeros && end - col >= kPanel) {

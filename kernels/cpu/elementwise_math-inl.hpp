@@ -14,6 +14,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 
@@ -66,7 +67,35 @@ template <>
 inline constexpr float kExpTerms<float>[] = {0.5f, 0.1666657689f, 0.0416665545f, 0.008363194882f,
                                              0.001392620336f};
 
-/// x = q ln 2 + r with |r| <= ln(2)/2, for x of a size whose exponential is finite.
+/// For x = q ln 2 + r with |r| <= ln(2)/2, of a size whose exponential is finite: x becomes
+/// exp(r) - 1, and `shifted` q + shifter, where the shifter is 1.5 * 2^mantissa bits or a little
+/// more, so that the low bits count q. Each step is taken for all vectors before the next, because
+/// one vector's steps wait for each other: a processor finds the independent ones only where they
+/// are near.
+template <std::size_t kCount, typename D, typename V>
+HWY_INLINE void split_exps(D d, V shifter, V (&x)[kCount], V (&shifted)[kCount]) {
+  using T = hn::TFromD<D>;
+  constexpr std::size_t kTerms = std::size(kExpTerms<T>);
+  V p[kCount];
+  for (std::size_t k = 0; k < kCount; ++k) {
+    shifted[k] = hn::MulAdd(x[k], hn::Set(d, T(kLog2E)), shifter);
+  }
+  for (std::size_t k = 0; k < kCount; ++k) p[k] = hn::Sub(shifted[k], shifter);
+  for (std::size_t k = 0; k < kCount; ++k) {
+    x[k] = hn::NegMulAdd(p[k], hn::Set(d, kLn2High<T>), x[k]);
+  }
+  for (std::size_t k = 0; k < kCount; ++k) {
+    x[k] = hn::NegMulAdd(p[k], hn::Set(d, kLn2Low<T>), x[k]);
+  }
+  for (V& v : p) v = hn::Set(d, kExpTerms<T>[kTerms - 1]);
+  for (std::size_t i = kTerms - 1; i-- > 0;) {
+    for (std::size_t k = 0; k < kCount; ++k) {
+      p[k] = hn::MulAdd(p[k], x[k], hn::Set(d, kExpTerms<T>[i]));
+    }
+  }
+  for (std::size_t k = 0; k < kCount; ++k) x[k] = hn::MulAdd(p[k], hn::Mul(x[k], x[k]), x[k]);
+}
+
 template <typename D>
 struct ExpParts {
   hn::Vec<D> shifted;  ///< q + 1.5 * 2^mantissa bits: the low bits of this float are q
@@ -78,12 +107,9 @@ template <typename D, typename V>
 HWY_INLINE ExpParts<D> split_exp(D d, V x) {
   using T = hn::TFromD<D>;
   const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52));
-  const V shifted = hn::MulAdd(x, hn::Set(d, T(kLog2E)), shifter);
-  const V q = hn::Sub(shifted, shifter);
-  const V r_high = hn::NegMulAdd(q, hn::Set(d, kLn2High<T>), x);
-  const V r = hn::NegMulAdd(q, hn::Set(d, kLn2Low<T>), r_high);
-  const V p = polynomial(d, r, kExpTerms<T>);
-  return {shifted, q, hn::MulAdd(p, hn::Mul(r, r), r)};
+  V expm1_r[] = {x}, shifted[1];
+  split_exps(d, shifter, expm1_r, shifted);
+  return {shifted[0], hn::Sub(shifted[0], shifter), expm1_r[0]};
 }
 
 /// 2^(n + offset) for the integer n in the low bits of `shifted`; the exponent must be a normal

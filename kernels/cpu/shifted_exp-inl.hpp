@@ -10,7 +10,6 @@
 
 #include <hwy/highway.h>
 #include <cstddef>
-#include <iterator>
 
 #include "kernels/cpu/elementwise_math-inl.hpp"
 
@@ -29,38 +28,21 @@ HWY_INLINE V floored(D, V floor, V x) {
 }
 
 /// exp(x) for x <= 0 (and for NaN), in place. What is below the smallest normal number is 0 or
-/// nearly so. Each step is taken for all vectors before the next, because one vector's steps wait
-/// for each other: a processor finds the independent ones only where they are near.
+/// nearly so.
 template <std::size_t kCount, typename D, typename V>
 HWY_INLINE void exp_of_nonpositive(D d, V (&x)[kCount]) {
   using T = hn::TFromD<D>;
   constexpr int kMantissaBits = kIsFloat<D> ? 23 : 52;
-  // As the shifter has the exponent's bias in it, the low bits of x log2(e) + shifter are the
+  // As the shifter has the exponent's bias in it, the low bits of the shifted numbers are the
   // biased exponent of 2^q. That of the floor is 0, and so is its power.
   const V floor = hn::Set(d, kIsFloat<D> ? T(-88) : T(-709));
   const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) + T(127) : T(0x1.8p52) + T(1023));
-  V power[kCount], p[kCount];
+  V power[kCount];
   for (V& v : x) v = floored(d, floor, v);
-  for (std::size_t k = 0; k < kCount; ++k) {
-    power[k] = hn::MulAdd(x[k], hn::Set(d, T(kLog2E)), shifter);
-  }
-  for (std::size_t k = 0; k < kCount; ++k) p[k] = hn::Sub(power[k], shifter);
-  for (std::size_t k = 0; k < kCount; ++k) {
-    x[k] = hn::NegMulAdd(p[k], hn::Set(d, kLn2High<T>), x[k]);
-  }
-  for (std::size_t k = 0; k < kCount; ++k) {
-    x[k] = hn::NegMulAdd(p[k], hn::Set(d, kLn2Low<T>), x[k]);
-  }
+  split_exps(d, shifter, x, power);
   const hn::RebindToSigned<D> di;
   for (V& v : power) v = hn::BitCast(d, hn::ShiftLeft<kMantissaBits>(hn::BitCast(di, v)));
-  for (V& v : p) v = hn::Set(d, kExpTerms<T>[std::size(kExpTerms<T>) - 1]);
-  for (std::size_t i = std::size(kExpTerms<T>) - 1; i-- > 0;) {
-    for (std::size_t k = 0; k < kCount; ++k) {
-      p[k] = hn::MulAdd(p[k], x[k], hn::Set(d, kExpTerms<T>[i]));
-    }
-  }
-  for (std::size_t k = 0; k < kCount; ++k) p[k] = hn::MulAdd(p[k], hn::Mul(x[k], x[k]), x[k]);
-  for (std::size_t k = 0; k < kCount; ++k) x[k] = hn::MulAdd(p[k], power[k], power[k]);
+  for (std::size_t k = 0; k < kCount; ++k) x[k] = hn::MulAdd(x[k], power[k], power[k]);
 }
 
 template <typename D, typename V>

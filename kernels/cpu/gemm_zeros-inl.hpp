@@ -104,13 +104,14 @@ void find_nonzeros(const float* a, Index row_stride, Index k_stride, Index rows,
 
 /// Rows of C over `Vectors` vectors of columns. `blocks` describes them as one block of the
 /// micro-kernel, except that A and B are read where the bits say. Rows pass over 64 rows of B at a
-/// time, which L1 holds, and leave their sums in `partial` between.
-template <int Vectors>
+/// time, which L1 holds, and leave their sums in `partial` between. The panels of B lie side by side,
+/// or `b_panel_stride` apart.
+template <int Vectors, bool SideBySide>
 HWY_NOINLINE void sum_nonzeros(const Blocks& blocks, Index rows, const NonzeroBits& bits,
                                float* partial) {
   const Tag d;
   const Index a_k_stride = blocks.a_k_stride, b_k_stride = blocks.b_k_stride;
-  const Index b_panel_stride = blocks.b_panel_stride;
+  const Index b_panel_stride = SideBySide ? kPanel : blocks.b_panel_stride;
   for (Index begin = 0; begin < blocks.depth; begin += 64) {
     const bool last = begin + 64 >= blocks.depth;
     const bool both = begin + 32 < blocks.depth;
@@ -167,7 +168,10 @@ void sum_nonzeros_of(Index panels, const Blocks& blocks, Index rows, const Nonze
                      float* partial) {
   if constexpr (Panels > 0) {
     if (panels < Panels) return sum_nonzeros_of<Panels - 1>(panels, blocks, rows, bits, partial);
-    sum_nonzeros<Panels * kVectorsPerPanel>(blocks, rows, bits, partial);
+    if (blocks.b_panel_stride == kPanel) {
+      return sum_nonzeros<Panels * kVectorsPerPanel, true>(blocks, rows, bits, partial);
+    }
+    sum_nonzeros<Panels * kVectorsPerPanel, false>(blocks, rows, bits, partial);
   }
 }
 

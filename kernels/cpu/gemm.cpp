@@ -50,8 +50,10 @@ constexpr Index kRowsToShare = 512;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
-/// The same where zeros of A are skipped, which each tile looks for in its rows.
+/// The same where zeros of A are skipped, which each tile looks for in its rows; and the tiles up to
+/// which there are twice as many.
 constexpr Index kSkippingColGrain = 64;
+constexpr Index kSkippingTiles = 8;
 /// Skipping pays when three tenths of A or less are nonzeros, which every seventh element of four
 /// stored rows tells; in products of this size, where telling costs next to nothing; and with so
 /// many rows that they repay a look at all of B, where nobody has looked yet.
@@ -60,15 +62,20 @@ constexpr Index kRowsToLook = 16;
 constexpr Index kLengthToSkip = 64;
 constexpr Index kRowsToLookAt = 4;
 constexpr Index kElementStep = 7;
+/// Elements of B that one task looks at.
+constexpr Index kElementsToLookAt = 16'384;
 /// Where zeros are skipped, what reading B costs counts for more. A product of few rows is cut
 /// along k, so that a thread keeps its rows of B, which it also updates when B is trained: elements
 /// of C whose second half waits on the stack.
 constexpr Index kHalvedElements = 16'384;
 
-Index wanted_tiles(const GemmProblem& problem) {
+Index wanted_tiles(const GemmProblem& problem, bool skip_zeros) {
   const Index flops = 2 * problem.m * problem.n * std::max<Index>(problem.k, 1);
   for (const TileCount& entry : kTileCounts) {
-    if (flops >= entry.flops) return entry.tiles;
+    if (flops < entry.flops) continue;
+    // Their zeros make tiles of unequal work, which more of them even out.
+    return skip_zeros ? std::min(2 * entry.tiles, std::max(entry.tiles, kSkippingTiles))
+                      : entry.tiles;
   }
   return problem.n * problem.k >= kElementsOfTwo ? 2 : 1;
 }
@@ -98,7 +105,7 @@ bool shares_packed_b(const GemmProblem& problem, bool consumed) {
 GemmTiling gemm_tiling(const GemmProblem& problem, bool skip_zeros) {
   const Index m = problem.m;
   const Index n = problem.n;
-  const Index wanted = wanted_tiles(problem);
+  const Index wanted = wanted_tiles(problem, skip_zeros);
   const bool packs_a = packs_rows(problem);
   const bool cheap_cols = !packs_a || problem.transpose_b;
   const Index col_grain = skip_zeros ? kSkippingColGrain : kColGrain;
@@ -175,6 +182,20 @@ bool should_skip_zeros(const GemmTile& whole) {
   return 10 * nonzeros <= 3 * seen;
 }
 
+/// Whether B, which is neither packed nor transposed, holds finite numbers only: 0 * infinity is NaN.
+bool has_finite_b(const GemmTile& whole) {
+  const Index rows = std::max<Index>(kElementsToLookAt / whole.cols, 1);
+  std::atomic<bool> finite{true};
+  parallel_for(ceil_div(whole.k, rows), [&](Index task) {
+    const Index begin = task * rows;
+    if (!is_finite_matrix(whole.b + begin * whole.ldb, std::min(rows, whole.k - begin), whole.cols,
+                          whole.ldb)) {
+      finite.store(false, std::memory_order_relaxed);
+    }
+  });
+  return finite.load(std::memory_order_relaxed);
+}
+
 bool should_halve(const GemmTile& whole) {
   return whole.skip_zeros && !whole.b_packed && whole.consumer == nullptr &&
          whole.a_k_stride == 1 && whole.rows * whole.cols <= kHalvedElements &&
@@ -197,6 +218,7 @@ void run_halves(const GemmProblem& problem, const GemmTile& whole) {
       tile.ldc = whole.cols;
       tile.accumulate = false;
     }
+    tile.skip_zeros = tile.b_finite || is_finite_matrix(tile.b, tile.k, tile.cols, tile.ldb);
     compute_gemm_tile(tile);
   });
   parallel_for(2, [&](Index half) {
@@ -217,6 +239,8 @@ void run_tiles(const GemmProblem& problem, GemmTile whole, const GemmBatch& batc
   const Index n = whole.cols;
   whole.skip_zeros = batch.count == 1 && should_skip_zeros(whole);
   if (should_halve(whole)) return run_halves(problem, whole);
+  whole.b_finite = whole.b_finite || (whole.skip_zeros && has_finite_b(whole));
+  whole.skip_zeros = whole.skip_zeros && whole.b_finite;
   const GemmTiling tiling = gemm_tiling(problem, whole.skip_zeros);
   const Index tiles = tiling.row_tiles * tiling.col_tiles;
   const auto run_tile = [&](Index index) {

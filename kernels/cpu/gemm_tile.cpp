@@ -266,10 +266,8 @@ bool pack_and_look(const float* b, Index ldb, bool transposed, Index k, Index co
   return is_finite(packed, panels * k, kPanel, kPanel);
 }
 
-void compute_tile(GemmTile tile) {
+void compute_tile(const GemmTile& tile) {
   if (should_use_dots(tile)) return compute_dots(tile);
-  tile.skip_zeros =
-      tile.skip_zeros && (tile.b_finite || is_finite(tile.b, tile.k, tile.cols, tile.ldb));
   Buffers buffers;
   const Index slices = std::max<Index>((tile.k + kMaxDepth - 1) / kMaxDepth, 1);
   const Index depth = (tile.k + slices - 1) / slices;
@@ -291,9 +289,15 @@ HWY_AFTER_NAMESPACE();
 namespace tegula::kernels {
 
 HWY_EXPORT(compute_tile);
+HWY_EXPORT(is_finite);
 HWY_EXPORT(pack_and_look);
 
 void compute_gemm_tile(const GemmTile& tile) { HWY_DYNAMIC_DISPATCH(compute_tile)(tile); }
+
+bool is_finite_matrix(const float* values, std::int64_t rows, std::int64_t cols,
+                      std::int64_t stride) {
+  return HWY_DYNAMIC_DISPATCH(is_finite)(values, rows, cols, stride);
+}
 
 bool pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
                    std::int64_t cols, float* packed) {

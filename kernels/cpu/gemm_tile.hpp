@@ -34,7 +34,7 @@ struct GemmTile {
   float* c = nullptr;
   std::int64_t ldc = 0;
   bool accumulate = false;
-  /// Whether A is mostly zeros, which are better skipped.
+  /// Whether A is mostly zeros, which are better skipped, and B holds finite numbers only.
   bool skip_zeros = false;
   /// Bias of the first column, or null.
   const float* bias = nullptr;
@@ -47,6 +47,10 @@ struct GemmTile {
 };
 
 void compute_gemm_tile(const GemmTile& tile);
+
+/// Whether a matrix whose rows are `stride` apart holds finite numbers only.
+bool is_finite_matrix(const float* values, std::int64_t rows, std::int64_t cols,
+                      std::int64_t stride);
 
 /// Packs columns [0, cols) of op(B), all k rows. Whether they hold finite numbers only.
 bool pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,

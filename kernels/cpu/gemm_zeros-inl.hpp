@@ -83,12 +83,15 @@ void find_nonzeros_of_rows(const float* a, Index k_stride, Index rows, Index dep
   for (Index begin = 0; begin < depth; begin += 32) {
     const Index steps = std::min<Index>(32, depth - begin);
     for (Index r = 0; r < rows; r += kLanes) {
-      const float* from = a + begin * k_stride + r;
+      const float* from = a + (begin + steps) * k_stride + r;
       auto word = hn::Zero(du);
-      for (Index p = 0; p < steps; ++p, from += k_stride) {
+      // From the last step to the first: each shifts those that follow it.
+      for (Index p = 0; p < steps; ++p) {
+        from -= k_stride;
         const Vector x = r + kLanes <= rows ? hn::LoadU(d, from) : load_first(d, from, rows - r);
         const auto is_nonzero = hn::RebindMask(du, hn::Ne(x, hn::Zero(d)));
-        word = hn::Or(word, hn::IfThenElseZero(is_nonzero, hn::Set(du, std::uint32_t{1} << p)));
+        // A mask is -1 where it holds.
+        word = hn::Sub(hn::Add(word, word), hn::VecFromMask(du, is_nonzero));
       }
       hn::StoreU(word, du, &bits.words[begin / 32][r]);
     }

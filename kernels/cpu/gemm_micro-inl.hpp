@@ -19,6 +19,9 @@ HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
 namespace {
 
+/// What compilers call the second level of the cache in a prefetch.
+constexpr int kIntoL2 = 2;
+
 /// Blocks of C, of the same number of rows, that the micro-kernel computes one after the other:
 /// below each other, or along a strip of B. The steps lead from one to the next.
 struct Blocks {
@@ -36,6 +39,9 @@ struct Blocks {
   /// Where a copying kernel leaves what it reads of B: rows of a block's panels side by side, one
   /// block after the other.
   float* b_copy = nullptr;
+  /// Rows of a packed B to fetch into L2 meanwhile, so many for every block.
+  const float* b_ahead = nullptr;
+  Index b_ahead_rows = 0;
   float* c = nullptr;
   Index ldc = 0;
   Index c_step = 0;
@@ -101,6 +107,9 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
       hwy::Prefetch(c_block + blocks.c_step + r * blocks.ldc);
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
+    }
+    for (Index p = i * blocks.b_ahead_rows; p < (i + 1) * blocks.b_ahead_rows; ++p) {
+      __builtin_prefetch(blocks.b_ahead + p * kPanel, 0, kIntoL2);
     }
 #pragma GCC unroll 4
     for (Index p = blocks.depth; p > 0; --p) {

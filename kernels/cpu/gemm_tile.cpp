@@ -37,6 +37,12 @@ constexpr Index kConsumedCols = 256;
 /// Elements of a strip of B that stays in L1: one panel of the greatest depth.
 constexpr Index kStripElements = kWidePanels * kPanel * kMaxDepth;
 
+/// Elements of a packed B from which L2 does not keep it for the next tile, so that strips are
+/// fetched ahead, and blocks of rows that such fetching is spread over at least: in bursts it stops
+/// the micro-kernel.
+constexpr Index kFetchedElements = 65'536;
+constexpr Index kFetchingBlocks = 16;
+
 /// Memory of one tile's packed parts of A and B; lives on the stack.
 struct Buffers {
   alignas(64) float a[kGroupBlocks * kBlockElements];
@@ -85,9 +91,18 @@ struct Strip {
   Index b_k_stride = 0;
   Index b_panel_stride = 0;
   Index b_step = 0;
+  /// Where a packed B goes on after the strip, if it is worth fetching meanwhile.
+  const float* next = nullptr;
   /// Whether the first block of rows reads the strip in place and copies it.
   bool copies = false;
 };
+
+/// The strip of a packed B that follows one, which has `left` columns from its first on: in the same
+/// slice, or the first of the next slice; null after the last.
+const float* next_strip(const GemmTile& tile, const Slice& slice, const Strip& strip, Index left) {
+  if (left > strip.cols) return strip.b + strip.b_step;
+  return slice.last ? nullptr : tile.b + (slice.begin + slice.depth) * kPanel;
+}
 
 /// The strip that begins at column `col` and ends before column `end`; packs it when it cannot be
 /// read in place.
@@ -111,6 +126,7 @@ Strip make_strip(const GemmTile& tile, const Slice& slice, Index col, Index end,
     strip.b_k_stride = kPanel;
     strip.b_panel_stride = tile.k * kPanel;
     strip.b_step = strip.panels * strip.b_panel_stride;
+    if (tile.cols * tile.k >= kFetchedElements) strip.next = next_strip(tile, slice, strip, left);
     return strip;
   }
   const float* from =
@@ -165,6 +181,7 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
   blocks.cols = std::min(strip.panels * kPanel, strip.cols);
   blocks.bias_step = strip.blocks > 1 ? blocks.cols : 0;
   blocks.a = packed_a ? buffers.a : a_of(tile, slice, group);
+  const Index count = group.last - group.first;
   for (Index i = group.first; i < group.last;) {
     const Index height = rows.rows(i);
     const Index a_block_stride = packed_a ? kBlockElements : height * tile.a_row_stride;
@@ -182,6 +199,10 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
     blocks.a_step = along ? 0 : a_block_stride;
     blocks.b_step = along ? strip.b_step : 0;
     blocks.c_step = along ? blocks.cols : height * group.ldc;
+    if (strip.next != nullptr && !along && count >= kFetchingBlocks) {
+      blocks.b_ahead_rows = (slice.depth + count - 1) / count;
+      blocks.b_ahead = strip.next + (i - group.first) * blocks.b_ahead_rows * kPanel;
+    }
     micro_kernel_of(height, strip.panels, blocks);
     if (strip.copies) use_copy(strip, slice, buffers);
     i += rows_of_blocks;

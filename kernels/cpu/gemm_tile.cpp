@@ -215,7 +215,9 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
 /// returns the columns done.
 Index skip_zeros(const GemmTile& tile, const Slice& slice, const Group& group, Index col, Index end,
                  Buffers& buffers) {
-  const Index panels = std::min<Index>((end - col) / kPanel, kSkippingPanels);
+  const Index left = (end - col) / kPanel;
+  const Index panels = std::min<Index>(left, kSkippingPanels);
+  const Index strips = std::min(left / panels, kSkippingStrips);
   Blocks blocks = blocks_of(tile, slice, group, col);
   blocks.a = a_of(tile, slice, group);
   blocks.a_row_stride = tile.a_row_stride;
@@ -223,8 +225,10 @@ Index skip_zeros(const GemmTile& tile, const Slice& slice, const Group& group, I
   blocks.b_k_stride = tile.b_packed ? kPanel : tile.ldb;
   blocks.b_panel_stride = tile.b_packed ? tile.k * kPanel : kPanel;
   blocks.b = tile.b + col / kPanel * blocks.b_panel_stride + slice.begin * blocks.b_k_stride;
-  sum_nonzeros_of<kSkippingPanels>(panels, blocks, group.rows, buffers.nonzeros, buffers.a);
-  return panels * kPanel;
+  blocks.b_step = panels * blocks.b_panel_stride;
+  blocks.c_step = panels * kPanel;
+  sum_nonzeros_of<kSkippingPanels>(panels, blocks, group.rows, strips, buffers.nonzeros, buffers.a);
+  return strips * panels * kPanel;
 }
 
 /// Blocks of a group: as many as A's buffer holds, fewer when somebody wants their part of C while

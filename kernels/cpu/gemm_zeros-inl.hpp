@@ -26,6 +26,8 @@ namespace {
 /// Panels of C that a row is summed up in at a time: enough sums to hide the latency of the
 /// multiply-adds.
 constexpr int kSkippingPanels = std::max(8 / kVectorsPerPanel, 1);
+/// So many times the columns whose rows of B L1 keeps at once, at most.
+constexpr Index kSkippingStrips = 2;
 
 /// Where the rows of A hold nonzeros: bit p % 32 of words[p / 32][row] says that op(A)[row, p] is
 /// not 0.
@@ -105,13 +107,15 @@ void find_nonzeros(const float* a, Index row_stride, Index k_stride, Index rows,
   for (Index r = 0; r < rows; ++r) find_nonzeros_of_row(a + r * row_stride, r, depth, bits);
 }
 
-/// Rows of C over `Vectors` vectors of columns. `blocks` describes them as one block of the
-/// micro-kernel, except that A and B are read where the bits say. Rows pass over 64 rows of B at a
-/// time, which L1 holds, and leave their sums in `partial` between. The panels of B lie side by side,
-/// or `b_panel_stride` apart.
+/// Rows of C over `strips` times `Vectors` vectors of columns. `blocks` describes a strip as a block
+/// of the micro-kernel, except that A and B are read where the bits say; `b_step` and `c_step` lead
+/// to the next strip. Rows pass over 64 rows of B at a time, which L1 holds, and leave their sums in
+/// `partial` between. A row takes its strips one after the other: the processor foretells from the
+/// first how many nonzeros the others have. The panels of B lie side by side, or `b_panel_stride`
+/// apart.
 template <int Vectors, bool SideBySide>
-HWY_NOINLINE void sum_nonzeros(const Blocks& blocks, Index rows, const NonzeroBits& bits,
-                               float* partial) {
+HWY_NOINLINE void sum_nonzeros(const Blocks& blocks, Index rows, Index strips,
+                               const NonzeroBits& bits, float* partial) {
   const Tag d;
   const Index a_k_stride = blocks.a_k_stride, b_k_stride = blocks.b_k_stride;
   const Index b_panel_stride = SideBySide ? kPanel : blocks.b_panel_stride;
@@ -121,60 +125,68 @@ HWY_NOINLINE void sum_nonzeros(const Blocks& blocks, Index rows, const NonzeroBi
     const std::uint32_t* low = bits.words[begin / 32];
     const std::uint32_t* high = both ? bits.words[begin / 32 + 1] : low;
     const float* a = blocks.a + begin * a_k_stride;
-    const float* b = blocks.b + begin * b_k_stride;
+    float* unfinished = partial;
     for (Index r = 0; r < rows; ++r, a += blocks.a_row_stride) {
-      Vector sums[Vectors];
-#pragma GCC unroll 8
-      for (int v = 0; v < Vectors; ++v) {
-        sums[v] = begin == 0 ? hn::Zero(d) : hn::Load(d, partial + (r * Vectors + v) * kLanes);
-      }
-      std::uint64_t nonzeros = low[r];
-      if (both) nonzeros |= static_cast<std::uint64_t>(high[r]) << 32;
-      for (; nonzeros != 0; nonzeros &= nonzeros - 1) {
-        const Index p = std::countr_zero(nonzeros);
-        const Vector value = hn::Set(d, a[p * a_k_stride]);
-        const float* row = b + p * b_k_stride;
+      std::uint64_t of_row = low[r];
+      if (both) of_row |= static_cast<std::uint64_t>(high[r]) << 32;
+      const float* b = blocks.b + begin * b_k_stride;
+      float* c = blocks.c + r * blocks.ldc;
+      const float* bias = blocks.bias;
+      for (Index strip = 0; strip < strips; ++strip, unfinished += Vectors * kLanes) {
+        Vector sums[Vectors];
 #pragma GCC unroll 8
         for (int v = 0; v < Vectors; ++v) {
-          const Index offset =
-              (v / kVectorsPerPanel) * b_panel_stride + (v % kVectorsPerPanel) * kLanes;
-          sums[v] = hn::MulAdd(value, hn::LoadU(d, row + offset), sums[v]);
+          sums[v] = begin == 0 ? hn::Zero(d) : hn::Load(d, unfinished + v * kLanes);
         }
-      }
-      if (last) {
-        float* c = blocks.c + r * blocks.ldc;
-        if (blocks.load_c) {
+        for (std::uint64_t nonzeros = of_row; nonzeros != 0; nonzeros &= nonzeros - 1) {
+          const Index p = std::countr_zero(nonzeros);
+          const Vector value = hn::Set(d, a[p * a_k_stride]);
+          const float* row = b + p * b_k_stride;
 #pragma GCC unroll 8
           for (int v = 0; v < Vectors; ++v) {
-            sums[v] = hn::Add(hn::LoadU(d, c + v * kLanes), sums[v]);
+            const Index offset =
+                (v / kVectorsPerPanel) * b_panel_stride + (v % kVectorsPerPanel) * kLanes;
+            sums[v] = hn::MulAdd(value, hn::LoadU(d, row + offset), sums[v]);
           }
         }
-        if (blocks.bias != nullptr) {
+        if (last) {
+          if (blocks.load_c) {
 #pragma GCC unroll 8
-          for (int v = 0; v < Vectors; ++v) {
-            sums[v] = hn::Add(sums[v], hn::LoadU(d, blocks.bias + v * kLanes));
+            for (int v = 0; v < Vectors; ++v) {
+              sums[v] = hn::Add(hn::LoadU(d, c + v * kLanes), sums[v]);
+            }
           }
+          if (bias != nullptr) {
+#pragma GCC unroll 8
+            for (int v = 0; v < Vectors; ++v) {
+              sums[v] = hn::Add(sums[v], hn::LoadU(d, bias + v * kLanes));
+            }
+            bias += Vectors * kLanes;
+          }
+#pragma GCC unroll 8
+          for (int v = 0; v < Vectors; ++v) hn::StoreU(sums[v], d, c + v * kLanes);
+        } else {
+#pragma GCC unroll 8
+          for (int v = 0; v < Vectors; ++v) hn::Store(sums[v], d, unfinished + v * kLanes);
         }
-#pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v) hn::StoreU(sums[v], d, c + v * kLanes);
-      } else {
-#pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v)
-          hn::Store(sums[v], d, partial + (r * Vectors + v) * kLanes);
+        b += blocks.b_step;
+        c += blocks.c_step;
       }
     }
   }
 }
 
 template <int Panels>
-void sum_nonzeros_of(Index panels, const Blocks& blocks, Index rows, const NonzeroBits& bits,
-                     float* partial) {
+void sum_nonzeros_of(Index panels, const Blocks& blocks, Index rows, Index strips,
+                     const NonzeroBits& bits, float* partial) {
   if constexpr (Panels > 0) {
-    if (panels < Panels) return sum_nonzeros_of<Panels - 1>(panels, blocks, rows, bits, partial);
-    if (blocks.b_panel_stride == kPanel) {
-      return sum_nonzeros<Panels * kVectorsPerPanel, true>(blocks, rows, bits, partial);
+    if (panels < Panels) {
+      return sum_nonzeros_of<Panels - 1>(panels, blocks, rows, strips, bits, partial);
     }
-    sum_nonzeros<Panels * kVectorsPerPanel, false>(blocks, rows, bits, partial);
+    if (blocks.b_panel_stride == kPanel) {
+      return sum_nonzeros<Panels * kVectorsPerPanel, true>(blocks, rows, strips, bits, partial);
+    }
+    sum_nonzeros<Panels * kVectorsPerPanel, false>(blocks, rows, strips, bits, partial);
   }
 }
 

@@ -50,8 +50,8 @@ constexpr Index kRowsToShare = 512;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
-/// The same where zeros of A are skipped, which each tile looks for in its rows; and the tiles up to
-/// which there are twice as many.
+/// The same where zeros of A are skipped, which each tile looks for in its rows; and the tiles up
+/// to which there are twice as many.
 constexpr Index kSkippingColGrain = 64;
 constexpr Index kSkippingTiles = 8;
 /// Skipping pays when three tenths of A or less are nonzeros, which every seventh element of four
@@ -182,7 +182,8 @@ bool should_skip_zeros(const GemmTile& whole) {
   return 10 * nonzeros <= 3 * seen;
 }
 
-/// Whether B, which is neither packed nor transposed, holds finite numbers only: 0 * infinity is NaN.
+/// Whether B, which is neither packed nor transposed, holds finite numbers only: 0 * infinity is
+/// NaN.
 bool has_finite_b(const GemmTile& whole) {
   const Index rows = std::max<Index>(kElementsToLookAt / whole.cols, 1);
   std::atomic<bool> finite{true};

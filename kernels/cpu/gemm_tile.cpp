@@ -97,8 +97,8 @@ struct Strip {
   bool copies = false;
 };
 
-/// The strip of a packed B that follows one, which has `left` columns from its first on: in the same
-/// slice, or the first of the next slice; null after the last.
+/// The strip of a packed B that follows one, which has `left` columns from its first on: in the
+/// same slice, or the first of the next slice; null after the last.
 const float* next_strip(const GemmTile& tile, const Slice& slice, const Strip& strip, Index left) {
   if (left > strip.cols) return strip.b + strip.b_step;
   return slice.last ? nullptr : tile.b + (slice.begin + slice.depth) * kPanel;

@@ -107,12 +107,12 @@ void find_nonzeros(const float* a, Index row_stride, Index k_stride, Index rows,
   for (Index r = 0; r < rows; ++r) find_nonzeros_of_row(a + r * row_stride, r, depth, bits);
 }
 
-/// Rows of C over `strips` times `Vectors` vectors of columns. `blocks` describes a strip as a block
-/// of the micro-kernel, except that A and B are read where the bits say; `b_step` and `c_step` lead
-/// to the next strip. Rows pass over 64 rows of B at a time, which L1 holds, and leave their sums in
-/// `partial` between. A row takes its strips one after the other: the processor foretells from the
-/// first how many nonzeros the others have. The panels of B lie side by side, or `b_panel_stride`
-/// apart.
+/// Rows of C over `strips` times `Vectors` vectors of columns. `blocks` describes a strip as a
+/// block of the micro-kernel, except that A and B are read where the bits say; `b_step` and
+/// `c_step` lead to the next strip. Rows pass over 64 rows of B at a time, which L1 holds, and
+/// leave their sums in `partial` between. A row takes its strips one after the other: the processor
+/// foretells from the first how many nonzeros the others have. The panels of B lie side by side, or
+/// `b_panel_stride` apart.
 template <int Vectors, bool SideBySide>
 HWY_NOINLINE void sum_nonzeros(const Blocks& blocks, Index rows, Index strips,
                                const NonzeroBits& bits, float* partial) {

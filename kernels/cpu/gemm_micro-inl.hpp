@@ -85,15 +85,24 @@ HWY_NOINLINE void store_cut_block(const Blocks& blocks, float* c, const float* b
   }
 }
 
+/// What is known of the operands when a kernel is compiled: nothing; or that B's panels lie side by
+/// side in rows without gaps, as copies do, and that A is read in rows (`a_k_stride` is 1), in
+/// columns (`a_row_stride` is 1), or in columns that follow each other, as packing leaves them.
+/// Every instruction less counts where another thread shares the core.
+enum class Order { any, rows, columns, packed };
+
 /// C[Rows, Panels * 16] from `depth` outer products; 2 * Rows * Panels * 16 * depth FLOPs a block.
-template <int Rows, int Panels, bool CopyB>
+template <int Rows, int Panels, Order Known, bool CopyB>
 HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
   constexpr int kVectors = Panels * kVectorsPerPanel;
   const Tag d;
-  const Index a_row_stride = blocks.a_row_stride;
-  const Index a_k_stride = blocks.a_k_stride;
-  const Index b_k_stride = blocks.b_k_stride;
-  const Index b_panel_stride = blocks.b_panel_stride;
+  const bool any = Known == Order::any;
+  const Index a_row_stride = any || Known == Order::rows ? blocks.a_row_stride : 1;
+  const Index a_k_stride = any || Known == Order::columns ? blocks.a_k_stride
+                           : Known == Order::rows         ? 1
+                                                          : Rows;
+  const Index b_k_stride = any ? blocks.b_k_stride : Panels * kPanel;
+  const Index b_panel_stride = any ? blocks.b_panel_stride : kPanel;
   float* copy = blocks.b_copy;
   for (Index i = 0; i < blocks.count; ++i) {
     const float* HWY_RESTRICT a = blocks.a + i * blocks.a_step;
@@ -180,9 +189,22 @@ template <int Rows, int Panels>
 HWY_INLINE void call_micro_kernel(const Blocks& blocks) {
   if constexpr (Rows <= kMaxRows && Rows * Panels * kVectorsPerPanel <= kMaxSums) {
     if constexpr (Panels <= kWidePanels) {
-      if (blocks.b_copy != nullptr) return micro_kernel<Rows, Panels, true>(blocks);
+      if (blocks.b_copy != nullptr) return micro_kernel<Rows, Panels, Order::any, true>(blocks);
     }
-    micro_kernel<Rows, Panels, false>(blocks);
+    // Rows are dealt evenly, so nearly all blocks are of the two greatest heights.
+    if constexpr (Panels <= kWidePanels && Rows + 1 >= kMaxRows) {
+      const bool side_by_side = Panels == 1 || blocks.b_panel_stride == kPanel;
+      if (side_by_side && blocks.b_k_stride == Panels * kPanel) {
+        if (blocks.a_k_stride == 1) {
+          return micro_kernel<Rows, Panels, Order::rows, false>(blocks);
+        }
+        if (blocks.a_k_stride == Rows) {
+          return micro_kernel<Rows, Panels, Order::packed, false>(blocks);
+        }
+        return micro_kernel<Rows, Panels, Order::columns, false>(blocks);
+      }
+    }
+    micro_kernel<Rows, Panels, Order::any, false>(blocks);
   }
 }
 

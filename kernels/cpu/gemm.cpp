@@ -30,7 +30,7 @@ struct TileCount {
   Index tiles;
 };
 constexpr TileCount kTileCounts[] = {
-    {400'000'000, 16}, {60'000'000, 8}, {5'000'000, 4}, {600'000, 2}};
+    {100'000'000, 16}, {60'000'000, 8}, {5'000'000, 4}, {600'000, 2}};
 /// Rows of a tile that is not cut further for its rows' sake: each tile copies or packs the panels
 /// of B that it uses, for every packed group of A (144 rows) or anew.
 constexpr Index kTallRows = 256;
@@ -73,9 +73,8 @@ Index wanted_tiles(const GemmProblem& problem, bool skip_zeros) {
   const Index flops = 2 * problem.m * problem.n * std::max<Index>(problem.k, 1);
   for (const TileCount& entry : kTileCounts) {
     if (flops < entry.flops) continue;
-    // Their zeros make tiles of unequal work, which more of them even out.
-    return skip_zeros ? std::min(2 * entry.tiles, std::max(entry.tiles, kSkippingTiles))
-                      : entry.tiles;
+    // Their zeros make small tiles of unequal work, which more of them even out.
+    return skip_zeros ? std::min(2 * entry.tiles, kSkippingTiles) : entry.tiles;
   }
   return problem.n * problem.k >= kElementsOfTwo ? 2 : 1;
 }

@@ -33,7 +33,7 @@ constexpr TileCount kTileCounts[] = {
     {100'000'000, 16}, {60'000'000, 8}, {5'000'000, 4}, {600'000, 2}};
 /// Rows of a tile that is not cut further for its rows' sake: each tile copies or packs the panels
 /// of B that it uses, for every packed group of A (144 rows) or anew.
-constexpr Index kTallRows = 256;
+constexpr Index kTallRows = 128;
 constexpr Index kGroupRows = 144;
 constexpr Index kMinRows = 96;
 /// Columns of a tile that are not cut further while rows can be: each tile packs the rows of A that

@@ -59,8 +59,9 @@ struct Block {
   std::size_t bytes = 0;
 };
 
-/// The freed blocks that wait. They never add to the most memory that tensors had at one time: a
-/// large allocation that finds none of its size releases them all first.
+/// The freed blocks that wait, of one alignment. They never add to the most memory that tensors of
+/// their kind had at one time: an allocation that finds none of its size releases them all first.
+template <std::size_t Alignment>
 class WaitingBlocks {
  public:
   /// A block of exactly this size, or null.
@@ -71,16 +72,21 @@ class WaitingBlocks {
       set_accessible(block.memory, bytes, true);
       return std::exchange(block, {}).memory;
     }
-    for (Block& block : blocks_) {
-      if (block.memory == nullptr) continue;
-      set_accessible(block.memory, block.bytes, true);
-      delete_aligned<kHugePage>(std::exchange(block, {}).memory);
-    }
+    release();
     return nullptr;
   }
 
+  void release() {
+    for (Block& block : blocks_) {
+      if (block.memory == nullptr) continue;
+      set_accessible(block.memory, block.bytes, true);
+      delete_aligned<Alignment>(std::exchange(block, {}).memory);
+    }
+  }
+
   /// Whether the block waits now; it does when its size was asked for more than once of late. Until
-  /// it is taken, the system may have its pages.
+  /// it is taken, the system may have the pages of a large one; asking it costs as much as clearing
+  /// a small one does.
   bool keep(const Block& block) {
     if (std::count(recent_.begin(), recent_.end(), block.bytes) < 2) return false;
     if (bytes() + block.bytes > kMaxWaitingBytes) return false;
@@ -88,7 +94,7 @@ class WaitingBlocks {
                                       [](const Block& b) { return b.memory == nullptr; });
     if (place == blocks_.end()) return false;
 #if defined(MADV_FREE)
-    advise(block.memory, block.bytes, kPage, MADV_FREE);
+    if (Alignment == kHugePage) advise(block.memory, block.bytes, kPage, MADV_FREE);
 #endif
     set_accessible(block.memory, block.bytes, false);
     *place = block;
@@ -108,7 +114,8 @@ class WaitingBlocks {
 };
 
 /// Never destroyed, as tensors may outlive static objects.
-constinit WaitingBlocks waiting_blocks;
+constinit WaitingBlocks<kAlignment> waiting_middle;
+constinit WaitingBlocks<kHugePage> waiting_large;
 constinit std::atomic_flag in_use = ATOMIC_FLAG_INIT;
 
 /// The right to the waiting blocks, for one thread at a time. Who does not get it does without them
@@ -128,9 +135,17 @@ class Claim {
   bool granted_;
 };
 
+void* new_middle(std::size_t bytes) {
+  if (const Claim claim; claim) {
+    if (void* const memory = waiting_middle.take(bytes)) return memory;
+  }
+  return new_aligned<kAlignment>(bytes);
+}
+
 void* new_large(std::size_t bytes) {
   if (const Claim claim; claim) {
-    if (void* const memory = waiting_blocks.take(bytes)) return memory;
+    if (void* const memory = waiting_large.take(bytes)) return memory;
+    waiting_middle.release();
   }
   void* const memory = new_aligned<kHugePage>(bytes);
 #if defined(MADV_HUGEPAGE)
@@ -139,25 +154,31 @@ void* new_large(std::size_t bytes) {
   return memory;
 }
 
-void delete_large(void* memory, std::size_t bytes) {
+template <std::size_t Alignment>
+void keep_or_delete(WaitingBlocks<Alignment>& waiting, void* memory, std::size_t bytes) {
   if (const Claim claim; claim) {
-    if (waiting_blocks.keep({memory, bytes})) return;
+    if (waiting.keep({memory, bytes})) return;
   }
-  delete_aligned<kHugePage>(memory);
+  delete_aligned<Alignment>(memory);
 }
 
 }  // namespace
 
 std::shared_ptr<void> allocate_tensor_memory(std::size_t bytes) {
-  if (bytes < kLargeBlock) {
+  if (bytes < kMiddleBlock) {
     return {new_aligned<kAlignment>(bytes == 0 ? kAlignment : bytes), delete_aligned<kAlignment>};
   }
-  return {new_large(bytes), [bytes](void* memory) { delete_large(memory, bytes); }};
+  if (bytes < kLargeBlock) {
+    return {new_middle(bytes),
+            [bytes](void* memory) { keep_or_delete(waiting_middle, memory, bytes); }};
+  }
+  return {new_large(bytes),
+          [bytes](void* memory) { keep_or_delete(waiting_large, memory, bytes); }};
 }
 
 std::size_t waiting_tensor_bytes() {
   const Claim claim;
-  return claim ? waiting_blocks.bytes() : 0;
+  return claim ? waiting_middle.bytes() + waiting_large.bytes() : 0;
 }
 
 }  // namespace tegula::detail

@@ -11,6 +11,7 @@
 using namespace tegula;
 using detail::allocate_tensor_memory;
 using detail::kLargeBlock;
+using detail::kMiddleBlock;
 using detail::waiting_tensor_bytes;
 
 namespace {
@@ -34,9 +35,25 @@ TEST_CASE("a freed block waits when its size recurs, and another size drives it 
     std::fill_n(static_cast<unsigned char*>(third.get()), kSize, 7);
   }
   CHECK(waiting_tensor_bytes() == kSize);
-  passing_block(kLargeBlock - 1);  // a small one, which is no concern of theirs
+  passing_block(kLargeBlock - 1);  // a middle one, which is no concern of theirs
   CHECK(waiting_tensor_bytes() == kSize);
   passing_block(3 * kLargeBlock);
+  CHECK(waiting_tensor_bytes() == 0);
+}
+
+TEST_CASE("middle blocks wait among themselves, until a large one finds nothing") {
+  passing_block(2 * kLargeBlock);
+  for (int i = 0; i < 2; ++i) passing_block(kLargeBlock);
+  CHECK(waiting_tensor_bytes() == kLargeBlock);
+  passing_block(kMiddleBlock);
+  void* const second = passing_block(kMiddleBlock);
+  CHECK(waiting_tensor_bytes() == kLargeBlock + kMiddleBlock);
+  CHECK(passing_block(kMiddleBlock) == second);
+  passing_block(kMiddleBlock + 64);
+  CHECK(waiting_tensor_bytes() == kLargeBlock);
+  for (int i = 0; i < 2; ++i) passing_block(kMiddleBlock);
+  CHECK(waiting_tensor_bytes() == kLargeBlock + kMiddleBlock);
+  passing_block(5 * kLargeBlock);  // a size that has not been asked for of late
   CHECK(waiting_tensor_bytes() == 0);
 }
 

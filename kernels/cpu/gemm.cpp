@@ -50,8 +50,8 @@ constexpr Index kRowsToShare = 512;
 /// Multiples of both micro-kernels' heights (6 and 12) and widths (16 and 32).
 constexpr Index kRowGrain = 12;
 constexpr Index kColGrain = 32;
-/// The same where zeros of A are skipped, which each tile looks for in its rows; and the tiles up
-/// to which there are twice as many.
+/// The same where zeros of A are skipped, which each tile looks for in its rows; and the most
+/// tiles.
 constexpr Index kSkippingColGrain = 64;
 constexpr Index kSkippingTiles = 8;
 /// Skipping pays when three tenths of A or less are nonzeros, which every seventh element of four
@@ -181,19 +181,25 @@ bool should_skip_zeros(const GemmTile& whole) {
   return 10 * nonzeros <= 3 * seen;
 }
 
+/// Runs all tasks in parallel; whether every one said yes.
+template <typename Task>
+bool run_and_ask_all(Index tasks, const Task& run) {
+  std::atomic<bool> all{true};
+  parallel_for(tasks, [&](Index task) {
+    if (!run(task)) all.store(false, std::memory_order_relaxed);
+  });
+  return all.load(std::memory_order_relaxed);
+}
+
 /// Whether B, which is neither packed nor transposed, holds finite numbers only: 0 * infinity is
 /// NaN.
 bool has_finite_b(const GemmTile& whole) {
   const Index rows = std::max<Index>(kElementsToLookAt / whole.cols, 1);
-  std::atomic<bool> finite{true};
-  parallel_for(ceil_div(whole.k, rows), [&](Index task) {
+  return run_and_ask_all(ceil_div(whole.k, rows), [&](Index task) {
     const Index begin = task * rows;
-    if (!is_finite_matrix(whole.b + begin * whole.ldb, std::min(rows, whole.k - begin), whole.cols,
-                          whole.ldb)) {
-      finite.store(false, std::memory_order_relaxed);
-    }
+    return is_finite_matrix(whole.b + begin * whole.ldb, std::min(rows, whole.k - begin),
+                            whole.cols, whole.ldb);
   });
-  return finite.load(std::memory_order_relaxed);
 }
 
 bool should_halve(const GemmTile& whole) {
@@ -218,7 +224,7 @@ void run_halves(const GemmProblem& problem, const GemmTile& whole) {
       tile.ldc = whole.cols;
       tile.accumulate = false;
     }
-    tile.skip_zeros = tile.b_finite || is_finite_matrix(tile.b, tile.k, tile.cols, tile.ldb);
+    tile.skip_zeros = is_finite_matrix(tile.b, tile.k, tile.cols, tile.ldb);
     compute_gemm_tile(tile);
   });
   parallel_for(2, [&](Index half) {
@@ -239,8 +245,7 @@ void run_tiles(const GemmProblem& problem, GemmTile whole, const GemmBatch& batc
   const Index n = whole.cols;
   whole.skip_zeros = batch.count == 1 && should_skip_zeros(whole);
   if (should_halve(whole)) return run_halves(problem, whole);
-  whole.b_finite = whole.b_finite || (whole.skip_zeros && has_finite_b(whole));
-  whole.skip_zeros = whole.skip_zeros && whole.b_finite;
+  whole.skip_zeros = whole.skip_zeros && (whole.b_finite || has_finite_b(whole));
   const GemmTiling tiling = gemm_tiling(problem, whole.skip_zeros);
   const Index tiles = tiling.row_tiles * tiling.col_tiles;
   const auto run_tile = [&](Index index) {
@@ -371,15 +376,11 @@ bool gemm_worth_packing(GemmImplementation implementation, const GemmProblem& pr
 
 bool pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {
   const Index stride = problem.transpose_b ? problem.ldb : 1;
-  std::atomic<bool> finite{true};
-  parallel_for(ceil_div(problem.n, kPackedCols), [&](Index task) {
+  return run_and_ask_all(ceil_div(problem.n, kPackedCols), [&](Index task) {
     const Index col = task * kPackedCols;
-    const bool good =
-        pack_b_panels(b + col * stride, problem.ldb, problem.transpose_b, problem.k,
-                      std::min(kPackedCols, problem.n - col), packed + col * problem.k);
-    if (!good) finite.store(false, std::memory_order_relaxed);
+    return pack_b_panels(b + col * stride, problem.ldb, problem.transpose_b, problem.k,
+                         std::min(kPackedCols, problem.n - col), packed + col * problem.k);
   });
-  return finite.load(std::memory_order_relaxed);
 }
 
 void gemm_packed_f32(const GemmProblem& problem, const float* a, const float* packed_b, bool finite,

@@ -96,13 +96,13 @@ template <int Rows, int Panels, Order Known, bool CopyB>
 HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
   constexpr int kVectors = Panels * kVectorsPerPanel;
   const Tag d;
-  const bool any = Known == Order::any;
-  const Index a_row_stride = any || Known == Order::rows ? blocks.a_row_stride : 1;
-  const Index a_k_stride = any || Known == Order::columns ? blocks.a_k_stride
-                           : Known == Order::rows         ? 1
-                                                          : Rows;
-  const Index b_k_stride = any ? blocks.b_k_stride : Panels * kPanel;
-  const Index b_panel_stride = any ? blocks.b_panel_stride : kPanel;
+  constexpr bool kAny = Known == Order::any;
+  const Index a_row_stride = kAny || Known == Order::rows ? blocks.a_row_stride : 1;
+  const Index a_k_stride = kAny || Known == Order::columns ? blocks.a_k_stride
+                           : Known == Order::rows          ? 1
+                                                           : Rows;
+  const Index b_k_stride = kAny ? blocks.b_k_stride : Panels * kPanel;
+  const Index b_panel_stride = kAny ? blocks.b_panel_stride : kPanel;
   float* copy = blocks.b_copy;
   for (Index i = 0; i < blocks.count; ++i) {
     const float* HWY_RESTRICT a = blocks.a + i * blocks.a_step;

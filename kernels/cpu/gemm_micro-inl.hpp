@@ -129,8 +129,11 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
             (v / kVectorsPerPanel) * b_panel_stride + (v % kVectorsPerPanel) * kLanes;
         b_row[v] = hn::LoadU(d, b + offset);
         if constexpr (CopyB) {
-          // Rows are often pages apart, where the hardware does not prefetch.
-          if (v % kVectorsPerPanel == 0) hwy::Prefetch(b + offset + kRowsAhead * b_k_stride);
+          // Rows are often pages apart, where the hardware does not prefetch. A panel that does not
+          // begin with a cache line begins in one that the panel before has read.
+          if (v % kVectorsPerPanel == 0) {
+            hwy::Prefetch(b + offset + kRowsAhead * b_k_stride + kPanel - 1);
+          }
           hn::Store(b_row[v], d, copy + v * kLanes);
         }
       }

@@ -130,8 +130,7 @@ class Generator : public LaneRegisters {
 
   static bool is_commutative(LaneOp op) {
     return op == LaneOp::add || op == LaneOp::mul || op == LaneOp::bit_and ||
-           op == LaneOp::bit_or || op == LaneOp::bit_xor || op == LaneOp::integer_add ||
-           op == LaneOp::compare;
+           op == LaneOp::bit_or || op == LaneOp::bit_xor || op == LaneOp::compare;
   }
 
   void binary(int number, int copy) {
@@ -169,8 +168,8 @@ class Generator : public LaneRegisters {
         return vorps(to, a, b);
       case LaneOp::bit_xor:
         return vxorps(to, a, b);
-      case LaneOp::integer_add:
-        return vpaddd(to, a, b);
+      case LaneOp::integer_sub:
+        return vpsubd(to, a, b);
       default:
         return vpcmpgtd(to, a, b);
     }

@@ -37,10 +37,10 @@ enum class LaneOp : std::uint8_t {
   bit_and_not,  ///< ~a & b
   bit_or,
   bit_xor,
-  integer_add,
+  integer_sub,
   integer_greater,
   shift_left,   ///< immediate: bits
-  shift_right,  ///< immediate: bits
+  shift_right,  ///< immediate: bits; zeros come in
   to_float,     ///< from a signed integer
 };
 

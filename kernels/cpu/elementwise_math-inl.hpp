@@ -41,6 +41,26 @@ HWY_INLINE V keep_nan(V x, V y) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// The larger of the two; NaN where `x` is NaN.
+template <typename D, typename V>
+HWY_INLINE V floored(D, V floor, V x) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hn::Max(floor, x);  // the processor returns the second operand when either is NaN
+#else
+  return keep_nan(x, hn::Max(floor, x));
+#endif
+}
+
+/// The smaller of the two; NaN where `x` is NaN.
+template <typename D, typename V>
+HWY_INLINE V capped(D, V cap, V x) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hn::Min(cap, x);  // see floored
+#else
+  return keep_nan(x, hn::Min(cap, x));
+#endif
+}
+
 inline constexpr double kLog2E = 1.442695040888963407359924681;
 
 /// ln 2 in two parts; a product of the high one and an exponent is exact.
@@ -98,46 +118,59 @@ HWY_INLINE void split_exps(D d, V shifter, V (&x)[kCount], V (&shifted)[kCount])
 
 template <typename D>
 struct ExpParts {
-  hn::Vec<D> shifted;  ///< q + 1.5 * 2^mantissa bits: the low bits of this float are q
-  hn::Vec<D> q;
-  hn::Vec<D> expm1_r;  ///< exp(r) - 1
+  hn::Vec<D> expm1_r;                                                ///< exp(r) - 1
+  hn::Vec<hn::Rebind<hwy::MakeUnsigned<hn::TFromD<D>>, D>> shifted;  ///< q + offset in its low bits
 };
 
+/// For x = q ln 2 + r; the offset is a small integer.
 template <typename D, typename V>
-HWY_INLINE ExpParts<D> split_exp(D d, V x) {
+HWY_INLINE ExpParts<D> split_exp(D d, V x, int offset) {
   using T = hn::TFromD<D>;
-  const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52));
+  const hn::Rebind<hwy::MakeUnsigned<T>, D> du;
+  const V shifter = hn::Set(d, (kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52)) + static_cast<T>(offset));
   V expm1_r[] = {x}, shifted[1];
   split_exps(d, shifter, expm1_r, shifted);
-  return {shifted[0], hn::Sub(shifted[0], shifter), expm1_r[0]};
+  return {expm1_r[0], hn::BitCast(du, shifted[0])};
 }
 
-/// 2^(n + offset) for the integer n in the low bits of `shifted`; the exponent must be a normal
-/// one.
+template <typename D>
+inline constexpr int kExponentBias = kIsFloat<D> ? 127 : 1023;
+
+/// The number whose mantissa is 1 and whose biased exponent is in the low bits.
+template <typename D, typename U>
+HWY_INLINE hn::Vec<D> power_of_two(D d, U biased_exponent) {
+  return hn::BitCast(d, hn::ShiftLeft < kIsFloat<D> ? 23 : 52 > (biased_exponent));
+}
+
+/// Just beyond where the exponential rounds to infinity and to 0.
+template <typename D>
+inline constexpr hn::TFromD<D> kExpCap = kIsFloat<D> ? hn::TFromD<D>(89) : hn::TFromD<D>(710);
+template <typename D>
+inline constexpr hn::TFromD<D> kExpFloor = kIsFloat<D> ? hn::TFromD<D>(-104) : hn::TFromD<D>(-746);
+
+/// exp(x) for x between the bounds above, or NaN.
 template <typename D, typename V>
-HWY_INLINE V power_of_two(D d, V shifted, int offset) {
-  using T = hn::TFromD<D>;
-  const hn::Rebind<hwy::MakeSigned<T>, D> di;
-  constexpr int kMantissaBits = kIsFloat<D> ? 23 : 52;
-  constexpr int kBias = kIsFloat<D> ? 127 : 1023;
-  const auto biased = hn::Add(hn::BitCast(di, shifted), hn::Set(di, kBias + offset));
-  return hn::BitCast(d, hn::ShiftLeft<kMantissaBits>(biased));
+HWY_INLINE V bounded_exp(D d, V x) {
+  // In two steps, as 2^q itself need be no normal number: half of q + 2 bias, rounded down and up,
+  // are the biased exponents of two powers whose product is 2^q.
+  const ExpParts<D> parts = split_exp(d, x, 2 * kExponentBias<D>);
+  const auto half = hn::ShiftRight<1>(parts.shifted);
+  const V first = power_of_two(d, half);
+  const V second = power_of_two(d, hn::Sub(parts.shifted, half));
+  return hn::Mul(hn::MulAdd(parts.expm1_r, first, first), second);
 }
 
 template <typename D, typename V>
 HWY_INLINE V math_exp(D d, V x) {
-  using T = hn::TFromD<D>;
-  // Just beyond where the result rounds to infinity and to 0: the scaling yields both by itself.
-  const V clamped = hn::Max(hn::Min(x, hn::Set(d, kIsFloat<D> ? T(89) : T(710))),
-                            hn::Set(d, kIsFloat<D> ? T(-104) : T(-746)));
-  const ExpParts<D> parts = split_exp(d, clamped);
-  const V mantissa = hn::Add(parts.expm1_r, hn::Set(d, T(1)));
-  // In two steps, as 2^q itself need be no normal number; the first has half of q, rounded.
-  const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52));
-  const V half = hn::MulAdd(parts.q, hn::Set(d, T(0.5)), shifter);
-  const V rest = hn::Add(hn::Sub(parts.q, hn::Sub(half, shifter)), shifter);
-  const V scaled = hn::Mul(mantissa, power_of_two(d, half, 0));
-  return keep_nan(x, hn::Mul(scaled, power_of_two(d, rest, 0)));
+  const V low = floored(d, hn::Set(d, kExpFloor<D>), x);
+  return bounded_exp(d, capped(d, hn::Set(d, kExpCap<D>), low));
+}
+
+/// exp(-|x|).
+template <typename D, typename V>
+HWY_INLINE V exp_of_minus_abs(D d, V x) {
+  const V negative = hn::Or(x, hn::Set(d, hn::TFromD<D>(-0.0)));
+  return bounded_exp(d, floored(d, hn::Set(d, kExpFloor<D>), negative));
 }
 
 /// The value of a logarithm-like function where its argument (x, or 1 + x) is not in (0, inf).
@@ -163,45 +196,46 @@ HWY_INLINE V math_log1p(D d, V x) {
   return log_edge(d, hn::Add(x, hn::Set(d, hn::TFromD<D>(1))), hn::Log1p(d, x));
 }
 
-/// exp(x) - 1 for x that is not NaN: 2^q (exp(r) - 1) + (2^q - 1), so that nothing cancels.
+/// (exp(x) - 1) / 2 for x below the cap above, or NaN: 2^q (exp(r) - 1) + (2^q - 1), halved as
+/// 2^128 itself is no float, so that nothing cancels. The exponent of the result must be a normal
+/// one.
 template <typename D, typename V>
-HWY_INLINE V expm1_number(D d, V x) {
-  using T = hn::TFromD<D>;
-  x = hn::Max(hn::Min(x, hn::Set(d, kIsFloat<D> ? T(89) : T(710))),
-              hn::Set(d, kIsFloat<D> ? T(-18) : T(-38)));
-  const ExpParts<D> parts = split_exp(d, x);
-  // Half of the result, as 2^128 itself is no float.
-  const V half_power = power_of_two(d, parts.shifted, -1);
-  const V half = hn::MulAdd(parts.expm1_r, half_power, hn::Sub(half_power, hn::Set(d, T(0.5))));
-  return hn::Add(half, half);
+HWY_INLINE V half_of_expm1(D d, V x) {
+  const ExpParts<D> parts = split_exp(d, x, kExponentBias<D> - 1);
+  const V half_power = power_of_two(d, parts.shifted);
+  return hn::MulAdd(parts.expm1_r, half_power, hn::Sub(half_power, hn::Set(d, hn::TFromD<D>(0.5))));
 }
 
 template <typename D, typename V>
 HWY_INLINE V math_expm1(D d, V x) {
-  return keep_nan(x, expm1_number(d, x));
+  using T = hn::TFromD<D>;
+  // Where the result rounds to -1.
+  const V low = floored(d, hn::Set(d, kIsFloat<D> ? T(-18) : T(-38)), x);
+  const V half = half_of_expm1(d, capped(d, hn::Set(d, kExpCap<D>), low));
+  return hn::Add(half, half);
 }
 
 /// (exp(2|x|) - 1) / (exp(2|x|) + 1) with the sign of x.
 template <typename D, typename V>
 HWY_INLINE V math_tanh(D d, V x) {
   using T = hn::TFromD<D>;
-  const V magnitude = hn::Min(hn::Abs(x), hn::Set(d, kIsFloat<D> ? T(10) : T(20)));
-  const V e = expm1_number(d, hn::Add(magnitude, magnitude));
-  return keep_nan(x, hn::CopySign(hn::Div(e, hn::Add(e, hn::Set(d, T(2)))), x));
+  const V magnitude = capped(d, hn::Set(d, kIsFloat<D> ? T(10) : T(20)), hn::Abs(x));
+  const V half = half_of_expm1(d, hn::Add(magnitude, magnitude));
+  return hn::CopySign(hn::Div(half, hn::Add(half, hn::Set(d, T(1)))), x);
 }
 
 /// 1 / (1 + exp(-x)), by the exponential that does not overflow.
 template <typename D, typename V>
 HWY_INLINE V math_sigmoid(D d, V x) {
   const V one = hn::Set(d, hn::TFromD<D>(1));
-  const V e = math_exp(d, hn::Neg(hn::Abs(x)));
+  const V e = exp_of_minus_abs(d, x);
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
 }
 
 /// log(1 + exp(x)).
 template <typename D, typename V>
 HWY_INLINE V math_softplus(D d, V x) {
-  const V e = math_exp(d, hn::Neg(hn::Abs(x)));
+  const V e = exp_of_minus_abs(d, x);
   return hn::Add(hn::Max(x, hn::Zero(d)), math_log1p(d, e));
 }
 

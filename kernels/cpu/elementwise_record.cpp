@@ -83,6 +83,7 @@ inline Mask Ge(Value a, Value b) { return record<Mask>(LaneOp::compare, a, b.lan
 inline Mask IsNaN(Value x) { return record<Mask>(LaneOp::compare, x, x.lane, -1, 0x03); }
 inline Mask And(Mask a, Mask b) { return record<Mask>(LaneOp::bit_and, a, b.lane); }
 inline Mask Or(Mask a, Mask b) { return record<Mask>(LaneOp::bit_or, a, b.lane); }
+inline Value Or(Value a, Value b) { return record(LaneOp::bit_or, a, b.lane); }
 inline Mask Xor(Mask a, Mask b) { return record<Mask>(LaneOp::bit_xor, a, b.lane); }
 inline Value IfThenElse(Mask m, Value yes, Value no) { return record(LaneOp::select, m, yes.lane, no.lane); }
 inline Value IfThenElseZero(Mask m, Value yes) { return record(LaneOp::bit_and, m, yes.lane); }
@@ -116,9 +117,7 @@ inline IntegerImmediate Set(IntegerTag, std::int32_t value) { return {value}; }
 inline int lane_of(LaneBuilder* builder, IntegerImmediate immediate) {
   return builder->constant(static_cast<std::uint32_t>(immediate.value));
 }
-inline Integer Add(Integer a, IntegerImmediate b) {
-  return record<Integer>(LaneOp::integer_add, a, lane_of(a.builder, b));
-}
+inline Integer Sub(Integer a, Integer b) { return record<Integer>(LaneOp::integer_sub, a, b.lane); }
 inline Mask Gt(Integer a, IntegerImmediate b) {
   return record<Mask>(LaneOp::integer_greater, a, lane_of(a.builder, b));
 }

@@ -17,16 +17,6 @@ HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The larger of the two; NaN where `x` is NaN.
-template <typename D, typename V>
-HWY_INLINE V floored(D, V floor, V x) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
-  return hn::Max(floor, x);  // the processor returns the second operand when either is NaN
-#else
-  return keep_nan(x, hn::Max(floor, x));
-#endif
-}
-
 /// exp(x) for x <= 0 (and for NaN), in place. What is below the smallest normal number is 0 or
 /// nearly so.
 template <std::size_t kCount, typename D, typename V>

@@ -451,6 +451,20 @@ void reduce(ReduceOp op, DType dtype, const void* input, void* result, std::int6
   reduce_axes(op, dtype, input, result, Shape{outer, extent, inner}, 0b010);
 }
 
+void reduce_squares(ReduceOp op, DType dtype, const void* input, void* result, std::int64_t rows,
+                    std::int64_t columns) {
+  const auto sum = [&]<typename T>(const T* x, T* sums) {
+    detail::sum_squares(x, rows, columns, sums);
+    if (op != ReduceOp::mean) return;
+    for (std::int64_t r = 0; r < rows; ++r) sums[r] /= static_cast<T>(columns);
+  };
+  if (dtype == DType::f32) {
+    sum(static_cast<const float*>(input), static_cast<float*>(result));
+  } else {
+    sum(static_cast<const double*>(input), static_cast<double*>(result));
+  }
+}
+
 void reduce_axes(ReduceOp op, DType dtype, const void* input, void* result, const Shape& shape,
                  std::uint32_t axis_mask) {
   const Axes axes = merge_axes(shape, axis_mask);

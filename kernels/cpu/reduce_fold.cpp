@@ -356,6 +356,12 @@ void fold_rows_f64(Fold fold, const double* x, std::int64_t rows, std::int64_t c
                    const double* shifts, double* result) {
   fold_rows_of(fold, x, rows, count, shifts, result);
 }
+void sum_squares_f32(const float* x, std::int64_t rows, std::int64_t count, float* result) {
+  fold_rows<SumSquaresFold, float>(x, rows, count, nullptr, result);
+}
+void sum_squares_f64(const double* x, std::int64_t rows, std::int64_t count, double* result) {
+  fold_rows<SumSquaresFold, double>(x, rows, count, nullptr, result);
+}
 void fold_rows_apart_f32(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
                          float* result) {
   fold_rows_apart_of(fold, x, stride, count, result);
@@ -402,6 +408,8 @@ namespace tegula::kernels {
 
 HWY_EXPORT(fold_rows_f32);
 HWY_EXPORT(fold_rows_f64);
+HWY_EXPORT(sum_squares_f32);
+HWY_EXPORT(sum_squares_f64);
 HWY_EXPORT(fold_rows_apart_f32);
 HWY_EXPORT(fold_rows_apart_f64);
 HWY_EXPORT(fold_columns_f32);
@@ -418,6 +426,12 @@ void detail::fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_
 void detail::fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
                        const double* shifts, double* result) {
   HWY_DYNAMIC_DISPATCH(fold_rows_f64)(fold, x, rows, count, shifts, result);
+}
+void detail::sum_squares(const float* x, std::int64_t rows, std::int64_t count, float* result) {
+  HWY_DYNAMIC_DISPATCH(sum_squares_f32)(x, rows, count, result);
+}
+void detail::sum_squares(const double* x, std::int64_t rows, std::int64_t count, double* result) {
+  HWY_DYNAMIC_DISPATCH(sum_squares_f64)(x, rows, count, result);
 }
 void detail::fold_rows_apart(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
                              float* result) {

@@ -22,6 +22,10 @@ void fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_t count,
 void fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
                const double* shifts, double* result);
 
+/// The same for the sum of their squares.
+void sum_squares(const float* x, std::int64_t rows, std::int64_t count, float* result);
+void sum_squares(const double* x, std::int64_t rows, std::int64_t count, double* result);
+
 /// Arrays of this size come from memory, which answers several readers faster than one.
 inline constexpr std::int64_t kFarBytes = 8 << 20;
 /// Rows that are then read side by side.

@@ -43,6 +43,13 @@ struct SumFold {
   }
 };
 
+struct SumSquaresFold : SumFold {
+  template <typename D, typename V>
+  static HWY_INLINE V map(D, V x, V) {
+    return hn::Mul(x, x);
+  }
+};
+
 struct SumExpFold : SumFold {
   static constexpr bool kShifts = true;
   template <typename D, typename V>

@@ -85,6 +85,18 @@ AttrValue layer_norm(int rank) {
       {12, 3, 9});
 }
 
+/// y * %1 for y = %0 / sqrt(mean(%0 * %0) + 0.5), and the sum and the maximum of y's squares.
+AttrValue rms_norm(int rank) {
+  return cluster_attr(
+      2,
+      {instruction("mul", {0, 0}), instruction("mean", {2}, over_last(rank)),
+       instruction("constant", {}, {{"value", Tensor::scalar(0.5f)}}), instruction("add", {3, 4}),
+       instruction("rsqrt", {5}), instruction("mul", {0, 6}), instruction("mul", {7, 1}),
+       instruction("square", {7}), instruction("sum", {9}, over_last(rank)),
+       instruction("max", {9}, over_last(rank))},
+      {8, 10, 11});
+}
+
 /// The sum and the maximum of %0 * %1, the latter without its axis, and a column added to %0.
 AttrValue sums_of_products(int rank) {
   return cluster_attr(3,
@@ -127,6 +139,7 @@ std::vector<Sample> samples() {
     column.set(rank - 1, 1);
     add({of(shape)}, softmax_by_hand(rank));
     add({of(shape), of(row), of({})}, layer_norm(rank));
+    add({of(shape), of(row)}, rms_norm(rank));
     add({of(shape), of(row), of(column)}, sums_of_products(rank));
     if (shape.element_count() > 0) add({of(shape), of(shape)}, squared_error(rank));
   }

@@ -153,10 +153,10 @@ class RowClusterKernel final : public Kernel {
           continue;
         }
         T partial;
-        kernels::reduce(part_of(step.reduction), program_.dtype,
+        program_.reduce(step, part_of(step.reduction), block,
                         program_.address(step.inputs[0], block, arguments.inputs, arguments.outputs,
                                          scratch.data()),
-                        &partial, 1, block.columns, 1);
+                        &partial);
         folds[reduction++].add(partial);
       }
     }

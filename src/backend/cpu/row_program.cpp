@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "src/backend/cpu/program.hpp"
@@ -147,16 +148,35 @@ class Binder {
     for (int user = first_result_; user < operands(); ++user) {
       const auto& inputs = instruction(user).operands;
       if (std::ranges::find(inputs, operand) == inputs.end()) continue;
-      const bool apart = is_reduction(user) || level_[at(user)] != step_level ||
+      const bool apart = is_reduction(user) || is_summed_square(user) ||
+                         level_[at(user)] != step_level ||
                          result_.places[at(user)].pattern != result_.places[at(operand)].pattern;
       if (apart) return true;
     }
     return false;
   }
 
+  /// Whether the value is a square that is only summed up, which the reduction does by itself.
+  bool is_summed_square(int operand) const {
+    if (operand < first_result_ || result_.places[at(operand)].home == RowPlace::Home::output) {
+      return false;
+    }
+    const std::string& name = instruction(operand).op->name;
+    const std::vector<int>& factors = instruction(operand).operands;
+    const bool is_square = name == "square" || (name == "mul" && factors[0] == factors[1]);
+    if (!is_square || result_.places[at(factors[0])].pattern != RowPattern::full) return false;
+    for (int user = first_result_; user < operands(); ++user) {
+      const auto& inputs = instruction(user).operands;
+      if (std::ranges::find(inputs, operand) == inputs.end()) continue;
+      const std::string& reduction = instruction(user).op->name;
+      if (reduction != "sum" && reduction != "mean") return false;
+    }
+    return true;
+  }
+
   /// Whether the value goes from one step to another.
   bool is_kept(int operand) const {
-    if (operand < first_result_ || is_constant(operand)) return false;
+    if (operand < first_result_ || is_constant(operand) || is_summed_square(operand)) return false;
     return is_reduction(operand) || result_.places[at(operand)].home == RowPlace::Home::output ||
            is_used_later(operand, level_[at(operand)]);
   }
@@ -223,6 +243,8 @@ class Binder {
         if (!is_reduction(operand) || level_[at(operand)] != level) continue;
         RowStep& step = result_.steps.emplace_back();
         step.inputs = instruction(operand).operands;
+        step.squares = is_summed_square(step.inputs[0]);
+        if (step.squares) step.inputs = {instruction(step.inputs[0]).operands[0]};
         step.outputs = {operand};
         step.reduction = *kernels::reduce_op(instruction(operand).op->name);
       }
@@ -236,7 +258,8 @@ class Binder {
     std::vector<int> members;
     for (int operand = first_result_; operand < operands(); ++operand) {
       const bool member = level_[at(operand)] == level && !is_constant(operand) &&
-                          !is_reduction(operand) && result_.places[at(operand)].pattern == pattern;
+                          !is_reduction(operand) && !is_summed_square(operand) &&
+                          result_.places[at(operand)].pattern == pattern;
       if (member) members.push_back(operand);
     }
     if (members.empty()) return true;
@@ -346,13 +369,21 @@ void* RowProgram::address(int operand, const RowBlock& block, const void* const*
   return static_cast<std::byte*>(base) + element * static_cast<std::int64_t>(size_of(place.dtype));
 }
 
+void RowProgram::reduce(const RowStep& step, kernels::ReduceOp op, const RowBlock& block,
+                        const void* input, void* result) const {
+  if (step.squares) {
+    kernels::reduce_squares(op, dtype, input, result, block.rows, block.columns);
+  } else {
+    kernels::reduce(op, dtype, input, result, block.rows, block.columns, 1);
+  }
+}
+
 void RowProgram::run_step(const RowStep& step, const RowBlock& block, const void* const* inputs,
                           void* const* outputs, std::byte* scratch) const {
   if (!step.plan) {
-    kernels::reduce(step.reduction, dtype, address(step.inputs[0], block, inputs, outputs, scratch),
-                    address(step.outputs[0], block, inputs, outputs, scratch), block.rows,
-                    block.columns, 1);
-    return;
+    return reduce(step, step.reduction, block,
+                  address(step.inputs[0], block, inputs, outputs, scratch),
+                  address(step.outputs[0], block, inputs, outputs, scratch));
   }
   std::array<const void*, kMaxOperands> from;
   std::array<void*, kMaxOperands> to;

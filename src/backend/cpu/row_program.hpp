@@ -44,6 +44,8 @@ struct RowStep {
   std::vector<int> inputs;
   std::vector<int> outputs;
   kernels::ReduceOp reduction = kernels::ReduceOp::sum;
+  /// Whether the reduction is of the input's squares.
+  bool squares = false;
 };
 
 struct RowProgram {
@@ -69,6 +71,9 @@ struct RowProgram {
   /// All steps, on whole rows.
   void run(const RowBlock& block, const void* const* inputs, void* const* outputs,
            std::byte* scratch) const;
+  /// A step's reduction as `op`, of a block's rows.
+  void reduce(const RowStep& step, kernels::ReduceOp op, const RowBlock& block, const void* input,
+              void* result) const;
   void run_step(const RowStep& step, const RowBlock& block, const void* const* inputs,
                 void* const* outputs, std::byte* scratch) const;
 };

@@ -451,10 +451,10 @@ void reduce(ReduceOp op, DType dtype, const void* input, void* result, std::int6
   reduce_axes(op, dtype, input, result, Shape{outer, extent, inner}, 0b010);
 }
 
-void reduce_squares(ReduceOp op, DType dtype, const void* input, void* result, std::int64_t rows,
-                    std::int64_t columns) {
+void reduce_squares(ReduceOp op, DType dtype, const void* input, const void* shifts, void* result,
+                    std::int64_t rows, std::int64_t columns) {
   const auto sum = [&]<typename T>(const T* x, T* sums) {
-    detail::sum_squares(x, rows, columns, sums);
+    detail::sum_squares(x, rows, columns, static_cast<const T*>(shifts), sums);
     if (op != ReduceOp::mean) return;
     for (std::int64_t r = 0; r < rows; ++r) sums[r] /= static_cast<T>(columns);
   };

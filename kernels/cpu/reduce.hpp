@@ -45,11 +45,11 @@ DType reduce_result_dtype(ReduceOp op, DType dtype);
 void reduce(ReduceOp op, DType dtype, const void* input, void* result, std::int64_t outer,
             std::int64_t extent, std::int64_t inner);
 
-/// result[r] = the sum (or the mean, as `op` says) over c of input[r, c] squared, in f32 or f64;
-/// the bits are those of `reduce` for stored squares in rows of up to 2^17. Runs on the calling
-/// thread.
-void reduce_squares(ReduceOp op, DType dtype, const void* input, void* result, std::int64_t rows,
-                    std::int64_t columns);
+/// result[r] = the sum (or the mean, as `op` says) over c of the squares of input[r, c], or, where
+/// `shifts` is not null, of input[r, c] - shifts[r], in f32 or f64. The bits are those of `reduce`
+/// for stored squares in rows of up to 2^17. Runs on the calling thread.
+void reduce_squares(ReduceOp op, DType dtype, const void* input, const void* shifts, void* result,
+                    std::int64_t rows, std::int64_t columns);
 
 /// Reduces the axes whose bit is set in `axis_mask` (bit a = axis a); the result holds the kept
 /// axes in row-major order. Any combination of axes; the argmax index counts row-major within the

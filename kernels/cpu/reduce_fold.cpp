@@ -356,11 +356,18 @@ void fold_rows_f64(Fold fold, const double* x, std::int64_t rows, std::int64_t c
                    const double* shifts, double* result) {
   fold_rows_of(fold, x, rows, count, shifts, result);
 }
-void sum_squares_f32(const float* x, std::int64_t rows, std::int64_t count, float* result) {
-  fold_rows<SumSquaresFold, float>(x, rows, count, nullptr, result);
+template <typename T>
+void sum_squares_of(const T* x, std::int64_t rows, std::int64_t count, const T* shifts, T* result) {
+  if (shifts == nullptr) return fold_rows<SumSquaresFold>(x, rows, count, shifts, result);
+  fold_rows<SumSquaredDifferencesFold>(x, rows, count, shifts, result);
 }
-void sum_squares_f64(const double* x, std::int64_t rows, std::int64_t count, double* result) {
-  fold_rows<SumSquaresFold, double>(x, rows, count, nullptr, result);
+void sum_squares_f32(const float* x, std::int64_t rows, std::int64_t count, const float* shifts,
+                     float* result) {
+  sum_squares_of(x, rows, count, shifts, result);
+}
+void sum_squares_f64(const double* x, std::int64_t rows, std::int64_t count, const double* shifts,
+                     double* result) {
+  sum_squares_of(x, rows, count, shifts, result);
 }
 void fold_rows_apart_f32(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
                          float* result) {
@@ -427,11 +434,13 @@ void detail::fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64
                        const double* shifts, double* result) {
   HWY_DYNAMIC_DISPATCH(fold_rows_f64)(fold, x, rows, count, shifts, result);
 }
-void detail::sum_squares(const float* x, std::int64_t rows, std::int64_t count, float* result) {
-  HWY_DYNAMIC_DISPATCH(sum_squares_f32)(x, rows, count, result);
+void detail::sum_squares(const float* x, std::int64_t rows, std::int64_t count, const float* shifts,
+                         float* result) {
+  HWY_DYNAMIC_DISPATCH(sum_squares_f32)(x, rows, count, shifts, result);
 }
-void detail::sum_squares(const double* x, std::int64_t rows, std::int64_t count, double* result) {
-  HWY_DYNAMIC_DISPATCH(sum_squares_f64)(x, rows, count, result);
+void detail::sum_squares(const double* x, std::int64_t rows, std::int64_t count,
+                         const double* shifts, double* result) {
+  HWY_DYNAMIC_DISPATCH(sum_squares_f64)(x, rows, count, shifts, result);
 }
 void detail::fold_rows_apart(Fold fold, const float* x, std::int64_t stride, std::int64_t count,
                              float* result) {

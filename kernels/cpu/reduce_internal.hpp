@@ -22,9 +22,11 @@ void fold_rows(Fold fold, const float* x, std::int64_t rows, std::int64_t count,
 void fold_rows(Fold fold, const double* x, std::int64_t rows, std::int64_t count,
                const double* shifts, double* result);
 
-/// The same for the sum of their squares.
-void sum_squares(const float* x, std::int64_t rows, std::int64_t count, float* result);
-void sum_squares(const double* x, std::int64_t rows, std::int64_t count, double* result);
+/// The same for the sum of their squares, or, given shifts, of the squares of x - shift.
+void sum_squares(const float* x, std::int64_t rows, std::int64_t count, const float* shifts,
+                 float* result);
+void sum_squares(const double* x, std::int64_t rows, std::int64_t count, const double* shifts,
+                 double* result);
 
 /// Arrays of this size come from memory, which answers several readers faster than one.
 inline constexpr std::int64_t kFarBytes = 8 << 20;

@@ -50,6 +50,15 @@ struct SumSquaresFold : SumFold {
   }
 };
 
+struct SumSquaredDifferencesFold : SumFold {
+  static constexpr bool kShifts = true;
+  template <typename D, typename V>
+  static HWY_INLINE V map(D, V x, V shift) {
+    const V difference = hn::Sub(x, shift);
+    return hn::Mul(difference, difference);
+  }
+};
+
 struct SumExpFold : SumFold {
   static constexpr bool kShifts = true;
   template <typename D, typename V>

@@ -201,15 +201,20 @@ TEST_CASE("large arrays are summed accurately and alike by any number of threads
 }
 
 template <typename T>
-void check_squares(DType dtype, std::int64_t rows, std::int64_t columns) {
+void check_squares(DType dtype, std::int64_t rows, std::int64_t columns, bool shifted) {
   CAPTURE(columns);
   const auto x = uniform_values<T>(static_cast<std::size_t>(rows * columns), -2, 2);
+  const auto shifts = uniform_values<T>(static_cast<std::size_t>(rows), -1, 1);
   std::vector<T> squares(x);
-  for (T& value : squares) value *= value;
+  for (std::size_t i = 0; i < squares.size(); ++i) {
+    if (shifted) squares[i] -= shifts[i / static_cast<std::size_t>(columns)];
+    squares[i] *= squares[i];
+  }
   for (const ReduceOp op : {ReduceOp::sum, ReduceOp::mean}) {
     std::vector<T> expected(static_cast<std::size_t>(rows)), actual(expected);
     reduce(op, dtype, squares.data(), expected.data(), rows, columns, 1);
-    reduce_squares(op, dtype, x.data(), actual.data(), rows, columns);
+    reduce_squares(op, dtype, x.data(), shifted ? shifts.data() : nullptr, actual.data(), rows,
+                   columns);
     CHECK(same_bits(actual, expected));
   }
 }
@@ -217,8 +222,10 @@ void check_squares(DType dtype, std::int64_t rows, std::int64_t columns) {
 TEST_CASE("sums of squares have the bits of the sums of stored squares") {
   for_each_isa([] {
     for (const std::int64_t columns : {1, 3, 8, 65, 1000, 1024, 1025, 70001}) {
-      check_squares<float>(DType::f32, 5, columns);
-      check_squares<double>(DType::f64, 5, columns);
+      for (const bool shifted : {false, true}) {
+        check_squares<float>(DType::f32, 5, columns, shifted);
+        check_squares<double>(DType::f64, 5, columns, shifted);
+      }
     }
   });
 }

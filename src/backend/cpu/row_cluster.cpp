@@ -153,10 +153,8 @@ class RowClusterKernel final : public Kernel {
           continue;
         }
         T partial;
-        program_.reduce(step, part_of(step.reduction), block,
-                        program_.address(step.inputs[0], block, arguments.inputs, arguments.outputs,
-                                         scratch.data()),
-                        &partial);
+        program_.reduce(step, part_of(step.reduction), block, arguments.inputs, arguments.outputs,
+                        scratch.data(), &partial);
         folds[reduction++].add(partial);
       }
     }

@@ -174,9 +174,33 @@ class Binder {
     return true;
   }
 
+  /// Whether the value is the difference of a full value and a column, which every step that reads
+  /// it computes anew: the cache holds both anyway.
+  bool is_recomputed(int operand) const {
+    if (operand < first_result_ || result_.places[at(operand)].home == RowPlace::Home::output ||
+        instruction(operand).op->name != "sub") {
+      return false;
+    }
+    const int full = instruction(operand).operands[0], column = instruction(operand).operands[1];
+    // What the step that computes the difference computes too might not be kept.
+    const bool at_hand =
+        full < first_result_ || (level_[at(full)] < level_[at(operand)] && !is_recomputed(full));
+    if (!at_hand || result_.places[at(full)].pattern != RowPattern::full ||
+        result_.places[at(column)].pattern != RowPattern::column ||
+        is_misread(column, RowPattern::full)) {
+      return false;
+    }
+    for (int user = first_result_; user < operands(); ++user) {
+      const auto& inputs = instruction(user).operands;
+      if (is_reduction(user) && std::ranges::find(inputs, operand) != inputs.end()) return false;
+    }
+    return true;
+  }
+
   /// Whether the value goes from one step to another.
   bool is_kept(int operand) const {
-    if (operand < first_result_ || is_constant(operand) || is_summed_square(operand)) return false;
+    if (operand < first_result_ || is_constant(operand)) return false;
+    if (is_summed_square(operand) || is_recomputed(operand)) return false;
     return is_reduction(operand) || result_.places[at(operand)].home == RowPlace::Home::output ||
            is_used_later(operand, level_[at(operand)]);
   }
@@ -245,6 +269,7 @@ class Binder {
         step.inputs = instruction(operand).operands;
         step.squares = is_summed_square(step.inputs[0]);
         if (step.squares) step.inputs = {instruction(step.inputs[0]).operands[0]};
+        if (is_recomputed(step.inputs[0])) step.inputs = instruction(step.inputs[0]).operands;
         step.outputs = {operand};
         step.reduction = *kernels::reduce_op(instruction(operand).op->name);
       }
@@ -252,16 +277,34 @@ class Binder {
     return true;
   }
 
-  /// Instructions of one level and pattern as one program; reshapes are copies.
-  bool make_elementwise(int level, RowPattern pattern) {
-    Cluster part;
+  bool is_read_by(int operand, std::span<const int> users) const {
+    return std::ranges::any_of(users, [&](int user) {
+      return std::ranges::find(instruction(user).operands, operand) !=
+             instruction(user).operands.end();
+    });
+  }
+
+  /// What is computed together: the values of one level and pattern, and what they compute anew.
+  std::vector<int> members_of(int level, RowPattern pattern) const {
     std::vector<int> members;
     for (int operand = first_result_; operand < operands(); ++operand) {
       const bool member = level_[at(operand)] == level && !is_constant(operand) &&
                           !is_reduction(operand) && !is_summed_square(operand) &&
-                          result_.places[at(operand)].pattern == pattern;
+                          !is_recomputed(operand) && result_.places[at(operand)].pattern == pattern;
       if (member) members.push_back(operand);
     }
+    const std::vector<int> users = members;
+    for (int operand = first_result_; operand < operands(); ++operand) {
+      if (is_recomputed(operand) && is_read_by(operand, users)) members.push_back(operand);
+    }
+    std::ranges::sort(members);
+    return members;
+  }
+
+  /// Instructions of one level and pattern as one program; reshapes are copies.
+  bool make_elementwise(int level, RowPattern pattern) {
+    Cluster part;
+    const std::vector<int> members = members_of(level, pattern);
     if (members.empty()) return true;
     RowStep step;
     std::vector<int> number(types_.size(), -1);
@@ -370,19 +413,23 @@ void* RowProgram::address(int operand, const RowBlock& block, const void* const*
 }
 
 void RowProgram::reduce(const RowStep& step, kernels::ReduceOp op, const RowBlock& block,
-                        const void* input, void* result) const {
+                        const void* const* inputs, void* const* outputs, std::byte* scratch,
+                        void* result) const {
+  const auto input = [&](std::size_t i) {
+    return address(step.inputs[i], block, inputs, outputs, scratch);
+  };
   if (step.squares) {
-    kernels::reduce_squares(op, dtype, input, result, block.rows, block.columns);
+    const void* shifts = step.inputs.size() > 1 ? input(1) : nullptr;
+    kernels::reduce_squares(op, dtype, input(0), shifts, result, block.rows, block.columns);
   } else {
-    kernels::reduce(op, dtype, input, result, block.rows, block.columns, 1);
+    kernels::reduce(op, dtype, input(0), result, block.rows, block.columns, 1);
   }
 }
 
 void RowProgram::run_step(const RowStep& step, const RowBlock& block, const void* const* inputs,
                           void* const* outputs, std::byte* scratch) const {
   if (!step.plan) {
-    return reduce(step, step.reduction, block,
-                  address(step.inputs[0], block, inputs, outputs, scratch),
+    return reduce(step, step.reduction, block, inputs, outputs, scratch,
                   address(step.outputs[0], block, inputs, outputs, scratch));
   }
   std::array<const void*, kMaxOperands> from;

@@ -44,7 +44,8 @@ struct RowStep {
   std::vector<int> inputs;
   std::vector<int> outputs;
   kernels::ReduceOp reduction = kernels::ReduceOp::sum;
-  /// Whether the reduction is of the input's squares.
+  /// Whether the reduction is of the squares of the input, or of its differences from a column, the
+  /// second input.
   bool squares = false;
 };
 
@@ -72,7 +73,8 @@ struct RowProgram {
   void run(const RowBlock& block, const void* const* inputs, void* const* outputs,
            std::byte* scratch) const;
   /// A step's reduction as `op`, of a block's rows.
-  void reduce(const RowStep& step, kernels::ReduceOp op, const RowBlock& block, const void* input,
+  void reduce(const RowStep& step, kernels::ReduceOp op, const RowBlock& block,
+              const void* const* inputs, void* const* outputs, std::byte* scratch,
               void* result) const;
   void run_step(const RowStep& step, const RowBlock& block, const void* const* inputs,
                 void* const* outputs, std::byte* scratch) const;

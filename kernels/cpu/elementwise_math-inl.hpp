@@ -139,7 +139,8 @@ inline constexpr int kExponentBias = kIsFloat<D> ? 127 : 1023;
 /// The number whose mantissa is 1 and whose biased exponent is in the low bits.
 template <typename D, typename U>
 HWY_INLINE hn::Vec<D> power_of_two(D d, U biased_exponent) {
-  return hn::BitCast(d, hn::ShiftLeft < kIsFloat<D> ? 23 : 52 > (biased_exponent));
+  constexpr int kMantissaBits = kIsFloat<D> ? 23 : 52;
+  return hn::BitCast(d, hn::ShiftLeft<kMantissaBits>(biased_exponent));
 }
 
 /// Just beyond where the exponential rounds to infinity and to 0.

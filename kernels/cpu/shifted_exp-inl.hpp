@@ -22,16 +22,15 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <std::size_t kCount, typename D, typename V>
 HWY_INLINE void exp_of_nonpositive(D d, V (&x)[kCount]) {
   using T = hn::TFromD<D>;
-  constexpr int kMantissaBits = kIsFloat<D> ? 23 : 52;
   // As the shifter has the exponent's bias in it, the low bits of the shifted numbers are the
   // biased exponent of 2^q. That of the floor is 0, and so is its power.
   const V floor = hn::Set(d, kIsFloat<D> ? T(-88) : T(-709));
-  const V shifter = hn::Set(d, kIsFloat<D> ? T(0x1.8p23) + T(127) : T(0x1.8p52) + T(1023));
+  const V shifter = hn::Set(d, (kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52)) + T(kExponentBias<D>));
   V power[kCount];
   for (V& v : x) v = floored(d, floor, v);
   split_exps(d, shifter, x, power);
   const hn::RebindToSigned<D> di;
-  for (V& v : power) v = hn::BitCast(d, hn::ShiftLeft<kMantissaBits>(hn::BitCast(di, v)));
+  for (V& v : power) v = power_of_two(d, hn::BitCast(di, v));
   for (std::size_t k = 0; k < kCount; ++k) x[k] = hn::MulAdd(x[k], power[k], power[k]);
 }
 

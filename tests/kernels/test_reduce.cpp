@@ -131,6 +131,25 @@ void check_shape(const Shape& shape, std::uint32_t mask) {
   }
 }
 
+template <typename T>
+void check_squares(DType dtype, std::int64_t rows, std::int64_t columns, bool shifted) {
+  CAPTURE(columns);
+  const auto x = uniform_values<T>(static_cast<std::size_t>(rows * columns), -2, 2);
+  const auto shifts = uniform_values<T>(static_cast<std::size_t>(rows), -1, 1);
+  std::vector<T> squares(x);
+  for (std::size_t i = 0; i < squares.size(); ++i) {
+    if (shifted) squares[i] -= shifts[i / static_cast<std::size_t>(columns)];
+    squares[i] *= squares[i];
+  }
+  for (const ReduceOp op : {ReduceOp::sum, ReduceOp::mean}) {
+    std::vector<T> expected(static_cast<std::size_t>(rows)), actual(expected);
+    reduce(op, dtype, squares.data(), expected.data(), rows, columns, 1);
+    reduce_squares(op, dtype, x.data(), shifted ? shifts.data() : nullptr, actual.data(), rows,
+                   columns);
+    CHECK(same_bits(actual, expected));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("names and reductions map both ways") {
@@ -198,25 +217,6 @@ TEST_CASE("large arrays are summed accurately and alike by any number of threads
       }
     }
   });
-}
-
-template <typename T>
-void check_squares(DType dtype, std::int64_t rows, std::int64_t columns, bool shifted) {
-  CAPTURE(columns);
-  const auto x = uniform_values<T>(static_cast<std::size_t>(rows * columns), -2, 2);
-  const auto shifts = uniform_values<T>(static_cast<std::size_t>(rows), -1, 1);
-  std::vector<T> squares(x);
-  for (std::size_t i = 0; i < squares.size(); ++i) {
-    if (shifted) squares[i] -= shifts[i / static_cast<std::size_t>(columns)];
-    squares[i] *= squares[i];
-  }
-  for (const ReduceOp op : {ReduceOp::sum, ReduceOp::mean}) {
-    std::vector<T> expected(static_cast<std::size_t>(rows)), actual(expected);
-    reduce(op, dtype, squares.data(), expected.data(), rows, columns, 1);
-    reduce_squares(op, dtype, x.data(), shifted ? shifts.data() : nullptr, actual.data(), rows,
-                   columns);
-    CHECK(same_bits(actual, expected));
-  }
 }
 
 TEST_CASE("sums of squares have the bits of the sums of stored squares") {

@@ -44,6 +44,10 @@ class Binder {
   bool is_constant(int operand) const {
     return operand >= first_result_ && instruction(operand).op->inputs.empty();
   }
+  bool reads(int user, int operand) const {
+    const std::vector<int>& inputs = instruction(user).operands;
+    return std::ranges::find(inputs, operand) != inputs.end();
+  }
   int operands() const { return static_cast<int>(types_.size()); }
 
   bool find_types() {
@@ -146,8 +150,7 @@ class Binder {
 
   bool is_used_later(int operand, int step_level) const {
     for (int user = first_result_; user < operands(); ++user) {
-      const auto& inputs = instruction(user).operands;
-      if (std::ranges::find(inputs, operand) == inputs.end()) continue;
+      if (!reads(user, operand)) continue;
       const bool apart = is_reduction(user) || is_summed_square(user) ||
                          level_[at(user)] != step_level ||
                          result_.places[at(user)].pattern != result_.places[at(operand)].pattern;
@@ -166,8 +169,7 @@ class Binder {
     const bool is_square = name == "square" || (name == "mul" && factors[0] == factors[1]);
     if (!is_square || result_.places[at(factors[0])].pattern != RowPattern::full) return false;
     for (int user = first_result_; user < operands(); ++user) {
-      const auto& inputs = instruction(user).operands;
-      if (std::ranges::find(inputs, operand) == inputs.end()) continue;
+      if (!reads(user, operand)) continue;
       const std::string& reduction = instruction(user).op->name;
       if (reduction != "sum" && reduction != "mean") return false;
     }
@@ -191,8 +193,7 @@ class Binder {
       return false;
     }
     for (int user = first_result_; user < operands(); ++user) {
-      const auto& inputs = instruction(user).operands;
-      if (is_reduction(user) && std::ranges::find(inputs, operand) != inputs.end()) return false;
+      if (is_reduction(user) && reads(user, operand)) return false;
     }
     return true;
   }
@@ -277,13 +278,6 @@ class Binder {
     return true;
   }
 
-  bool is_read_by(int operand, std::span<const int> users) const {
-    return std::ranges::any_of(users, [&](int user) {
-      return std::ranges::find(instruction(user).operands, operand) !=
-             instruction(user).operands.end();
-    });
-  }
-
   /// What is computed together: the values of one level and pattern, and what they compute anew.
   std::vector<int> members_of(int level, RowPattern pattern) const {
     std::vector<int> members;
@@ -295,7 +289,9 @@ class Binder {
     }
     const std::vector<int> users = members;
     for (int operand = first_result_; operand < operands(); ++operand) {
-      if (is_recomputed(operand) && is_read_by(operand, users)) members.push_back(operand);
+      const bool is_read =
+          std::ranges::any_of(users, [&](int user) { return reads(user, operand); });
+      if (is_read && is_recomputed(operand)) members.push_back(operand);
     }
     std::ranges::sort(members);
     return members;

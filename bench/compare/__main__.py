@@ -21,8 +21,13 @@ def parse(words):
     parser.add_argument("works", nargs="*", metavar="WORK", help=", ".join(works.names()))
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds")
     parser.add_argument("--rounds", type=int, help="rounds per row (5; with --quick 3)")
+    parser.add_argument(
+        "--close-rounds",
+        type=int,
+        help="rounds of those that may be the fastest (25; with --quick or --rounds as many as others)",
+    )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=0.05, help="of a contender's round")
+    parser.add_argument("--seconds", type=float, default=0.03, help="of a contender's round")
     parser.add_argument("--peers", help=f"comma-separated, of: {', '.join(peers.names())}")
     parser.add_argument(
         "--report",
@@ -40,6 +45,8 @@ def parse(words):
         for name in given:
             if name not in known:
                 parser.error(f"'{name}' is none of {', '.join(known)}")
+    if arguments.close_rounds is None:
+        arguments.close_rounds = arguments.rounds or (3 if arguments.quick else 25)
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     return arguments
 
@@ -57,6 +64,7 @@ def measure_work(fleet, work, arguments):
                 work,
                 case,
                 rounds=arguments.rounds,
+                close_rounds=arguments.close_rounds,
                 seconds=arguments.seconds,
                 quick=arguments.quick,
                 say=say,
@@ -69,10 +77,8 @@ def measure_work(fleet, work, arguments):
         "work": work,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "threads": arguments.threads,
-        "rounds": max(
-            (len(result["times"]) for row in rows for result in row["results"].values()),
-            default=arguments.rounds,
-        ),
+        "rounds": arguments.rounds,
+        "close_rounds": arguments.close_rounds,
         "quick": arguments.quick,
         "seconds": time.perf_counter() - begin,
         "rows": rows,

@@ -5,7 +5,8 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from .statistics import median
+from .peers import group
+from .statistics import difference_to, median, ratio_to
 
 
 @dataclass(frozen=True)
@@ -57,26 +58,38 @@ class Results:
     def names(self, work):
         return [name for key, name in self.rows if key == work]
 
-    def contenders(self, work, case, peer=lambda name: True):
-        """(label, result) of the contenders whose peer's file name passes."""
-        row = self.rows.get((work, case))
-        items = row["results"].items() if row else ()
-        return [(label, result) for label, result in items if peer(result["peer"])]
+    def times(self, work, case, *peers, modes=None):
+        """Contender to its times, of these peers: file names, or groups as of peers.group."""
+        row = self.rows.get((work, case), {"results": {}})
+        return {
+            label: result["times"]
+            for label, result in row["results"].items()
+            if (result["peer"] in peers or group(result["peer"]) in peers)
+            and (modes is None or result["mode"] in modes)
+        }
 
     def best(self, work, case, *peers, modes=None):
         """The shortest median among these peers, in seconds (or bytes); None when there is none."""
-        found = self.contenders(work, case, lambda name: name in peers)
-        times = [median(r["times"]) for _, r in found if modes is None or r["mode"] in modes]
-        return min(times, default=None)
+        return min(map(median, self.times(work, case, *peers, modes=modes).values()), default=None)
 
-    def best_peer(self, work, case):
-        """The shortest median among all frameworks but Tegula."""
-        found = self.contenders(work, case, lambda n: not n.startswith(("tegula", "raw_")))
-        return min((median(result["times"]) for _, result in found), default=None)
+    def ratios(self, work, case, *rivals, own="tegula", modes=None):
+        """Rival to how many times as long as the peer `own` it takes, in the same row."""
+        best = min(self.times(work, case, own).values(), key=median, default=None)
+        times = self.times(work, case, *rivals, modes=modes) if best else {}
+        return {label: ratio_to(of_rival, best) for label, of_rival in times.items()}
 
-    def best_raw(self, work, case):
-        found = self.contenders(work, case, lambda name: name.startswith("raw_"))
-        return min((median(result["times"]) for _, result in found), default=None)
+    def ratio(self, work, case, *rivals, own="tegula", modes=None):
+        """The smallest of the ratios; None when there is none."""
+        return min(
+            self.ratios(work, case, *rivals, own=own, modes=modes).values(),
+            default=None,
+        )
+
+    def excess(self, work, case, own, *rivals):
+        """How much longer than the fastest rival the peer `own` takes, in the same row."""
+        best = min(self.times(work, case, own).values(), key=median, default=None)
+        times = self.times(work, case, *rivals).values() if best else ()
+        return max((difference_to(best, of_rival) for of_rival in times), default=None)
 
 
 def quotient(a, b):
@@ -99,9 +112,7 @@ def without_onednn(results, work, title):
     """Tegula's C++ programs with and without oneDNN: the worst row of a work."""
     ratios = {}
     for name in results.names(work):
-        ratio = quotient(
-            results.best(work, name, "tegula_no_onednn"), results.best(work, name, "tegula_cpp")
-        )
+        ratio = results.ratio(work, name, "tegula_no_onednn", own="tegula_cpp")
         if ratio is not None:
             ratios[name] = ratio
     worst = max(ratios, key=ratios.get, default=None)

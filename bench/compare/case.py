@@ -51,8 +51,6 @@ class Case:
     """Names of the peers that take part; empty: all that can."""
     rounds: int = 1000
     """At most so many, where each takes long and varies little."""
-    extra_rounds: int = 0
-    """More than usual, where contenders differ by less than rounds do."""
     unit: str = "s"
     """Of the figures: seconds per call, or bytes."""
 

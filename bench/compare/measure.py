@@ -5,9 +5,15 @@ import time
 
 from . import peers
 from .processes import WorkerError
+from .statistics import median
 
-_SLOW = 5.0
+_SLOW = 12.0
 """Seconds that one contender may take in all rounds together, if it has had three."""
+
+_CLOSE = 1.5
+"""A peer whose median is longer than that of its group's best by this factor is not going to be the
+best: it has no part in the rounds that are there to tell the others apart.
+"""
 
 
 def contenders(case, modules):
@@ -44,9 +50,26 @@ def rounds_for(seconds, rounds):
     return max(min(3, rounds), math.floor(_SLOW / seconds))
 
 
-def measure_row(fleet, work, case, *, rounds, seconds, quick, say):
+def close(results):
+    """Of results as measure_row returns them: Tegula's, and those that may be the best of their
+    group.
+    """
+    groups = {}
+    for label, result in results.items():
+        if result["times"]:
+            groups.setdefault(peers.group(result["peer"]), {})[label] = median(result["times"])
+    return {
+        label
+        for group, medians in groups.items()
+        for label, time in medians.items()
+        if group == peers.TEGULA or time <= _CLOSE * min(medians.values())
+    }
+
+
+def measure_row(fleet, work, case, *, rounds, close_rounds, seconds, quick, say):
     """{"name", "kind", "parameters", "results": {label: {"peer", "mode", "first", "times"}},
-    "errors": {label: text}}; times are seconds per call, one per round.
+    "errors": {label: text}}; times are seconds per call, the first `rounds` of everybody, up to
+    `close_rounds` of those that `close` tells.
     """
     results, errors = {}, {}
     for peer, mode in contenders(case, fleet.modules):
@@ -64,13 +87,16 @@ def measure_row(fleet, work, case, *, rounds, seconds, quick, say):
     for result in results.values():
         fleet[result["peer"]].settle()
     spinning = {}
-    rounds = min(rounds + case.extra_rounds, case.rounds)
-    for turn in range(rounds):
+    rounds, close_rounds = min(rounds, case.rounds), min(max(rounds, close_rounds), case.rounds)
+    taking_part = set(results)
+    for turn in range(close_rounds):
+        if turn == rounds:
+            taking_part = close(results)
         for name, result in results.items():
             times = result["times"]
-            if times and turn >= rounds_for(times[-1], rounds):
+            if times and turn >= rounds_for(times[-1], close_rounds):
                 continue
-            if name in errors:
+            if name in errors or name not in taking_part:
                 continue
             peer = result["peer"]
             before, begin = fleet.idle_seconds(peer), time.perf_counter()

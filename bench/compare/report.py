@@ -2,7 +2,7 @@
 
 import json
 
-from . import machine, plots, works
+from . import machine, peers, plots, works
 from .bars import Results, verdict
 from .processes import BUILD
 from .table import markdown, work_table
@@ -37,23 +37,15 @@ def bars_table(bars):
 
 
 def behind(results):
-    """(work, row, ratio, fastest) of rows where a peer is faster than the best of Tegula's."""
+    """(work, row, ratio, fastest) of rows where a peer is faster than Tegula from Python."""
     lines = []
     measured = Results(results)
     for work in results:
         for name in measured.names(work):
-            own, peer = measured.best(work, name, "tegula"), measured.best_peer(work, name)
-            if own is not None and peer is not None and peer < own:
-                row = measured.rows[work, name]["results"]
-                fastest = min(
-                    (
-                        label
-                        for label, r in row.items()
-                        if not r["peer"].startswith(("tegula", "raw_"))
-                    ),
-                    key=lambda label: sorted(row[label]["times"])[len(row[label]["times"]) // 2],
-                )
-                lines.append((work, name, own / peer, fastest))
+            ratios = measured.ratios(work, name, peers.FRAMEWORKS)
+            fastest = min(ratios, key=ratios.get, default=None)
+            if ratios and ratios[fastest] < 1:
+                lines.append((work, name, 1 / ratios[fastest], fastest))
     return sorted(lines, key=lambda line: -line[2])
 
 
@@ -64,8 +56,8 @@ def write(folder, results, modules):
         plotted = plots.plot_work(result["rows"], folder / f"{work}.svg")
         (folder / f"{work}.md").write_text(
             f"# {module.TITLE}\n\n{getattr(module, 'NOTE', '')}\n\n{_circumstances(result)} Each cell: "
-            "median, ratio to Tegula's, half the distance between fastest and slowest round; the fastest "
-            f"in bold.\n\n{work_table(result['rows'])}"
+            "median, median of the rounds' ratios to Tegula, half the distance between the quartiles; "
+            f"the shortest median in bold.\n\n{work_table(result['rows'])}"
             + (f"\n![{module.TITLE}]({work}.svg)\n" if plotted else "")
             + _failures(result)
         )
@@ -74,7 +66,9 @@ def write(folder, results, modules):
 
 def _circumstances(result):
     quick = ", --quick" if result["quick"] else ""
-    return f"{result['date']}, {result['threads']} threads, {result['rounds']} rounds{quick}."
+    more = result["close_rounds"]
+    close = f" ({more} of those that may be the fastest)" if more > result["rounds"] else ""
+    return f"{result['date']}, {result['threads']} threads, {result['rounds']} rounds{close}{quick}."
 
 
 def _failures(result):

@@ -7,8 +7,11 @@ median = statistics.median
 
 
 def spread(times):
-    """Half the distance between the extremes, relative to the median."""
-    return (max(times) - min(times)) / 2 / median(times)
+    """Half the distance between the quartiles, relative to the median."""
+    if len(times) < 2:
+        return 0
+    low, _, high = statistics.quantiles(times, method="inclusive")
+    return (high - low) / 2 / median(times)
 
 
 def geometric_mean(numbers):
@@ -16,12 +19,15 @@ def geometric_mean(numbers):
 
 
 def ratio_to(times, reference):
-    """How many times as long as the reference; by rounds where both have as many, because what
+    """How many times as long as the reference; by the rounds that both took part in, because what
     disturbs a round disturbs neighbours alike.
     """
-    if len(times) == len(reference):
-        return median(a / b for a, b in zip(times, reference))
-    return median(times) / median(reference)
+    return median(a / b for a, b in zip(times, reference))
+
+
+def difference_to(times, reference):
+    """How much longer than the reference, by rounds too."""
+    return median(a - b for a, b in zip(times, reference))
 
 
 def seconds_text(seconds):

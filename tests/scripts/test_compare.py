@@ -25,14 +25,20 @@ def test_seconds_have_three_digits_and_a_unit(seconds, text):
     assert statistics.seconds_text(seconds) == text
 
 
-def test_ratio_is_by_rounds_where_both_have_as_many():
+def test_ratios_and_differences_are_by_the_rounds_that_both_took_part_in():
     # The second round was disturbed for both alike.
     assert statistics.ratio_to([2, 8, 2], [1, 4, 2]) == 2
-    assert statistics.ratio_to([2, 2], [1, 4, 4]) == 0.5
+    assert statistics.ratio_to([2, 8], [1, 4, 4, 4]) == 2
+    assert statistics.difference_to([2, 8, 2], [1, 6, 1]) == 1
 
 
-def test_spread_and_geometric_mean():
-    assert statistics.spread([9, 10, 12]) == pytest.approx(0.15)
+def test_spread_is_half_the_distance_between_quartiles():
+    assert statistics.spread([9, 10, 12]) == pytest.approx(0.075)
+    assert statistics.spread([9, 10, 10, 10, 50]) == 0
+    assert statistics.spread([1]) == 0
+
+
+def test_geometric_mean():
     assert statistics.geometric_mean([1, 4]) == pytest.approx(2)
 
 
@@ -63,7 +69,7 @@ def test_a_table_shows_median_ratio_to_tegula_from_python_and_spread():
         "batch 1",
         "1.00 µs 0.50x ±0%",
         "2.00 µs 1.00x ±0%",
-        "4.00 µs 2.00x ±13%",
+        "4.00 µs 2.00x ±7%",
         "3.00 µs 1.50x ±0%",
         "**500 ns** 0.25x ±0%",
     ]
@@ -80,9 +86,72 @@ def test_results_find_the_best_by_peer_and_mode():
     results = bars.Results({"work": {"rows": [ROW]}})
     assert results.best("work", "batch 1", "torch") == 3e-6
     assert results.best("work", "batch 1", "torch", modes=("eager",)) == 4e-6
-    assert results.best_peer("work", "batch 1") == 3e-6
-    assert results.best_raw("work", "batch 1") == 5e-7
+    assert results.best("work", "batch 1", peers.FRAMEWORKS) == 3e-6
+    assert results.best("work", "batch 1", peers.RAW) == 5e-7
     assert results.best("work", "no such row", "torch") is None
+
+
+def test_results_compare_with_the_best_rival_by_rounds():
+    results = bars.Results({"work": {"rows": [ROW]}})
+    assert results.ratio("work", "batch 1", peers.FRAMEWORKS) == pytest.approx(1.5)
+    assert results.ratio("work", "batch 1", "torch", modes=("eager",)) == pytest.approx(2)
+    assert results.ratio("work", "batch 1", "torch", own="tegula_cpp") == pytest.approx(3)
+    assert results.excess("work", "batch 1", "tegula_cpp", peers.RAW) == pytest.approx(5e-7)
+    assert results.ratio("work", "batch 1", "jax") is None
+    assert results.excess("work", "no such row", "tegula_cpp", peers.RAW) is None
+
+
+class Library:
+    """A peer, its process and what it is asked, all in one: a call takes `seconds`."""
+
+    MODES = {"step": ("",)}
+
+    def __init__(self, title, seconds):
+        self.TITLE = title
+        self.seconds = seconds
+
+    def ask(self, do, **request):
+        return {"seconds": self.seconds}
+
+    def settle(self):
+        pass
+
+
+class Libraries(dict):
+    workers = {}
+
+    @property
+    def modules(self):
+        return self
+
+    def idle_seconds(self, peer):
+        return {}
+
+
+def test_more_rounds_are_for_tegula_and_those_that_may_be_the_best_of_their_group():
+    seconds = {"tegula": 2, "tegula_cpp": 1, "torch": 3, "jax": 4, "tensorflow": 5}
+    seconds |= {"raw_onednn": 0.5, "raw_eigen": 0.8}
+    libraries = Libraries({name: Library(name, s / 1e3) for name, s in seconds.items()})
+    row = measure.measure_row(
+        libraries,
+        "mnist_step",
+        works.load("mnist_step").cases(True)[0],
+        rounds=2,
+        close_rounds=7,
+        seconds=0,
+        quick=True,
+        say=print,
+    )
+    counts = {name: len(result["times"]) for name, result in row["results"].items()}
+    assert counts == {
+        "tegula": 7,
+        "tegula_cpp": 7,
+        "torch": 7,
+        "jax": 7,
+        "tensorflow": 2,
+        "raw_onednn": 7,
+        "raw_eigen": 2,
+    }
 
 
 @pytest.mark.parametrize(
@@ -122,9 +191,9 @@ def test_every_bar_copes_with_nothing_measured():
 
 
 def test_slow_calls_get_fewer_rounds_but_three():
-    assert measure.rounds_for(0.05, 5) == 5
-    assert measure.rounds_for(1.3, 5) == 3
-    assert measure.rounds_for(30, 5) == 3
+    assert measure.rounds_for(0.05, 25) == 25
+    assert measure.rounds_for(1.2, 25) == 10
+    assert measure.rounds_for(30, 25) == 3
     assert measure.rounds_for(30, 2) == 2
 
 

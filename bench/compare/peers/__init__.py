@@ -32,6 +32,14 @@ def modes(module, kind):
     return module.MODES.get(kind, ())
 
 
+TEGULA, RAW, FRAMEWORKS = "Tegula", "raw libraries", "frameworks"
+
+
+def group(name):
+    """Who competes with whom; a raw library is called on plain arrays, without a graph."""
+    return {"tegula": TEGULA, "raw": RAW}.get(name.split("_")[0], FRAMEWORKS)
+
+
 def names():
     return sorted(p.stem for p in pathlib.Path(__file__).parent.glob("[a-z]*.py"))
 

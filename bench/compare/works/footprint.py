@@ -13,7 +13,6 @@ batch 32, data (188 MB) included. `installed size`: the packages with what they 
 GPU parts left out. `native library`: Tegula's extension module, stripped, oneDNN aside. `plan`:
 in C++, from nothing to a training step that is ready to run, of the MNIST MLP and of a network of
 100 layers."""
-SLOW = True
 
 DEEP = Mlp(64, (64,) * 99, 10)
 

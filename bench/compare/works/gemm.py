@@ -2,8 +2,9 @@
 
 import math
 
-from ..bars import at_most, named, quotient, times_text
+from ..bars import at_most, named, times_text
 from ..case import Case
+from ..peers import RAW
 
 TITLE = "Matrix products"
 NOTE = """float32, row-major; `T` marks a transposed operand. The raw libraries are called on
@@ -31,7 +32,6 @@ def product(m, n, k, kind="NN"):
         expression=kind,
         shapes=(a, b),
         parameters={"m": m, "n": n, "k": k, "ta": kind[0] == "T", "tb": kind[1] == "T"},
-        extra_rounds=4,
     )
 
 
@@ -59,14 +59,13 @@ def bars(results):
     """Large products by their ratio to the best raw call, small ones by the difference."""
     ratios, differences = {}, {}
     for case in cases(False):
-        own = results.best("gemm", case.name, "tegula_cpp")
-        raw = results.best_raw("gemm", case.name)
-        if own is None or raw is None:
+        excess = results.excess("gemm", case.name, "tegula_cpp", RAW)
+        if excess is None:
             continue
         if math.prod(case.parameters[side] for side in "mnk") >= 256**3:
-            ratios[case.name] = quotient(own, raw)
+            ratios[case.name] = 1 / results.ratio("gemm", case.name, RAW, own="tegula_cpp")
         else:
-            differences[case.name] = own - raw
+            differences[case.name] = excess
     slowest = max(ratios, key=ratios.get, default=None)
     farthest = max(differences, key=differences.get, default=None)
     return [

@@ -9,7 +9,6 @@ NOTE = """784-128-10, ReLU, dropout 0.2, softmax and cross-entropy, Adam; 60,000
 order each epoch, the last batch smaller where the batch size does not divide them; the sum of the
 losses is kept, no other metric. 81 % of MNIST's pixels are zeros, which Tegula's products skip;
 `no zeros` is the same work on random inputs, beside the fastest peer at this batch size."""
-SLOW = True
 
 MNIST = Mlp(784, (128,), 10, dropout=0.2)
 
@@ -28,19 +27,18 @@ def _products(results, batch):
     """Seconds of the matrix products of all full steps of an epoch, each by the best raw library."""
     from . import gemm
 
-    products = (results.best_raw("gemm", case.name) for case in gemm.step_products(batch))
+    products = (results.best("gemm", case.name, peers.RAW) for case in gemm.step_products(batch))
     one = total(products)
     return None if one is None else one * (60000 // batch)
 
 
 def bars(results):
     work, row = "mnist_epoch", "batch 32"
-    own = results.best(work, row, "tegula")
     products = _products(results, 32)
     rows = [
         at_most(
             "MNIST epoch, batch 32: of the time of its five matrix products alone",
-            quotient(own, products),
+            quotient(results.best(work, row, "tegula"), products),
             1.5,
             times_text,
         )
@@ -49,7 +47,7 @@ def bars(results):
         rows.append(
             at_least(
                 f"MNIST epoch, batch 32: faster than {peers.load(peer).TITLE}'s best",
-                quotient(results.best(work, row, peer), own),
+                results.ratio(work, row, peer),
                 limit,
                 times_text,
             )
@@ -57,7 +55,7 @@ def bars(results):
     rows.append(
         at_most(
             "MNIST epoch, batch 32: C++ `fit` of Python's time (2 % are noise)",
-            quotient(results.best(work, row, "tegula_cpp"), own),
+            results.ratio(work, row, "tegula_cpp"),
             1.02,
             times_text,
         )
@@ -65,9 +63,7 @@ def bars(results):
     rows.append(
         at_least(
             "MNIST epoch, batch 1024: faster than the best peer",
-            quotient(
-                results.best_peer(work, "batch 1024"), results.best(work, "batch 1024", "tegula")
-            ),
+            results.ratio(work, "batch 1024", peers.FRAMEWORKS),
             1.3,
             times_text,
         )

@@ -17,7 +17,6 @@ def cases(quick):
 
 def bars(results):
     work, row = "mnist_inference", "batch 1"
-    own, ort = results.best(work, row, "tegula"), ("onnxruntime",)
     stream = "stream, weights of the MNIST MLP"
     rows = [
         at_most(
@@ -35,7 +34,7 @@ def bars(results):
         rows.append(
             at_least(
                 f"MNIST inference, batch 1: faster than ONNX Runtime's {mode}",
-                quotient(results.best(work, row, *ort, modes=(mode,)), own),
+                results.ratio(work, row, "onnxruntime", modes=(mode,)),
                 limit,
                 times_text,
             )
@@ -43,9 +42,7 @@ def bars(results):
     rows.append(
         at_least(
             "MNIST inference, batch 1: faster than any Keras `predict`",
-            quotient(
-                results.best(work, row, "keras_jax", "keras_tensorflow", modes=("predict",)), own
-            ),
+            results.ratio(work, row, "keras_jax", "keras_tensorflow", modes=("predict",)),
             50,
             times_text,
         )
@@ -54,7 +51,7 @@ def bars(results):
         rows.append(
             at_least(
                 f"MNIST inference, {name}: faster than ONNX Runtime",
-                quotient(results.best(work, name, *ort), results.best(work, name, "tegula")),
+                results.ratio(work, name, "onnxruntime"),
                 1.2,
                 times_text,
             )

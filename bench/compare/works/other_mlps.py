@@ -1,7 +1,8 @@
 """(4) Networks of other shapes: where overhead rules, and where matrix products do."""
 
-from ..bars import at_least, quotient, times_text, without_onednn
+from ..bars import at_least, times_text, without_onednn
 from ..case import Case, Mlp
+from ..peers import FRAMEWORKS
 from ..statistics import geometric_mean
 
 TITLE = "MLPs of other shapes"
@@ -9,7 +10,6 @@ NOTE = """`2 of 16`: 16-16-16-10, where a framework's overhead rules; `4 of 512`
 784-512-512-512-512-10 and `3 of 2048`: 784-2048-2048-2048-10, where matrix products do;
 `regression`: 8-64-64-1 with the mean squared error. An epoch is over 512 batches, 64 and 8 for
 the large ones."""
-SLOW = True
 
 NETWORKS = {
     "2 of 16": (Mlp(16, (16, 16), 10), 32, 512),
@@ -40,7 +40,7 @@ def bars(results):
     ratios = {}
     for work in COMPARED:
         for name in results.names(work):
-            ratio = quotient(results.best_peer(work, name), results.best(work, name, "tegula"))
+            ratio = results.ratio(work, name, FRAMEWORKS)
             if ratio is not None:
                 ratios[f"{work}: {name}"] = ratio
     worst = min(ratios, key=ratios.get, default=None)

@@ -94,9 +94,8 @@ bool packs_rows(const GemmProblem& problem) {
 /// consumer's blocks are of few rows, so each tile would copy its part of B for many groups of
 /// them; others copy it every 144 rows at almost no cost, or transpose it.
 bool shares_packed_b(const GemmProblem& problem, bool consumed) {
-  if (consumed) {
-    return problem.m >= kConsumedRowsToShare && problem.n * problem.k >= kElementsToShare;
-  }
+  if (problem.n * problem.k < kElementsToShare) return false;
+  if (consumed) return problem.m >= kConsumedRowsToShare;
   return problem.m >= kRowsToShare && (problem.transpose_b || problem.m >= 2 * kRowsToShare);
 }
 

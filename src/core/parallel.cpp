@@ -407,23 +407,23 @@ void BackgroundLoop::finish() {
   if (!body_) return;
   const FunctionRef<void(std::int64_t)> body = *body_;
   bool complete = false;
-  if (helped_) {
+  if (has_pool()) {
     background.work();
-    complete = end();
+    complete = background.end();
   }
+  helped_ = false;
   body_.reset();
   for (std::int64_t task = 0; task < tasks_ && !complete; ++task) body(task);
 }
 
-/// Takes the loop back from the pool; whether every task was run without an exception.
-bool BackgroundLoop::end() {
-  helped_ = false;
-  // In the child of a fork the pool has forgotten the loop, and with it the other threads' tasks.
-  return forks_ == pool.forks.load(std::memory_order_relaxed) && background.end();
+/// In the child of a fork the pool has forgotten the loop, and with it the other threads' tasks; it
+/// may have taken another one meanwhile.
+bool BackgroundLoop::has_pool() const {
+  return helped_ && forks_ == pool.forks.load(std::memory_order_relaxed);
 }
 
 BackgroundLoop::~BackgroundLoop() {
-  if (helped_) end();
+  if (has_pool()) background.end();
 }
 
 }  // namespace tegula

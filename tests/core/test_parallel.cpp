@@ -240,6 +240,28 @@ TEST_CASE("a child forked inside a loop gets an error instead of half the result
   CHECK(WEXITSTATUS(status) == 0);
 }
 
+TEST_CASE("a child of fork finishes its parent's background loop beside one of its own") {
+  const ThreadCount scope(2);
+  std::atomic<int> first{0};
+  std::atomic<int> second{0};
+  const auto count_first = [&](std::int64_t) { ++first; };
+  const auto count_second = [&](std::int64_t) { ++second; };
+  CHECK(are_squares(squares(100)));  // the pool forgets its loops in a child once it has threads
+  BackgroundLoop parents;
+  parents.start(100, count_first);
+  CHECK(status_of_child([&] {
+          first = 0;
+          BackgroundLoop own;  // without helpers, as no parallel loop has started a thread yet
+          own.start(100, count_second);
+          parents.finish();
+          const bool kept_apart = first == 100 && second == 0;
+          own.finish();
+          return kept_apart && second == 100;
+        }) == 0);
+  parents.finish();
+  CHECK(first == 100);
+}
+
 #endif  // not ThreadSanitizer
 
 TEST_CASE("a loop allocates nothing once the workers are there") {

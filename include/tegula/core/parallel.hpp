@@ -68,7 +68,8 @@ class TEGULA_API BackgroundLoop {
   void finish();
 
  private:
-  bool end();
+  /// Whether the pool runs this loop.
+  bool has_pool() const;
 
   std::int64_t tasks_ = 0;
   std::optional<FunctionRef<void(std::int64_t)>> body_;

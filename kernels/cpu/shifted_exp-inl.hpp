@@ -17,8 +17,9 @@ HWY_BEFORE_NAMESPACE();
 namespace tegula::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// exp(x) for x <= 0 (and for NaN), in place. What is below the smallest normal number is 0 or
-/// nearly so.
+/// exp(x) for x <= 0 (and for NaN), in place. Made for sums in which what is small counts for
+/// little: floats are within 2 units of the last place from e^-22 on and within 3 below, and what
+/// is below the smallest normal number is 0 or nearly so.
 template <std::size_t kCount, typename D, typename V>
 HWY_INLINE void exp_of_nonpositive(D d, V (&x)[kCount]) {
   using T = hn::TFromD<D>;
@@ -28,7 +29,9 @@ HWY_INLINE void exp_of_nonpositive(D d, V (&x)[kCount]) {
   const V shifter = hn::Set(d, (kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52)) + T(kExponentBias<D>));
   V power[kCount];
   for (V& v : x) v = floored(d, floor, v);
-  split_exps(d, shifter, x, power);
+  // One part takes a multiply-add that rounds once.
+  constexpr bool kFuses = HWY_NATIVE_FMA;
+  split_exps<kIsFloat<D> && kFuses ? 1 : 2>(d, shifter, x, power);
   const hn::RebindToSigned<D> di;
   for (V& v : power) v = power_of_two(d, hn::BitCast(di, v));
   for (std::size_t k = 0; k < kCount; ++k) x[k] = hn::MulAdd(x[k], power[k], power[k]);

@@ -268,16 +268,20 @@ HWY_INLINE void stream_row(const T* x, T factor, T* y, std::size_t columns) {
 }
 
 /// The exponentials wait in the results' place for their sum; where that is streamed to, in a
-/// buffer.
+/// buffer. While a sum's reciprocal is on its way, the next rows' maxima are found.
 template <typename T, bool kStreams>
 void softmax_rows(const T* x, T* y, std::size_t rows, std::size_t columns) {
   HWY_ALIGN T buffer[kStreams ? detail::kStreamedColumns : 1];
+  RowValues<T> maximum;
   for_each_group<T>(rows, columns, [&](std::size_t row, std::size_t count) HWY_ATTR {
     const T* from = x + row * columns;
     T* to = y + row * columns;
     Exponentials<T> terms(kStreams ? buffer : to, columns);
-    const auto maximum = max_rows(from, count, columns);
+    if (row == 0) maximum = max_rows(from, count, columns);
     const auto factor = reciprocals(exp_rows(from, maximum, &terms, count, columns));
+    if (const std::size_t next = row + count; next < rows) {
+      maximum = max_rows(x + next * columns, std::min(count, rows - next), columns);
+    }
     for (std::size_t k = 0; k < count; ++k) {
       if constexpr (kStreams) {
         stream_row(terms.row(k), factor.of[k], to + k * columns, columns);

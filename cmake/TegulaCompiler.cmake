@@ -30,6 +30,12 @@ endif()
 # For code that runs seldom; the last such option counts.
 set(tegula_small_code "$<$<CONFIG:Release>:-Os>")
 
+# For kernels. A loop of a few instructions takes up to twice as long where it straddles two lines of
+# the instruction cache, so that a change elsewhere in the library would make a kernel slower.
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-falign-loops=64 TEGULA_ALIGNS_LOOPS)
+set(tegula_aligned_loops "$<$<AND:$<CONFIG:Release>,$<BOOL:${TEGULA_ALIGNS_LOOPS}>>:-falign-loops=64>")
+
 if(TEGULA_SANITIZE STREQUAL "address")
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
 elseif(TEGULA_SANITIZE STREQUAL "thread")

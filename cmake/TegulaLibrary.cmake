@@ -16,6 +16,9 @@ target_link_libraries(tegula_objects PRIVATE tegula_flags tegula_private)
 set(small_sources ${tegula_sources})
 list(FILTER small_sources INCLUDE REGEX "/src/(nn|io)/")
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS "${tegula_small_code}")
+set(kernel_sources ${tegula_sources})
+list(FILTER kernel_sources INCLUDE REGEX "/kernels/cpu/")
+set_source_files_properties(${kernel_sources} PROPERTIES COMPILE_OPTIONS "${tegula_aligned_loops}")
 
 if(TEGULA_XBYAK AND TEGULA_XBYAK_INCLUDE_DIR)
   set_source_files_properties("${PROJECT_SOURCE_DIR}/kernels/cpu/elementwise_generator.cpp" PROPERTIES

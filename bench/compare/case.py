@@ -21,6 +21,10 @@ class Mlp:
     def widths(self):
         return (self.inputs, *self.hidden, self.outputs)
 
+    @property
+    def weight_bytes(self):
+        return 4 * sum((a + 1) * b for a, b in zip(self.widths, self.widths[1:]))
+
 
 @dataclass(frozen=True)
 class Case:
@@ -30,7 +34,8 @@ class Case:
     expression  one evaluation of `expression` on `shapes`      expression, shapes
     epoch       one epoch over `samples`, shuffled              mlp, batch, samples, data
     step        one training step on a batch that stays         mlp, batch, data
-    inference   the outputs for a batch that stays              mlp, batch, data
+    inference   the outputs for a batch that stays              mlp, batch, data; for the
+                                                                machine's memory parameter bytes
     gemm        the same for one matrix product                 also parameters m, n, k, ta, tb
     plan        making the plan of a training step              mlp, batch
     copy        copying memory                                  parameter bytes

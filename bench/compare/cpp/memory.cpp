@@ -86,7 +86,7 @@ int main() {
     const auto wanted = details.at("parameters").at("bytes").get<std::size_t>();
     const std::size_t bytes = (wanted + 511) / 512 * 512, half = bytes / 2;
     const auto source = allocate(bytes);
-    if (details.at("kind") == "stream") {
+    if (details.at("kind") != "copy") {
       if (mode == "1 thread") return [=] { read(source.get(), bytes); };
       return [=] {
         helper.both([&] { read(source.get(), half); }, [&] { read(source.get() + half, half); });

@@ -8,13 +8,13 @@ NOTE = """`copy`: `memcpy` from one array to another. `stream`: reading the same
 again with 256-bit loads, from the cache level that holds them. With two threads each has one
 half."""
 
-WEIGHT_BYTES = 4 * sum((a + 1) * b for a, b in zip(MNIST.widths, MNIST.widths[1:]))
-
 
 def cases(quick):
     return [
         Case("copy, 1e7 floats", "copy", parameters={"bytes": 40_000_000}),
-        Case("stream, weights of the MNIST MLP", "stream", parameters={"bytes": WEIGHT_BYTES}),
+        Case(
+            "stream, weights of the MNIST MLP", "stream", parameters={"bytes": MNIST.weight_bytes}
+        ),
         *(
             Case(f"stream, 1e{decade} floats", "stream", parameters={"bytes": 4 * 10**decade})
             for decade in (3, 4, 5, 6, 7)

@@ -22,12 +22,12 @@ NETWORKS = {
 def cases(quick):
     rows = []
     for name, (mlp, batch, batches) in NETWORKS.items():
-        common = dict(mlp=mlp, batch=batch)
+        common = dict(mlp=mlp, batch=batch, parameters={"bytes": mlp.weight_bytes})
         rows += [
             Case(f"{name}, epoch, batch {batch}", "epoch", samples=batch * batches, **common),
             Case(f"{name}, step, batch {batch}", "step", **common),
             Case(f"{name}, inference, batch {batch}", "inference", **common),
-            Case(f"{name}, inference, batch 1", "inference", mlp=mlp, batch=1),
+            Case(f"{name}, inference, batch 1", "inference", **(common | {"batch": 1})),
         ]
     return rows[:4] if quick else rows
 

@@ -58,38 +58,36 @@ class Results:
     def names(self, work):
         return [name for key, name in self.rows if key == work]
 
-    def times(self, work, case, *peers, modes=None):
-        """Contender to its times, of these peers: file names, or groups as of peers.group."""
+    def fastest(self, work, case, *peers, modes=None):
+        """(label, times) of the shortest median among these peers: file names, or groups as of
+        peers.group. None when there is none.
+        """
         row = self.rows.get((work, case), {"results": {}})
-        return {
-            label: result["times"]
+        found = [
+            (label, result["times"])
             for label, result in row["results"].items()
             if (result["peer"] in peers or group(result["peer"]) in peers)
             and (modes is None or result["mode"] in modes)
-        }
+        ]
+        return min(found, key=lambda item: median(item[1]), default=None)
 
     def best(self, work, case, *peers, modes=None):
-        """The shortest median among these peers, in seconds (or bytes); None when there is none."""
-        return min(map(median, self.times(work, case, *peers, modes=modes).values()), default=None)
-
-    def ratios(self, work, case, *rivals, own="tegula", modes=None):
-        """Rival to how many times as long as the peer `own` it takes, in the same row."""
-        best = min(self.times(work, case, own).values(), key=median, default=None)
-        times = self.times(work, case, *rivals, modes=modes) if best else {}
-        return {label: ratio_to(of_rival, best) for label, of_rival in times.items()}
+        """The shortest median, in seconds (or bytes); None when there is none."""
+        found = self.fastest(work, case, *peers, modes=modes)
+        return median(found[1]) if found else None
 
     def ratio(self, work, case, *rivals, own="tegula", modes=None):
-        """The smallest of the ratios; None when there is none."""
-        return min(
-            self.ratios(work, case, *rivals, own=own, modes=modes).values(),
-            default=None,
-        )
+        """How many times as long as the peer `own` the fastest rival takes, in the same row."""
+        return self._compared(ratio_to, work, case, own, rivals, modes)
 
-    def excess(self, work, case, own, *rivals):
-        """How much longer than the fastest rival the peer `own` takes, in the same row."""
-        best = min(self.times(work, case, own).values(), key=median, default=None)
-        times = self.times(work, case, *rivals).values() if best else ()
-        return max((difference_to(best, of_rival) for of_rival in times), default=None)
+    def excess(self, work, case, *rivals, own="tegula", modes=None):
+        """How much longer than the peer `own` the fastest rival takes, in the same row."""
+        return self._compared(difference_to, work, case, own, rivals, modes)
+
+    def _compared(self, compare, work, case, own, rivals, modes):
+        best = self.fastest(work, case, own)
+        rival = self.fastest(work, case, *rivals, modes=modes)
+        return compare(rival[1], best[1]) if best and rival else None
 
 
 def quotient(a, b):

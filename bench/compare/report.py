@@ -42,10 +42,10 @@ def behind(results):
     measured = Results(results)
     for work in results:
         for name in measured.names(work):
-            ratios = measured.ratios(work, name, peers.FRAMEWORKS)
-            fastest = min(ratios, key=ratios.get, default=None)
-            if ratios and ratios[fastest] < 1:
-                lines.append((work, name, 1 / ratios[fastest], fastest))
+            ratio = measured.ratio(work, name, peers.FRAMEWORKS)
+            if ratio is not None and ratio < 1:
+                fastest, _ = measured.fastest(work, name, peers.FRAMEWORKS)
+                lines.append((work, name, 1 / ratio, fastest))
     return sorted(lines, key=lambda line: -line[2])
 
 

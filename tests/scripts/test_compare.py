@@ -96,9 +96,19 @@ def test_results_compare_with_the_best_rival_by_rounds():
     assert results.ratio("work", "batch 1", peers.FRAMEWORKS) == pytest.approx(1.5)
     assert results.ratio("work", "batch 1", "torch", modes=("eager",)) == pytest.approx(2)
     assert results.ratio("work", "batch 1", "torch", own="tegula_cpp") == pytest.approx(3)
-    assert results.excess("work", "batch 1", "tegula_cpp", peers.RAW) == pytest.approx(5e-7)
+    assert results.excess("work", "batch 1", peers.RAW, own="tegula_cpp") == pytest.approx(-5e-7)
     assert results.ratio("work", "batch 1", "jax") is None
-    assert results.excess("work", "no such row", "tegula_cpp", peers.RAW) is None
+    assert results.excess("work", "no such row", peers.RAW) is None
+
+
+def test_a_rival_that_left_in_a_disturbed_round_is_not_the_fastest():
+    left = {"MKL": result("raw_mkl", 9e-7, 9e-7)}
+    disturbed = {"Tegula C++": result("tegula_cpp", 9e-6, 9e-6, 1e-6, 1e-6, 1e-6)}
+    stayed = {"oneDNN": result("raw_onednn", 5e-6, 5e-6, 6e-7, 6e-7, 6e-7)}
+    row = {**ROW, "results": {**left, **disturbed, **stayed}}
+    results = bars.Results({"work": {"rows": [row]}})
+    assert results.fastest("work", "batch 1", peers.RAW)[0] == "oneDNN"
+    assert results.excess("work", "batch 1", peers.RAW, own="tegula_cpp") == pytest.approx(-4e-7)
 
 
 class Library:

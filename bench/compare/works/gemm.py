@@ -59,13 +59,13 @@ def bars(results):
     """Large products by their ratio to the best raw call, small ones by the difference."""
     ratios, differences = {}, {}
     for case in cases(False):
-        excess = results.excess("gemm", case.name, "tegula_cpp", RAW)
+        excess = results.excess("gemm", case.name, RAW, own="tegula_cpp")
         if excess is None:
             continue
         if math.prod(case.parameters[side] for side in "mnk") >= 256**3:
             ratios[case.name] = 1 / results.ratio("gemm", case.name, RAW, own="tegula_cpp")
         else:
-            differences[case.name] = excess
+            differences[case.name] = -excess
     slowest = max(ratios, key=ratios.get, default=None)
     farthest = max(differences, key=differences.get, default=None)
     return [

@@ -1,5 +1,6 @@
 """Markdown tables of results."""
 
+from .peers import TEGULA, group
 from .statistics import median, ratio_text, ratio_to, seconds_text, spread
 
 
@@ -26,7 +27,7 @@ WRITTEN = {"s": seconds_text, "B": lambda number: f"{number / 1e6:.1f} MB"}
 
 def reference_of(row):
     """The contender that ratios are relative to: the first of Tegula's."""
-    own = [name for name, result in row["results"].items() if result["peer"].startswith("tegula")]
+    own = [name for name, result in row["results"].items() if group(result["peer"]) == TEGULA]
     python = [name for name in own if row["results"][name]["peer"] == "tegula"]
     return (python or own or [None])[0]
 

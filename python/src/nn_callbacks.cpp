@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "nn_callbacks.hpp"
+#include "numpy.hpp"
 #include "tegula/nn/model.hpp"
 
 namespace tegula::python {
@@ -152,9 +153,23 @@ void bind_classes(py::module_& module) {
 
 }  // namespace
 
+namespace {
+
+/// A float, or an array.
+py::object object_from_log(const nn::LogValue& value) {
+  return value.is_number() ? py::object(py::float_(value.number()))
+                           : array_from_tensor(value.tensor());
+}
+
+}  // namespace
+
 nn::Logs logs_from_dict(const py::dict& dict) {
   nn::Logs logs;
   for (const auto& [key, value] : dict) {
+    if (py::isinstance<py::array>(value) && py::cast<py::array>(value).ndim() > 0) {
+      logs.set(key.cast<std::string>(), tensor_from_object(value));
+      continue;
+    }
     const py::object number = py::reinterpret_steal<py::object>(PyNumber_Float(value.ptr()));
     if (!number) {
       PyErr_Clear();  // a callback may put anything into the logs: only numbers concern C++
@@ -168,13 +183,13 @@ nn::Logs logs_from_dict(const py::dict& dict) {
 void update_dict(py::dict& dict, const nn::Logs& logs) {
   for (const auto& [name, value] : logs) {
     const py::str key(name);
-    if (!dict.contains(key)) dict[key] = value;
+    if (!dict.contains(key)) dict[key] = object_from_log(value);
   }
 }
 
 py::dict dict_from_logs(const nn::Logs& logs) {
   py::dict dict;
-  for (const auto& [name, value] : logs) dict[py::str(name)] = value;
+  for (const auto& [name, value] : logs) dict[py::str(name)] = object_from_log(value);
   return dict;
 }
 

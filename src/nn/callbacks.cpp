@@ -64,11 +64,6 @@ const double* monitored(const Logs& logs, const std::string& monitor, const char
   return value;
 }
 
-std::string number_text(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
 }  // namespace
 
 void set_warning_output(OutputFunction function) {
@@ -263,6 +258,16 @@ void CSVLogger::on_train_begin() {
   columns_.clear();
 }
 
+namespace {
+
+/// A tensor is quoted, because its text holds commas.
+std::string field_text(const LogValue* value) {
+  if (value == nullptr) return "NA";
+  return value->is_number() ? value->to_string() : '"' + value->to_string() + '"';
+}
+
+}  // namespace
+
 void CSVLogger::on_epoch_end(std::int64_t epoch, Logs& logs) {
   if (columns_.empty()) {
     bool validated = false;
@@ -283,8 +288,7 @@ void CSVLogger::on_epoch_end(std::int64_t epoch, Logs& logs) {
   }
   std::string line = std::to_string(epoch);
   for (const std::string& name : columns_) {
-    const double* value = logs.find(name);
-    line += separator_ + (value == nullptr ? "NA" : number_text(*value));
+    line += separator_ + field_text(logs.find_value(name));
   }
   write_line(line);
 }

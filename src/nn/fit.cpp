@@ -39,9 +39,10 @@ class CallbackRun {
 
 /// Callbacks see metrics in alphabetical order, as in Keras.
 Logs sorted(const Logs& logs, std::string_view prefix = "") {
-  std::vector<std::pair<std::string, double>> entries;
+  std::vector<std::pair<std::string, LogValue>> entries;
   for (const auto& [name, value] : logs) entries.emplace_back(std::string(prefix) + name, value);
-  std::sort(entries.begin(), entries.end());
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   Logs result;
   for (const auto& [name, value] : entries) result.set(name, value);
   return result;
@@ -107,24 +108,57 @@ bool validates(const FitOptions& options, std::int64_t epoch) {
 
 }  // namespace
 
-const std::vector<double>& History::at(std::string_view metric) const {
-  std::string known;
-  for (const auto& [name, series] : values) {
-    if (name == metric) return series;
-    known += (known.empty() ? "" : ", ") + name;
+namespace {
+
+/// The series of `name`, made where there is none.
+template <typename Series>
+Series& series_of(std::vector<std::pair<std::string, Series>>& all, const std::string& name) {
+  for (auto& [known, series] : all) {
+    if (known == name) return series;
   }
-  throw NotFound("the history has no metric \"" + std::string(metric) + "\"; it has: " + known);
+  return all.emplace_back(name, Series()).second;
+}
+
+template <typename Series>
+const Series* find_series(const std::vector<std::pair<std::string, Series>>& all,
+                          std::string_view name) {
+  for (const auto& [known, series] : all) {
+    if (known == name) return &series;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void throw_no_series(const History& history, std::string_view metric,
+                                  const char* kind) {
+  std::string known;
+  for (const auto& [name, series] : history.values) known += (known.empty() ? "" : ", ") + name;
+  for (const auto& [name, series] : history.tensors) {
+    known += (known.empty() ? "" : ", ") + name + " (tensors)";
+  }
+  throw NotFound("the history has no " + std::string(kind) + " of metric \"" + std::string(metric) +
+                 "\"; it has: " + known);
+}
+
+}  // namespace
+
+const std::vector<double>& History::at(std::string_view metric) const {
+  if (const auto* series = find_series(values, metric)) return *series;
+  throw_no_series(*this, metric, "numbers");
+}
+
+const std::vector<Tensor>& History::tensors_at(std::string_view metric) const {
+  if (const auto* series = find_series(tensors, metric)) return *series;
+  throw_no_series(*this, metric, "tensors");
 }
 
 void History::append(std::int64_t epoch, const Logs& logs) {
   epochs.push_back(epoch);
-  for (const auto& entry : logs) {
-    const auto known = std::find_if(values.begin(), values.end(), [&](const auto& series) {
-      return series.first == entry.first;
-    });
-    auto& series =
-        known == values.end() ? values.emplace_back(entry.first, std::vector<double>()) : *known;
-    series.second.push_back(entry.second);
+  for (const auto& [name, value] : logs) {
+    if (value.is_number()) {
+      series_of(values, name).push_back(value.number());
+    } else {
+      series_of(tensors, name).push_back(value.tensor());
+    }
   }
 }
 

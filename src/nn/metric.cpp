@@ -29,12 +29,22 @@ Metric by_shapes(const std::string& suffix, const ValueType& y_true, const Value
   return Metric((indices ? "sparse_categorical_" : "categorical_") + suffix);
 }
 
+/// The suffix of the classes among which the shapes choose; null for any other name.
+const char* chosen_by_shapes(const std::string& name) {
+  if (name == "accuracy" || name == "acc") return "accuracy";
+  if (name == "crossentropy" || name == "ce") return "crossentropy";
+  return nullptr;
+}
+
 }  // namespace
 
 Metric resolve_metric(const std::string& name, const ValueType& y_true, const ValueType& y_pred) {
-  if (name == "accuracy" || name == "acc") return by_shapes("accuracy", y_true, y_pred);
-  if (name == "crossentropy" || name == "ce") return by_shapes("crossentropy", y_true, y_pred);
-  return Metric(name);
+  const char* suffix = chosen_by_shapes(name);
+  return suffix != nullptr ? by_shapes(suffix, y_true, y_pred) : Metric(name);
+}
+
+void check_metric_name(const std::string& name) {
+  if (chosen_by_shapes(name) == nullptr) find_class<MetricBase>(name);
 }
 
 namespace metrics {

@@ -101,6 +101,11 @@ void Model::rebuild() {
 void Model::compile(CompileOptions options, std::source_location location) {
   Impl& impl = *impl_;
   if (!options.optimizer) throw InvalidArgument(impl.describe() + ": compile needs an optimizer");
+  for (const auto* specs : {&options.metrics, &options.weighted_metrics}) {
+    for (const MetricSpec& spec : *specs) {
+      if (!spec.metric()) check_metric_name(spec.name());
+    }
+  }
   impl.options = std::move(options);
   impl.compile_location = location;
   impl.forget_steps();

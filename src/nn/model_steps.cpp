@@ -68,14 +68,7 @@ void Model::Impl::bind_targets(const ValueType& target) {
   loss_count = graph.variable(zero, "loss/count", false);
 
   std::vector<Value> fetches = {where(greater(loss_count, 0.0), loss_total / loss_count, 0.0)};
-  for (BoundMetric& bound : metrics) {
-    fetches.push_back(bound.metric->result());
-    if (fetches.back().shape().rank() != 0) {
-      throw InvalidArgument("the result of metric \"" + bound.name + "\" is not a scalar but " +
-                            fetches.back().type().to_string() +
-                            "; give it a single threshold or an average");
-    }
-  }
+  for (BoundMetric& bound : metrics) fetches.push_back(bound.metric->result());
   results = session->compile({}, fetches);
   target_type = ValueType{target.dtype, shape};
 }
@@ -156,7 +149,7 @@ Logs Model::Impl::read_metrics() {
   Logs logs;
   const std::vector<Tensor> values = results->run({});
   logs.set("loss", values[0].item());
-  for (std::size_t i = 0; i < metrics.size(); ++i) logs.set(metrics[i].name, values[i + 1].item());
+  for (std::size_t i = 0; i < metrics.size(); ++i) logs.set(metrics[i].name, values[i + 1]);
   return logs;
 }
 

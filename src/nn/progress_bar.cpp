@@ -59,7 +59,8 @@ std::string step_time_text(double seconds) {
 std::string logs_text(const Logs& logs) {
   std::string text;
   for (const auto& [name, value] : logs) {
-    text += " - " + name + ": " + formatted(std::abs(value) > 1e-3 ? "%.4f" : "%.4e", value);
+    const double shown = value.mean();
+    text += " - " + name + ": " + formatted(std::abs(shown) > 1e-3 ? "%.4f" : "%.4e", shown);
   }
   return text;
 }

@@ -363,23 +363,32 @@ TEST_CASE("misuse is refused with words that say what to do") {
   CHECK(model.fit(data, silent).at("loss").size() == 1);
 }
 
-TEST_CASE("a metric that does not exist or is not a scalar is refused") {
-  Sequential model = classifier();
+TEST_CASE("a metric that does not exist is refused by compile") {
+  for (const bool weighted : {false, true}) {
+    Sequential model = classifier();
+    nn::CompileOptions settings = classification_settings();
+    settings.metrics.clear();
+    (weighted ? settings.weighted_metrics : settings.metrics) = {"acuracy"};
+    CHECK(mentions(message_of<NotFound>([&] { model.compile(settings); }),
+                   "Could not interpret metric identifier: acuracy"));
+  }
+}
+
+TEST_CASE("a metric that gives a vector stands in logs and history as a tensor") {
+  Sequential model{nn::Input({kFeatures}), nn::Dense({.units = 1, .activation = "sigmoid"})};
+  model.compile({.loss = nn::BinaryCrossentropy(),
+                 .metrics = {nn::metrics::Precision({.thresholds = {0.2, 0.4}, .name = "p"})}});
   const Dataset data = classification(10);
-  nn::CompileOptions settings = classification_settings();
-  settings.metrics = {"acuracy"};
-  CHECK(mentions(message_of<NotFound>([&] {
-                   model.compile(settings);
-                   model.train_on_batch(data);
-                 }),
-                 "Could not interpret metric identifier: acuracy"));
-  settings = classification_settings();
-  settings.metrics = {nn::metrics::Precision({.thresholds = {0.2, 0.4}})};
-  Sequential other{nn::Input({kFeatures}), nn::Dense({.units = 1, .activation = "sigmoid"})};
-  settings.loss = nn::BinaryCrossentropy();
-  other.compile(settings);
-  CHECK(mentions(message_of<InvalidArgument>([&] { other.train_on_batch(data); }),
-                 "is not a scalar"));
+  const nn::Logs logs = model.evaluate(data, {.verbose = nn::Verbose::silent});
+  REQUIRE(logs.find_value("p") != nullptr);
+  CHECK(logs.find_value("p")->tensor().shape() == Shape{2});
+  CHECK(mentions(message_of<InvalidArgument>([&] { logs.find("p"); }), "\"p\" is not a number"));
+
+  const nn::History history = model.fit(data, {.epochs = 3, .verbose = nn::Verbose::silent});
+  CHECK(history.tensors_at("p").size() == 3);
+  CHECK(history.tensors_at("p").back().shape() == Shape{2});
+  CHECK(history.at("loss").size() == 3);
+  CHECK(mentions(message_of<NotFound>([&] { history.at("p"); }), "it has: loss, p (tensors)"));
 }
 
 TEST_CASE("metrics of training steps leave the update alone") {

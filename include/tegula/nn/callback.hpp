@@ -10,25 +10,11 @@
 #include <vector>
 
 #include "tegula/core/export.hpp"
+#include "tegula/nn/logs.hpp"
 
 namespace tegula::nn {
 
 class Model;
-
-/// Metric names and values in Keras's order. An epoch's logs are shared by its callbacks: what one
-/// adds, the next ones and History see.
-class TEGULA_API Logs {
- public:
-  /// Null when absent.
-  const double* find(std::string_view name) const;
-  void set(std::string_view name, double value);
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
-
- private:
-  std::vector<std::pair<std::string, double>> entries_;
-};
 
 /// What a run of fit, evaluate or predict is about to do.
 struct RunParameters {

@@ -45,6 +45,9 @@ using Metric = Handle<MetricBase>;
 TEGULA_API Metric resolve_metric(const std::string& name, const ValueType& y_true,
                                  const ValueType& y_pred);
 
+/// Throws NotFound, naming similar names, for what `resolve_metric` would not find.
+TEGULA_API void check_metric_name(const std::string& name);
+
 /// A metric object, or a name that is resolved when the shapes are known.
 class MetricSpec {
  public:

@@ -75,9 +75,12 @@ struct PredictOptions {
 struct History {
   std::vector<std::int64_t> epochs;
   std::vector<std::pair<std::string, std::vector<double>>> values;
+  /// The same of metrics that have a value per class, output or threshold.
+  std::vector<std::pair<std::string, std::vector<Tensor>>> tensors;
 
-  /// Throws NotFound listing the metrics.
+  /// Throw NotFound listing the metrics.
   TEGULA_API const std::vector<double>& at(std::string_view metric) const;
+  TEGULA_API const std::vector<Tensor>& tensors_at(std::string_view metric) const;
   TEGULA_API void append(std::int64_t epoch, const Logs& logs);
 };
 

@@ -1,0 +1,77 @@
+#include "tegula/nn/logs.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "tegula/core/error.hpp"
+
+namespace tegula::nn {
+
+LogValue::LogValue(Tensor value) {
+  if (value.rank() == 0) {
+    number_ = value.item();
+  } else {
+    tensor_ = std::move(value);
+  }
+}
+
+double LogValue::number() const {
+  if (!tensor_) return number_;
+  throw InvalidArgument("the value is not a number but a tensor of shape " +
+                        tensor_->shape().to_string());
+}
+
+Tensor LogValue::tensor() const {
+  return tensor_ ? *tensor_ : Tensor::full(DType::f32, {}, number_);
+}
+
+double LogValue::mean() const {
+  if (!tensor_) return number_;
+  double total = 0;
+  for (std::int64_t i = 0; i < tensor_->element_count(); ++i) total += tensor_->at(i);
+  return total / static_cast<double>(tensor_->element_count());
+}
+
+std::string LogValue::to_string() const {
+  if (!tensor_) return number_text(number_);
+  std::string text;
+  for (std::int64_t i = 0; i < tensor_->element_count(); ++i) {
+    text += (i == 0 ? "" : ", ") + number_text(tensor_->at(i));
+  }
+  return "[" + text + "]";
+}
+
+const LogValue* Logs::find_value(std::string_view name) const {
+  const auto position = std::find_if(entries_.begin(), entries_.end(),
+                                     [name](const auto& entry) { return entry.first == name; });
+  return position == entries_.end() ? nullptr : &position->second;
+}
+
+const double* Logs::find(std::string_view name) const {
+  const LogValue* value = find_value(name);
+  if (value == nullptr) return nullptr;
+  if (!value->is_number()) {
+    throw InvalidArgument("\"" + std::string(name) + "\" is not a number but a tensor of shape " +
+                          value->tensor().shape().to_string() +
+                          "; give the metric an average, or a single threshold");
+  }
+  return value->as_number();
+}
+
+void Logs::set(std::string_view name, LogValue value) {
+  for (auto& [known, current] : entries_) {
+    if (known == name) {
+      current = std::move(value);
+      return;
+    }
+  }
+  entries_.emplace_back(std::string(name), std::move(value));
+}
+
+std::string number_text(double value) {
+  if (value != value) return "nan";  // to_chars writes the sign of a NaN
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+}  // namespace tegula::nn

@@ -211,6 +211,7 @@ struct Model::Loops {
 };
 
 History Model::fit(const data::Dataset& data, const FitOptions& options) {
+  check_ranges(options, "fit");
   Loops loops(*this);
   Impl& impl = *impl_;
   impl.compiled();
@@ -279,6 +280,7 @@ History Model::fit(const data::Dataset& data, const FitOptions& options) {
 }
 
 Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options) {
+  check_ranges(options, "evaluate");
   Loops loops(*this);
   bool weighted = false;
   Batches batches = loops.prepare(test, options.batch_size, {}, weighted);
@@ -297,6 +299,7 @@ Tensor Model::predict(const Tensor& x, const PredictOptions& options) {
   if (plain && x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
     return impl.predict->run(std::span(&x, 1)).front();
   }
+  check_ranges(options, "predict");
   Batches batches(x, std::nullopt, std::nullopt, options.batch_size);
   const std::int64_t steps = std::min(options.steps.value_or(batches.count()), batches.count());
   const int verbose = level(options.verbose);

@@ -62,10 +62,6 @@ InitialValue TruncatedNormalInitializer::operator()(const ValueType& type) const
 
 VarianceScalingInitializer::VarianceScalingInitializer(VarianceScalingOptions options)
     : WithOptions(std::move(options)) {
-  if (!(options_.scale > 0)) {
-    throw InvalidArgument("VarianceScaling: `scale` must be positive, got " +
-                          std::to_string(options_.scale));
-  }
   if (options_.distribution == "normal") options_.distribution = "truncated_normal";
   choose(kModes, "mode", options_.mode);
   choose(kDistributions, "distribution", options_.distribution);

@@ -1,5 +1,7 @@
 #include "tegula/nn/layers.hpp"
 
+#include <algorithm>
+
 namespace tegula::nn {
 
 namespace {
@@ -13,13 +15,6 @@ std::string where(const LayerBase& layer) {
 }  // namespace
 
 Value InputLayer::call(Value x, bool /*training*/) { return x; }
-
-DenseLayer::DenseLayer(DenseOptions options) : LayerWithOptions(std::move(options)) {
-  if (options_.units <= 0) {
-    throw InvalidArgument("Dense: `units` must be a positive integer, got " +
-                          std::to_string(options_.units));
-  }
-}
 
 void DenseLayer::build_weights(const ValueType& input) {
   const int rank = input.shape.rank();
@@ -47,13 +42,6 @@ Value DenseLayer::call(Value x, bool /*training*/) {
   y = options_.activation(y);
   add_activity_penalty(options_.activity_regularizer, y);
   return y;
-}
-
-DropoutLayer::DropoutLayer(DropoutOptions options) : LayerWithOptions(std::move(options)) {
-  if (!(options_.rate >= 0 && options_.rate <= 1)) {
-    throw InvalidArgument("Dropout: `rate` must be between 0 and 1, got " +
-                          std::to_string(options_.rate));
-  }
 }
 
 Value DropoutLayer::call(Value x, bool training) {
@@ -91,6 +79,14 @@ Value FlattenLayer::call(Value x, bool /*training*/) {
   return reshape(x, {-1, sample.element_count()});
 }
 
+ReshapeLayer::ReshapeLayer(ReshapeOptions options) : LayerWithOptions(std::move(options)) {
+  const std::vector<std::int64_t>& dims = options_.target_shape;
+  if (std::count(dims.begin(), dims.end(), -1) > 1) {
+    throw InvalidArgument("Reshape: only one dimension of `target_shape` can be -1, got " +
+                          to_config(dims).to_string());
+  }
+}
+
 Value ReshapeLayer::call(Value x, bool /*training*/) {
   Shape sample = x.shape();
   sample.set(0, 1);
@@ -100,7 +96,7 @@ Value ReshapeLayer::call(Value x, bool /*training*/) {
   shape.reserve(options_.target_shape.size() + 1);
   for (const std::int64_t dim : options_.target_shape) {
     shape.push_back(dim);
-    if (dim == -1 && inferred == nullptr) {
+    if (dim == -1) {
       inferred = &shape.back();
     } else {
       known *= dim;

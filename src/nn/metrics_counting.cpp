@@ -115,14 +115,6 @@ Value above(const ConfusionRule& rule, Value scores) {
   return cast(greater(clip(scores, 0, 1) * intervals, vector_of(steps)), DType::f32);
 }
 
-void check_thresholds(const std::vector<double>& thresholds, const char* owner) {
-  for (const double threshold : thresholds) {
-    if (threshold >= 0 && threshold <= 1) continue;
-    throw InvalidArgument(std::string(owner) + ": threshold values must be in [0, 1], got " +
-                          Config(threshold).to_string());
-  }
-}
-
 /// Within Keras's tolerances.
 bool are_evenly_spaced(const std::vector<double>& thresholds) {
   if (thresholds.size() < 3) return false;
@@ -164,38 +156,22 @@ void from_config(const Config& config, Thresholds& thresholds) {
 }
 
 ConfusionRule make_rule(std::vector<Outcome> outcomes, const Thresholds& thresholds,
-                        double default_threshold, const char* owner) {
-  check_thresholds(thresholds.values(), owner);
+                        double default_threshold) {
   ConfusionRule rule{.outcomes = std::move(outcomes), .thresholds = thresholds.values()};
   if (rule.thresholds.empty()) rule.thresholds = {default_threshold};
   rule.evenly_spaced = are_evenly_spaced(rule.thresholds);
   return rule;
 }
 
-ConfusionRule make_rule(const PrecisionRecallOptions& options, Outcome other, const char* owner) {
+ConfusionRule make_rule(const PrecisionRecallOptions& options, Outcome other) {
   ConfusionRule rule = make_rule({Outcome::true_positives, other}, options.thresholds,
-                                 options.top_k ? kExcluded : 0.5, owner);
-  if (options.top_k && *options.top_k < 1) {
-    throw InvalidArgument(std::string(owner) + ": `top_k` must be >= 1, got " +
-                          std::to_string(*options.top_k));
-  }
+                                 options.top_k ? kExcluded : 0.5);
   rule.top_k = options.top_k;
   rule.class_id = options.class_id;
   return rule;
 }
 
-ConfusionRule best_rate_rule(const BestRate& row, double bound, std::int64_t num_thresholds,
-                             std::optional<std::int64_t> class_id) {
-  if (!(bound >= 0 && bound <= 1)) {
-    throw InvalidArgument("Argument `" + std::string(row.argument) + "` of " + row.name +
-                          " must be in the range [0, 1]. Received: " + row.argument + "=" +
-                          Config(bound).to_string());
-  }
-  if (num_thresholds <= 0) {
-    throw InvalidArgument(
-        "Argument `num_thresholds` of " + std::string(row.name) +
-        " must be an integer > 0. Received: num_thresholds=" + std::to_string(num_thresholds));
-  }
+ConfusionRule best_rate_rule(std::int64_t num_thresholds, std::optional<std::int64_t> class_id) {
   ConfusionRule rule{.outcomes = {Outcome::true_positives, Outcome::false_positives,
                                   Outcome::true_negatives, Outcome::false_negatives}};
   rule.evenly_spaced = num_thresholds > 1;
@@ -278,17 +254,12 @@ AUCMetric::AUCMetric(AUCOptions given) : MetricWithOptions(std::move(given)) {
   ConfusionRule rule{.outcomes = {Outcome::true_positives, Outcome::false_positives,
                                   Outcome::true_negatives, Outcome::false_negatives}};
   if (options_.thresholds) {
-    check_thresholds(*options_.thresholds, kName);
     rule.thresholds = *options_.thresholds;
     std::sort(rule.thresholds.begin(), rule.thresholds.end());
     rule.thresholds.insert(rule.thresholds.begin(), 0);
     rule.thresholds.push_back(1);
     rule.evenly_spaced = are_evenly_spaced(rule.thresholds);
   } else {
-    if (options_.num_thresholds <= 1) {
-      throw InvalidArgument("AUC: `num_thresholds` must be an integer > 1, got " +
-                            std::to_string(options_.num_thresholds));
-    }
     rule.thresholds = evenly_spaced(options_.num_thresholds);
     rule.evenly_spaced = true;
   }

@@ -21,18 +21,10 @@ std::int64_t outputs_of(const std::string& name, const ValueType& y_true, const 
 }  // namespace
 
 void FScoreBase::set_rule(Rule rule, const char* owner) {
-  const std::string prefix = std::string(owner) + ": ";
   const std::optional<std::string>& average = rule.average;
   if (average && *average != "micro" && *average != "macro" && *average != "weighted") {
-    throw InvalidArgument(prefix + "`average` is \"" + *average +
+    throw InvalidArgument(std::string(owner) + ": `average` is \"" + *average +
                           "\". Expected one of: none, \"micro\", \"macro\", \"weighted\"");
-  }
-  if (!(rule.beta > 0)) {
-    throw InvalidArgument(prefix + "`beta` must be > 0, got " + Config(rule.beta).to_string());
-  }
-  if (rule.threshold && !(*rule.threshold > 0 && *rule.threshold <= 1)) {
-    throw InvalidArgument(prefix + "`threshold` must be above 0 and at most 1, got " +
-                          Config(*rule.threshold).to_string());
   }
   rule_ = std::move(rule);
 }
@@ -90,10 +82,6 @@ R2ScoreMetric::R2ScoreMetric(R2ScoreOptions given) : MetricWithOptions(std::move
     throw InvalidArgument("R2Score: `class_aggregation` is \"" + *aggregation +
                           "\". Expected one of: none, \"uniform_average\", "
                           "\"variance_weighted_average\"");
-  }
-  if (options_.num_regressors < 0) {
-    throw InvalidArgument("R2Score: `num_regressors` must be >= 0, got " +
-                          std::to_string(options_.num_regressors));
   }
 }
 

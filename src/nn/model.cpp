@@ -185,6 +185,7 @@ void Model::set_learning_rate(double value) {
   if (!rate) {
     throw RunError(impl_->describe() + ": the learning rate is set by a schedule or not built yet");
   }
+  check_range(at_least(0), value, impl_->compiled().optimizer->class_name(), "learning_rate");
   set(rate, Tensor::full(rate.dtype(), rate.shape(), value));
 }
 

@@ -20,18 +20,6 @@ void check_options(const OptimizerBase& optimizer) {
     throw InvalidArgument(name +
                           ": only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set");
   }
-  if (options.gradient_accumulation_steps && *options.gradient_accumulation_steps < 2) {
-    throw InvalidArgument(name + ": `gradient_accumulation_steps` must be >= 2, got " +
-                          std::to_string(*options.gradient_accumulation_steps));
-  }
-  if (options.ema_overwrite_frequency && *options.ema_overwrite_frequency < 1) {
-    throw InvalidArgument(name + ": `ema_overwrite_frequency` must be >= 1, got " +
-                          std::to_string(*options.ema_overwrite_frequency));
-  }
-  if (options.use_ema && !(options.ema_momentum >= 0 && options.ema_momentum <= 1)) {
-    throw InvalidArgument(name + ": `ema_momentum` must be between 0 and 1, got " +
-                          std::to_string(options.ema_momentum));
-  }
 }
 
 /// Whether `count` is a multiple of `period`, both whole numbers.

@@ -2,13 +2,6 @@
 
 namespace tegula::nn {
 
-SGDOptimizer::SGDOptimizer(SGDOptions options) : OptimizerWithOptions(std::move(options)) {
-  if (!(options_.momentum >= 0 && options_.momentum <= 1)) {
-    throw InvalidArgument("SGD: `momentum` must be between 0 and 1, got " +
-                          std::to_string(options_.momentum));
-  }
-}
-
 void SGDOptimizer::build_slots() {
   momenta_.clear();
   if (options_.momentum == 0) return;
@@ -61,14 +54,6 @@ OptimizerBase::Update RMSpropOptimizer::update(std::size_t index, Value weight, 
   }
   result.weight = weight - step;
   return result;
-}
-
-AdagradOptimizer::AdagradOptimizer(AdagradOptions options)
-    : OptimizerWithOptions(std::move(options)) {
-  if (!(options_.initial_accumulator_value >= 0)) {
-    throw InvalidArgument("Adagrad: `initial_accumulator_value` must be >= 0, got " +
-                          std::to_string(options_.initial_accumulator_value));
-  }
 }
 
 void AdagradOptimizer::build_slots() {

@@ -4,38 +4,21 @@ namespace tegula::nn {
 
 namespace {
 
-void check_factor(std::string_view regularizer, std::string_view argument, double factor) {
-  if (factor >= 0) return;
-  throw InvalidArgument(std::string(regularizer) + ": `" + std::string(argument) +
-                        "` must be a non-negative number, got " + std::to_string(factor));
-}
-
 Value magnitudes(Value x) { return sum(abs(x)); }
 Value squares(Value x) { return sum(square(x)); }
 
 }  // namespace
 
-L1Regularizer::L1Regularizer(L1Options options) : WithOptions(options) {
-  check_factor(kName, "l1", options.l1);
-}
 Value L1Regularizer::operator()(Value x) const { return magnitudes(x) * options_.l1; }
 
-L2Regularizer::L2Regularizer(L2Options options) : WithOptions(options) {
-  check_factor(kName, "l2", options.l2);
-}
 Value L2Regularizer::operator()(Value x) const { return squares(x) * options_.l2; }
 
-L1L2Regularizer::L1L2Regularizer(L1L2Options options) : WithOptions(options) {
-  check_factor(kName, "l1", options.l1);
-  check_factor(kName, "l2", options.l2);
-}
 Value L1L2Regularizer::operator()(Value x) const {
   return magnitudes(x) * options_.l1 + squares(x) * options_.l2;
 }
 
 OrthogonalPenalty::OrthogonalPenalty(OrthogonalRegularizerOptions options)
     : WithOptions(std::move(options)) {
-  check_factor(kName, "factor", options_.factor);
   if (options_.mode != "rows" && options_.mode != "columns") {
     throw InvalidArgument("OrthogonalRegularizer: `mode` must be \"rows\" or \"columns\", got \"" +
                           options_.mode + "\"");

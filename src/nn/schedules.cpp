@@ -7,12 +7,6 @@ namespace tegula::nn {
 
 namespace {
 
-void check_steps(std::string_view schedule, std::string_view argument, std::int64_t steps) {
-  if (steps > 0) return;
-  throw InvalidArgument(std::string(schedule) + ": `" + std::string(argument) +
-                        "` must be > 0, got " + std::to_string(steps));
-}
-
 /// step / interval, in whole intervals when asked.
 Value progress(Value step, std::int64_t interval, bool whole) {
   const Value share = step / static_cast<double>(interval);
@@ -26,19 +20,9 @@ Value half_cosine(Value share, double alpha) {
 
 }  // namespace
 
-ExponentialDecaySchedule::ExponentialDecaySchedule(ExponentialDecayOptions options)
-    : WithOptions(std::move(options)) {
-  check_steps(kName, "decay_steps", options_.decay_steps);
-}
-
 Value ExponentialDecaySchedule::operator()(Value step) const {
   const Value share = progress(step, options_.decay_steps, options_.staircase);
   return pow(options_.decay_rate, share) * options_.initial_learning_rate;
-}
-
-InverseTimeDecaySchedule::InverseTimeDecaySchedule(InverseTimeDecayOptions options)
-    : WithOptions(std::move(options)) {
-  check_steps(kName, "decay_steps", options_.decay_steps);
 }
 
 Value InverseTimeDecaySchedule::operator()(Value step) const {
@@ -67,22 +51,12 @@ Value PiecewiseConstantDecaySchedule::operator()(Value step) const {
   return rate;
 }
 
-PolynomialDecaySchedule::PolynomialDecaySchedule(PolynomialDecayOptions options)
-    : WithOptions(std::move(options)) {
-  check_steps(kName, "decay_steps", options_.decay_steps);
-}
-
 Value PolynomialDecaySchedule::operator()(Value step) const {
   const auto interval = static_cast<double>(options_.decay_steps);
   const double span = options_.initial_learning_rate - options_.end_learning_rate;
   const Value share = options_.cycle ? step / (maximum(ceil(step / interval), 1.0) * interval)
                                      : minimum(step, interval) / interval;
   return pow(1.0 - share, options_.power) * span + options_.end_learning_rate;
-}
-
-CosineDecaySchedule::CosineDecaySchedule(CosineDecayOptions options)
-    : WithOptions(std::move(options)) {
-  check_steps(kName, "decay_steps", options_.decay_steps);
 }
 
 Value CosineDecaySchedule::operator()(Value step) const {
@@ -98,11 +72,6 @@ Value CosineDecaySchedule::operator()(Value step) const {
   if (options_.warmup_steps == 0) return decayed;
   const Value rising = step / warmup * (target - first) + first;
   return where(less(step, warmup), rising, decayed);
-}
-
-CosineDecayRestartsSchedule::CosineDecayRestartsSchedule(CosineDecayRestartsOptions options)
-    : WithOptions(std::move(options)) {
-  check_steps(kName, "first_decay_steps", options_.first_decay_steps);
 }
 
 Value CosineDecayRestartsSchedule::operator()(Value step) const {

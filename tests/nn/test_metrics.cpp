@@ -642,7 +642,7 @@ TEST_CASE("unnamed metrics whose class has no fixed name get unique ones") {
 
 TEST_CASE("unusable options of metrics are refused with their values") {
   CHECK_THROWS_WITH_AS(metrics::Precision({.thresholds = 1.5}),
-                       "Precision: threshold values must be in [0, 1], got 1.5", InvalidArgument);
+                       "Precision: `thresholds` must be between 0 and 1, got 1.5", InvalidArgument);
   CHECK_THROWS_AS(metrics::AUC({.curve = "roc"}), InvalidArgument);
   CHECK_THROWS_AS(metrics::AUC({.num_thresholds = 1}), InvalidArgument);
   CHECK_THROWS_AS(metrics::RecallAtPrecision({.value = -0.1}), InvalidArgument);

@@ -12,28 +12,22 @@
 #include "tegula/nn/optimizers.hpp"
 #include "tegula/nn/regularizers.hpp"
 #include "tegula/nn/schedules.hpp"
+#include "tests/support/class_arguments.hpp"
 
 using namespace tegula;
 using nn::Config;
 
 namespace {
 
-/// Arguments of classes that cannot be made without.
-Config required_arguments(const std::string& class_name) {
-  if (class_name == "Dense") return Config::object({{"units", 3}});
-  if (class_name == "Reshape") return Config::object({{"target_shape", Config::List{2, -1}}});
-  if (class_name == "InputLayer") return Config::object({{"shape", Config::List{4}}});
-  if (class_name == "PiecewiseConstantDecay") {
-    return Config::object({{"boundaries", Config::List{2.5}}, {"values", Config::List{0.1, 0.5}}});
+/// Another value that the field can have; null where there is none to be guessed.
+Config changed(const nn::FieldInfo& field) {
+  const Config::Storage& value = field.default_value.storage();
+  if (const auto* boolean = std::get_if<bool>(&value)) return !*boolean;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer + 1;
+  if (const auto* number = std::get_if<double>(&value)) {
+    const double greater = *number + 0.25;
+    return field.range->contains(greater) ? greater : *number - 0.25;
   }
-  return Config::object({});
-}
-
-/// Another value of the same kind; null where there is none to be guessed.
-Config changed(const Config& value) {
-  if (const auto* boolean = std::get_if<bool>(&value.storage())) return !*boolean;
-  if (const auto* integer = std::get_if<std::int64_t>(&value.storage())) return *integer + 1;
-  if (const auto* number = std::get_if<double>(&value.storage())) return *number + 0.25;
   return nullptr;
 }
 
@@ -41,7 +35,7 @@ template <typename Base>
 void check_class(const nn::ObjectClass<Base>& entry) {
   CAPTURE(entry.name);
   CHECK_FALSE(entry.doc.empty());
-  const Config required = required_arguments(entry.name);
+  const Config required = test::required_arguments(entry.name);
   const std::shared_ptr<Base> object = entry.make(required);
   CHECK(object->class_name() == entry.name);
   CHECK(entry.make(object->config())->config() == object->config());
@@ -53,7 +47,7 @@ void check_class(const nn::ObjectClass<Base>& entry) {
     if (required.find(field.name) == nullptr && field.name != "name") {
       CHECK(object->config().at(field.name) == field.default_value);
     }
-    const Config other = changed(field.default_value);
+    const Config other = changed(field);
     if (other.is_null() || required.find(field.name) != nullptr) continue;
     Config arguments = required;
     arguments.set(field.name, other);

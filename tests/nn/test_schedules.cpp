@@ -110,7 +110,7 @@ TEST_CASE("schedules follow their formulas") {
 
 TEST_CASE("schedules refuse steps that are not positive and values that do not fit boundaries") {
   CHECK_THROWS_WITH_AS(nn::ExponentialDecay({.decay_steps = 0}),
-                       "ExponentialDecay: `decay_steps` must be > 0, got 0", InvalidArgument);
+                       "ExponentialDecay: `decay_steps` must be >= 1, got 0", InvalidArgument);
   CHECK_THROWS_AS(nn::CosineDecay({.decay_steps = -1}), InvalidArgument);
   CHECK_THROWS_AS(nn::PiecewiseConstantDecay({.boundaries = {1, 2}, .values = {1, 2}}),
                   InvalidArgument);

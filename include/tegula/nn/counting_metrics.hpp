@@ -10,7 +10,8 @@
 
 #include "tegula/nn/metric_base.hpp"
 
-namespace tegula::nn::metrics {
+namespace tegula::nn {
+namespace metrics {
 
 /// No threshold (the metric's default), one, or several, each in [0, 1].
 class TEGULA_API Thresholds {
@@ -25,6 +26,11 @@ class TEGULA_API Thresholds {
  private:
   std::vector<double> values_;
 };
+}  // namespace metrics
+template <>
+inline constexpr bool holds_numbers<metrics::Thresholds> = true;
+namespace metrics {
+
 /// null, a number, or a list.
 TEGULA_API Config to_config(const Thresholds& thresholds);
 TEGULA_API void from_config(const Config& config, Thresholds& thresholds);
@@ -69,9 +75,9 @@ class TEGULA_API ConfusionMetricBase : public MetricBase {
   std::vector<Variable> counts_;
 };
 
-/// Checks thresholds and recognizes evenly spaced ones. Throws InvalidArgument naming `owner`.
+/// Recognizes evenly spaced thresholds.
 TEGULA_API ConfusionRule make_rule(std::vector<Outcome> outcomes, const Thresholds& thresholds,
-                                   double default_threshold, const char* owner);
+                                   double default_threshold);
 
 struct OutcomeCountOptions {
   Thresholds thresholds = {};
@@ -79,7 +85,8 @@ struct OutcomeCountOptions {
   static auto fields() {
     using Self = OutcomeCountOptions;
     return std::tuple{
-        field<&Self::thresholds>("thresholds", "Predictions above are positive; default 0.5."),
+        field<&Self::thresholds>("thresholds", "Predictions above are positive; default 0.5.",
+                                 in_range(0, 1)),
         field<&Self::name>("name", "Name in logs.")};
   }
 };
@@ -102,7 +109,7 @@ class OutcomeCountOf
   explicit OutcomeCountOf(OutcomeCountOptions options)
       : MetricWithOptions<ConfusionMetricBase, OutcomeCountOf<Row>, OutcomeCountOptions>(
             std::move(options)) {
-    this->set_rule(make_rule({Row.outcome}, this->options_.thresholds, 0.5, kName));
+    this->set_rule(make_rule({Row.outcome}, this->options_.thresholds, 0.5));
   }
   Value result() override { return this->per_threshold(this->count(Row.outcome)); }
 };
@@ -133,9 +140,11 @@ struct PrecisionRecallOptions {
     using Self = PrecisionRecallOptions;
     return std::tuple{
         field<&Self::thresholds>("thresholds",
-                                 "Predictions above are positive; default 0.5, with `top_k` none."),
-        field<&Self::top_k>("top_k", "Only the k best scores of a row can be positive."),
-        field<&Self::class_id>("class_id", "Only this class counts."),
+                                 "Predictions above are positive; default 0.5, with `top_k` none.",
+                                 in_range(0, 1)),
+        field<&Self::top_k>("top_k", "Only the k best scores of a row can be positive.",
+                            at_least(1)),
+        field<&Self::class_id>("class_id", "Only this class counts.", any_finite),
         field<&Self::name>("name", "Name in logs.")};
   }
 };
@@ -148,8 +157,7 @@ struct TruePositiveShare {
 };
 
 /// The rule of precision and recall.
-TEGULA_API ConfusionRule make_rule(const PrecisionRecallOptions& options, Outcome other,
-                                   const char* owner);
+TEGULA_API ConfusionRule make_rule(const PrecisionRecallOptions& options, Outcome other);
 /// a / (a + b), 0 where that is 0 / 0.
 TEGULA_API Value share(Value a, Value b);
 
@@ -164,7 +172,7 @@ class TruePositiveShareOf : public MetricWithOptions<ConfusionMetricBase, TruePo
   explicit TruePositiveShareOf(PrecisionRecallOptions options)
       : MetricWithOptions<ConfusionMetricBase, TruePositiveShareOf<Row>, PrecisionRecallOptions>(
             std::move(options)) {
-    this->set_rule(make_rule(this->options_, Row.other, kName));
+    this->set_rule(make_rule(this->options_, Row.other));
   }
   Value result() override {
     return this->per_threshold(share(this->count(Outcome::true_positives), this->count(Row.other)));
@@ -201,15 +209,14 @@ struct BestRateOptions {
   static auto fields() {
     using Self = BestRateOptions<Row>;
     return std::tuple{
-        field<&Self::value>(Row.argument, "The bound to be reached, in [0, 1]."),
-        field<&Self::num_thresholds>("num_thresholds", "Thresholds to choose from, > 0."),
-        field<&Self::class_id>("class_id", "Only this class counts."),
+        field<&Self::value>(Row.argument, "The bound to be reached.", in_range(0, 1)),
+        field<&Self::num_thresholds>("num_thresholds", "Thresholds to choose from.", at_least(1)),
+        field<&Self::class_id>("class_id", "Only this class counts.", any_finite),
         field<&Self::name>("name", "Name in logs.")};
   }
 };
 
-TEGULA_API ConfusionRule best_rate_rule(const BestRate& row, double bound,
-                                        std::int64_t num_thresholds,
+TEGULA_API ConfusionRule best_rate_rule(std::int64_t num_thresholds,
                                         std::optional<std::int64_t> class_id);
 /// The largest of `rates` where `bounded` >= `bound`; 0 when that is nowhere.
 TEGULA_API Value best_where(Value bounded, double bound, Value rates);
@@ -225,8 +232,7 @@ class BestRateOf
   explicit BestRateOf(BestRateOptions<Row> options)
       : MetricWithOptions<ConfusionMetricBase, BestRateOf<Row>, BestRateOptions<Row>>(
             std::move(options)) {
-    this->set_rule(best_rate_rule(Row, this->options_.value, this->options_.num_thresholds,
-                                  this->options_.class_id));
+    this->set_rule(best_rate_rule(this->options_.num_thresholds, this->options_.class_id));
   }
   Value result() override {
     return best_where(rate(Row.bounded), this->options_.value, rate(Row.best));
@@ -280,15 +286,17 @@ struct AUCOptions {
   static auto fields() {
     using Self = AUCOptions;
     return std::tuple{
-        field<&Self::num_thresholds>("num_thresholds", "Points on the curve, > 1."),
+        field<&Self::num_thresholds>("num_thresholds", "Points on the curve.", at_least(2)),
         field<&Self::curve>("curve", "\"ROC\", \"PR\" or \"PRGAIN\"."),
         field<&Self::summation_method>("summation_method",
                                        "\"interpolation\", \"minoring\" or \"majoring\"."),
         field<&Self::name>("name", "Name in logs."),
-        field<&Self::thresholds>("thresholds", "Instead of evenly spaced ones; ends are added."),
+        field<&Self::thresholds>("thresholds", "Instead of evenly spaced ones; ends are added.",
+                                 in_range(0, 1)),
         field<&Self::multi_label>("multi_label", "A curve per label, then the mean."),
-        field<&Self::num_labels>("num_labels", "Number of labels, with `multi_label`."),
-        field<&Self::label_weights>("label_weights", "Weight of each label."),
+        field<&Self::num_labels>("num_labels", "Number of labels, with `multi_label`.",
+                                 at_least(1)),
+        field<&Self::label_weights>("label_weights", "Weight of each label.", at_least(0)),
         field<&Self::from_logits>("from_logits", "Whether predictions are logits.")};
   }
 };
@@ -314,4 +322,5 @@ class TEGULA_API AUCMetric : public MetricWithOptions<ConfusionMetricBase, AUCMe
 };
 using AUC = Make<AUCMetric, Metric>;
 
-}  // namespace tegula::nn::metrics
+}  // namespace metrics
+}  // namespace tegula::nn

@@ -4,10 +4,12 @@
 //   struct DropoutOptions {
 //     double rate = 0.5;
 //     static auto fields() {
-//       return std::tuple{field<&DropoutOptions::rate>("rate", "Fraction of inputs to zero.")};
+//       return std::tuple{
+//           field<&DropoutOptions::rate>("rate", "Fraction of inputs to zero.", in_range(0, 1))};
 //     }
 //   };
 
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -16,6 +18,7 @@
 
 #include "tegula/core/shape.hpp"
 #include "tegula/nn/config.hpp"
+#include "tegula/nn/range.hpp"
 
 namespace tegula::nn {
 
@@ -25,6 +28,8 @@ template <auto... Path>
 struct Field {
   const char* name;
   const char* doc;
+  /// Of fields that hold numbers.
+  std::optional<Range> range;
 
   template <typename Options>
   auto& of(Options& options) const {
@@ -32,9 +37,27 @@ struct Field {
   }
 };
 
+/// Type of the member that a path ends at.
+template <typename Owner, typename Member>
+Member member_type(Member Owner::*);
+template <auto First, auto... Rest>
+struct PathEnd : PathEnd<Rest...> {};
+template <auto Last>
+struct PathEnd<Last> {
+  using Type = decltype(member_type(Last));
+};
+
 template <auto... Path>
 constexpr Field<Path...> field(const char* name, const char* doc) {
-  return {name, doc};
+  static_assert(!holds_numbers<typename PathEnd<Path...>::Type>,
+                "a numeric option states its range: field<...>(name, doc, in_range(0, 1))");
+  return {name, doc, {}};
+}
+/// Of a number, an optional number or a list of numbers.
+template <auto... Path>
+constexpr Field<Path...> field(const char* name, const char* doc, Range range) {
+  static_assert(holds_numbers<typename PathEnd<Path...>::Type>, "only numbers have a range");
+  return {name, doc, range};
 }
 
 inline Config to_config(bool value) { return value; }
@@ -53,6 +76,14 @@ template <typename T>
 Config to_config(const std::vector<T>& values) {
   Config::List list;
   for (const T& value : values) list.push_back(to_config(value));
+  return list;
+}
+
+/// The values, in the order of the keys.
+template <typename Key, typename T>
+Config to_config(const std::map<Key, T>& values) {
+  Config::List list;
+  for (const auto& [key, value] : values) list.push_back(to_config(value));
   return list;
 }
 
@@ -119,19 +150,35 @@ void from_config(const Config& config, Options& options, std::string_view owner 
       Options::fields());
 }
 
+/// Throws InvalidArgument, naming `owner`, field, value and range, for a number outside of its
+/// field's range.
+template <HasFields Options>
+void check_ranges(const Options& options, std::string_view owner) {
+  const auto check = [&](const auto& one) {
+    if (one.range) check_range(*one.range, to_config(one.of(options)), owner, one.name);
+  };
+  std::apply([&check](const auto&... fields) { (check(fields), ...); }, Options::fields());
+}
+
 /// One argument of a class, for signatures, stubs and documentation.
 struct FieldInfo {
   std::string name;
   Config default_value;
+  /// Ends with the range of a number that has bounds: "Largest norm of each gradient; > 0."
   std::string doc;
+  std::optional<Range> range;
 };
+
+/// `doc` with the bounds before its final dot.
+TEGULA_API std::string doc_with_range(std::string doc, const std::optional<Range>& range);
 
 template <HasFields Options>
 std::vector<FieldInfo> field_infos() {
   const Options defaults{};
   return std::apply(
       [&](const auto&... fields) {
-        return std::vector<FieldInfo>{{fields.name, to_config(fields.of(defaults)), fields.doc}...};
+        return std::vector<FieldInfo>{{fields.name, to_config(fields.of(defaults)),
+                                       doc_with_range(fields.doc, fields.range), fields.range}...};
       },
       Options::fields());
 }

@@ -38,7 +38,8 @@ using Ones = Make<OnesInitializer, Initializer>;
 struct ConstantOptions {
   double value = 0;
   static auto fields() {
-    return std::tuple{field<&ConstantOptions::value>("value", "Every element.")};
+    return std::tuple{
+        field<&ConstantOptions::value>("value", "Every element.", any_finite.or_infinite())};
   }
 };
 class TEGULA_API ConstantInitializer
@@ -54,7 +55,7 @@ using Constant = Make<ConstantInitializer, Initializer>;
 struct IdentityOptions {
   double gain = 1;
   static auto fields() {
-    return std::tuple{field<&IdentityOptions::gain>("gain", "Value on the diagonal.")};
+    return std::tuple{field<&IdentityOptions::gain>("gain", "Value on the diagonal.", any_finite)};
   }
 };
 class TEGULA_API IdentityInitializer
@@ -73,9 +74,9 @@ struct RandomUniformOptions {
   std::optional<std::int64_t> seed = {};
   static auto fields() {
     using Self = RandomUniformOptions;
-    return std::tuple{field<&Self::minval>("minval", "Lower bound."),
-                      field<&Self::maxval>("maxval", "Upper bound, excluded."),
-                      field<&Self::seed>("seed", "Fixes the values.")};
+    return std::tuple{field<&Self::minval>("minval", "Lower bound.", any_finite),
+                      field<&Self::maxval>("maxval", "Upper bound, excluded.", any_finite),
+                      field<&Self::seed>("seed", "Fixes the values.", any_finite)};
   }
 };
 class TEGULA_API RandomUniformInitializer
@@ -94,9 +95,9 @@ struct NormalOptions {
   std::optional<std::int64_t> seed = {};
   static auto fields() {
     using Self = NormalOptions;
-    return std::tuple{field<&Self::mean>("mean", "Mean."),
-                      field<&Self::stddev>("stddev", "Standard deviation."),
-                      field<&Self::seed>("seed", "Fixes the values.")};
+    return std::tuple{field<&Self::mean>("mean", "Mean.", any_finite),
+                      field<&Self::stddev>("stddev", "Standard deviation.", at_least(0)),
+                      field<&Self::seed>("seed", "Fixes the values.", any_finite)};
   }
 };
 class TEGULA_API RandomNormalInitializer
@@ -127,11 +128,11 @@ struct VarianceScalingOptions {
   static auto fields() {
     using Self = VarianceScalingOptions;
     return std::tuple{
-        field<&Self::scale>("scale", "Factor of the variance, > 0."),
+        field<&Self::scale>("scale", "Factor of the variance.", positive),
         field<&Self::mode>("mode", "\"fan_in\", \"fan_out\" or \"fan_avg\"."),
         field<&Self::distribution>("distribution",
                                    "\"truncated_normal\", \"untruncated_normal\" or \"uniform\"."),
-        field<&Self::seed>("seed", "Fixes the values.")};
+        field<&Self::seed>("seed", "Fixes the values.", any_finite)};
   }
 };
 class TEGULA_API VarianceScalingInitializer
@@ -147,7 +148,7 @@ using VarianceScaling = Make<VarianceScalingInitializer, Initializer>;
 struct SeedOptions {
   std::optional<std::int64_t> seed = {};
   static auto fields() {
-    return std::tuple{field<&SeedOptions::seed>("seed", "Fixes the values.")};
+    return std::tuple{field<&SeedOptions::seed>("seed", "Fixes the values.", any_finite)};
   }
 };
 
@@ -191,8 +192,8 @@ struct OrthogonalOptions {
   std::optional<std::int64_t> seed = {};
   static auto fields() {
     using Self = OrthogonalOptions;
-    return std::tuple{field<&Self::gain>("gain", "Length of the vectors."),
-                      field<&Self::seed>("seed", "Fixes the values.")};
+    return std::tuple{field<&Self::gain>("gain", "Length of the vectors.", any_finite),
+                      field<&Self::seed>("seed", "Fixes the values.", any_finite)};
   }
 };
 class TEGULA_API OrthogonalInitializer

@@ -31,10 +31,11 @@ struct InputOptions {
   std::string dtype = "float32";
   std::string name = {};
   static auto fields() {
-    return std::tuple{field<&InputOptions::shape>("shape", "Shape of one sample."),
-                      field<&InputOptions::batch_size>("batch_size", "Fixed batch size, or None."),
-                      field<&InputOptions::dtype>("dtype", "Element type of the data."),
-                      field<&InputOptions::name>("name", "Name of the layer.")};
+    return std::tuple{
+        field<&InputOptions::shape>("shape", "Shape of one sample."),
+        field<&InputOptions::batch_size>("batch_size", "Fixed batch size, or None.", at_least(1)),
+        field<&InputOptions::dtype>("dtype", "Element type of the data."),
+        field<&InputOptions::name>("name", "Name of the layer.")};
   }
 };
 class TEGULA_API InputLayer : public LayerWithOptions<InputLayer, InputOptions> {
@@ -68,7 +69,7 @@ struct DenseOptions {
   std::string name = {};
   static auto fields() {
     return std::tuple{
-        field<&DenseOptions::units>("units", "Size of the output, > 0."),
+        field<&DenseOptions::units>("units", "Size of the output.", at_least(1)),
         field<&DenseOptions::activation>("activation", "Applied to the result; none: linear."),
         field<&DenseOptions::use_bias>("use_bias", "Whether a bias is added."),
         field<&DenseOptions::kernel_initializer>("kernel_initializer", "First kernel."),
@@ -85,7 +86,7 @@ class TEGULA_API DenseLayer : public LayerWithOptions<DenseLayer, DenseOptions> 
   static constexpr const char* kName = "Dense";
   static constexpr const char* kDoc =
       "activation(x · kernel + bias): [batch, ..., n] to [batch, ..., units].";
-  explicit DenseLayer(DenseOptions options);
+  using LayerWithOptions::LayerWithOptions;
 
  protected:
   void build_weights(const ValueType& input) override;
@@ -103,8 +104,9 @@ struct DropoutOptions {
   std::string name = {};
   static auto fields() {
     return std::tuple{
-        field<&DropoutOptions::rate>("rate", "Fraction of the inputs to zero, 0 to 1."),
-        field<&DropoutOptions::seed>("seed", "Replaces the model's seed for this layer."),
+        field<&DropoutOptions::rate>("rate", "Fraction of the inputs to zero.", in_range(0, 1)),
+        field<&DropoutOptions::seed>("seed", "Replaces the model's seed for this layer.",
+                                     any_finite),
         field<&DropoutOptions::name>("name", "Name of the layer.")};
   }
 };
@@ -113,7 +115,7 @@ class TEGULA_API DropoutLayer : public LayerWithOptions<DropoutLayer, DropoutOpt
   static constexpr const char* kName = "Dropout";
   static constexpr const char* kDoc =
       "While training, zeroes a fraction of the inputs and scales the others by 1 / (1 - rate).";
-  explicit DropoutLayer(DropoutOptions options);
+  using LayerWithOptions::LayerWithOptions;
 
  protected:
   Value call(Value x, bool training) override;
@@ -164,16 +166,17 @@ struct ReshapeOptions {
   std::vector<std::int64_t> target_shape = {};
   std::string name = {};
   static auto fields() {
-    return std::tuple{field<&ReshapeOptions::target_shape>(
-                          "target_shape", "Shape of one sample; one dimension may be -1."),
-                      field<&ReshapeOptions::name>("name", "Name of the layer.")};
+    return std::tuple{
+        field<&ReshapeOptions::target_shape>(
+            "target_shape", "Shape of one sample; one dimension may be -1.", at_least(-1)),
+        field<&ReshapeOptions::name>("name", "Name of the layer.")};
   }
 };
 class TEGULA_API ReshapeLayer : public LayerWithOptions<ReshapeLayer, ReshapeOptions> {
  public:
   static constexpr const char* kName = "Reshape";
   static constexpr const char* kDoc = "Gives each sample another shape.";
-  using LayerWithOptions::LayerWithOptions;
+  explicit ReshapeLayer(ReshapeOptions options);
 
  protected:
   Value call(Value x, bool training) override;

@@ -129,7 +129,7 @@ struct HuberOptions {
   std::string name = {};
   static auto fields() {
     using Self = HuberOptions;
-    return std::tuple{field<&Self::delta>("delta", "Where squares become linear."),
+    return std::tuple{field<&Self::delta>("delta", "Where squares become linear.", positive),
                       field<&Self::reduction>("reduction", "How samples become one number."),
                       field<&Self::name>("name", "Name of the loss.")};
   }
@@ -150,7 +150,7 @@ struct CosineSimilarityOptions {
   std::string name = {};
   static auto fields() {
     using Self = CosineSimilarityOptions;
-    return std::tuple{field<&Self::axis>("axis", "Axis of the vectors."),
+    return std::tuple{field<&Self::axis>("axis", "Axis of the vectors.", any_finite),
                       field<&Self::reduction>("reduction", "How samples become one number."),
                       field<&Self::name>("name", "Name of the loss.")};
   }
@@ -175,12 +175,12 @@ struct CrossentropyOptions {
   std::string name = {};
   static auto fields() {
     using Self = CrossentropyOptions;
-    return std::tuple{
-        field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread."),
-        field<&Self::axis>("axis", "Axis of the classes."),
-        field<&Self::reduction>("reduction", "How samples become one number."),
-        field<&Self::name>("name", "Name of the loss.")};
+    return std::tuple{field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
+                      field<&Self::label_smoothing>(
+                          "label_smoothing", "Share of the label that is spread.", in_range(0, 1)),
+                      field<&Self::axis>("axis", "Axis of the classes.", any_finite),
+                      field<&Self::reduction>("reduction", "How samples become one number."),
+                      field<&Self::name>("name", "Name of the loss.")};
   }
 };
 class TEGULA_API BinaryCrossentropyLoss
@@ -215,9 +215,9 @@ struct SparseCategoricalCrossentropyOptions {
     using Self = SparseCategoricalCrossentropyOptions;
     return std::tuple{
         field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-        field<&Self::ignore_class>("ignore_class", "Class whose samples do not count."),
+        field<&Self::ignore_class>("ignore_class", "Class whose samples do not count.", any_finite),
         field<&Self::reduction>("reduction", "How samples become one number."),
-        field<&Self::axis>("axis", "Axis of the classes."),
+        field<&Self::axis>("axis", "Axis of the classes.", any_finite),
         field<&Self::name>("name", "Name of the loss.")};
   }
 };
@@ -248,11 +248,13 @@ struct BinaryFocalCrossentropyOptions {
     using Self = BinaryFocalCrossentropyOptions;
     return std::tuple{
         field<&Self::apply_class_balancing>("apply_class_balancing", "Weigh classes by alpha."),
-        field<&Self::alpha>("alpha", "Weight of class 1; class 0 weighs 1 - alpha."),
-        field<&Self::gamma>("gamma", "How much easy samples count less."),
+        field<&Self::alpha>("alpha", "Weight of class 1; class 0 weighs 1 - alpha.",
+                            in_range(0, 1)),
+        field<&Self::gamma>("gamma", "How much easy samples count less.", at_least(0)),
         field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread."),
-        field<&Self::axis>("axis", "Axis of the average."),
+        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread.",
+                                      in_range(0, 1)),
+        field<&Self::axis>("axis", "Axis of the average.", any_finite),
         field<&Self::reduction>("reduction", "How samples become one number."),
         field<&Self::name>("name", "Name of the loss.")};
   }
@@ -280,11 +282,12 @@ struct CategoricalFocalCrossentropyOptions {
   static auto fields() {
     using Self = CategoricalFocalCrossentropyOptions;
     return std::tuple{
-        field<&Self::alpha>("alpha", "Weight of all classes."),
-        field<&Self::gamma>("gamma", "How much easy samples count less."),
+        field<&Self::alpha>("alpha", "Weight of all classes.", at_least(0)),
+        field<&Self::gamma>("gamma", "How much easy samples count less.", at_least(0)),
         field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread."),
-        field<&Self::axis>("axis", "Axis of the classes."),
+        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread.",
+                                      in_range(0, 1)),
+        field<&Self::axis>("axis", "Axis of the classes.", any_finite),
         field<&Self::reduction>("reduction", "How samples become one number."),
         field<&Self::name>("name", "Name of the loss.")};
   }

@@ -178,8 +178,9 @@ struct BinaryAccuracyOptions {
   double threshold = 0.5;
   static auto fields() {
     using Self = BinaryAccuracyOptions;
-    return std::tuple{field<&Self::name>("name", "Name in logs."),
-                      field<&Self::threshold>("threshold", "Predictions above it mean 1.")};
+    return std::tuple{
+        field<&Self::name>("name", "Name in logs."),
+        field<&Self::threshold>("threshold", "Predictions above it mean 1.", any_finite)};
   }
 };
 class TEGULA_API BinaryAccuracyMetric
@@ -202,8 +203,9 @@ struct TopKOptions {
   std::int64_t k = 5;
   std::string name = {};
   static auto fields() {
-    return std::tuple{field<&TopKOptions::k>("k", "How many scores may contain the target's."),
-                      field<&TopKOptions::name>("name", "Name in logs.")};
+    return std::tuple{
+        field<&TopKOptions::k>("k", "How many scores may contain the target's.", at_least(1)),
+        field<&TopKOptions::name>("name", "Name in logs.")};
   }
 };
 class TEGULA_API TopKCategoricalAccuracyMetric
@@ -228,10 +230,11 @@ struct SparseTopKOptions {
   bool from_sorted_ids = false;
   static auto fields() {
     using Self = SparseTopKOptions;
-    return std::tuple{field<&Self::k>("k", "How many scores may contain the target's."),
-                      field<&Self::name>("name", "Name in logs."),
-                      field<&Self::from_sorted_ids>(
-                          "from_sorted_ids", "Whether predictions are class indices, best first.")};
+    return std::tuple{
+        field<&Self::k>("k", "How many scores may contain the target's.", at_least(1)),
+        field<&Self::name>("name", "Name in logs."),
+        field<&Self::from_sorted_ids>("from_sorted_ids",
+                                      "Whether predictions are class indices, best first.")};
   }
 };
 class TEGULA_API SparseTopKCategoricalAccuracyMetric
@@ -258,7 +261,7 @@ struct CosineSimilarityMetricOptions {
   static auto fields() {
     using Self = CosineSimilarityMetricOptions;
     return std::tuple{field<&Self::name>("name", "Name in logs."),
-                      field<&Self::axis>("axis", "Axis of the vectors.")};
+                      field<&Self::axis>("axis", "Axis of the vectors.", any_finite)};
   }
 };
 class TEGULA_API CosineSimilarityMetric
@@ -284,10 +287,10 @@ struct BinaryCrossentropyMetricOptions {
   double label_smoothing = 0;
   static auto fields() {
     using Self = BinaryCrossentropyMetricOptions;
-    return std::tuple{
-        field<&Self::name>("name", "Name in logs."),
-        field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread.")};
+    return std::tuple{field<&Self::name>("name", "Name in logs."),
+                      field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
+                      field<&Self::label_smoothing>(
+                          "label_smoothing", "Share of the label that is spread.", in_range(0, 1))};
   }
 };
 class TEGULA_API BinaryCrossentropyMetric
@@ -312,11 +315,11 @@ struct CategoricalCrossentropyMetricOptions {
   std::int64_t axis = -1;
   static auto fields() {
     using Self = CategoricalCrossentropyMetricOptions;
-    return std::tuple{
-        field<&Self::name>("name", "Name in logs."),
-        field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-        field<&Self::label_smoothing>("label_smoothing", "Share of the label that is spread."),
-        field<&Self::axis>("axis", "Axis of the classes.")};
+    return std::tuple{field<&Self::name>("name", "Name in logs."),
+                      field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
+                      field<&Self::label_smoothing>(
+                          "label_smoothing", "Share of the label that is spread.", in_range(0, 1)),
+                      field<&Self::axis>("axis", "Axis of the classes.", any_finite)};
   }
 };
 class TEGULA_API CategoricalCrossentropyMetric
@@ -341,10 +344,11 @@ struct SparseCategoricalCrossentropyMetricOptions {
   std::int64_t axis = -1;
   static auto fields() {
     using Self = SparseCategoricalCrossentropyMetricOptions;
-    return std::tuple{field<&Self::name>("name", "Name in logs."),
-                      field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
-                      field<&Self::ignore_class>("ignore_class", "Class whose samples count as 0."),
-                      field<&Self::axis>("axis", "Axis of the classes.")};
+    return std::tuple{
+        field<&Self::name>("name", "Name in logs."),
+        field<&Self::from_logits>("from_logits", "Whether predictions are logits."),
+        field<&Self::ignore_class>("ignore_class", "Class whose samples count as 0.", any_finite),
+        field<&Self::axis>("axis", "Axis of the classes.", any_finite)};
   }
 };
 class TEGULA_API SparseCategoricalCrossentropyMetric

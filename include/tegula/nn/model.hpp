@@ -55,6 +55,25 @@ struct FitOptions {
   std::int64_t validation_freq = 1;
   /// or after these, counted from 1.
   std::optional<std::vector<std::int64_t>> validation_epochs = {};
+
+  /// The numbers among them.
+  static auto fields() {
+    using Self = FitOptions;
+    return std::tuple{
+        field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
+        field<&Self::epochs>("epochs", "Passes over the data.", at_least(0)),
+        field<&Self::validation_split>("validation_split", "Fraction held out.",
+                                       from_to_below(0, 1)),
+        field<&Self::class_weight>("class_weight", "Weight of each class.", any_finite),
+        field<&Self::initial_epoch>("initial_epoch", "First epoch.", at_least(0)),
+        field<&Self::steps_per_epoch>("steps_per_epoch", "Batches per epoch.", at_least(1)),
+        field<&Self::validation_steps>("validation_steps", "Batches of a validation.", at_least(1)),
+        field<&Self::validation_batch_size>("validation_batch_size", "Samples per validation step.",
+                                            at_least(1)),
+        field<&Self::validation_freq>("validation_freq", "Epochs per validation.", at_least(1)),
+        field<&Self::validation_epochs>("validation_epochs", "Epochs with validation, from 1.",
+                                        at_least(1))};
+  }
 };
 
 struct EvaluateOptions {
@@ -62,6 +81,13 @@ struct EvaluateOptions {
   Verbose verbose = Verbose::automatic;
   std::optional<std::int64_t> steps = {};
   CallbackList callbacks = {};
+
+  /// The numbers among them.
+  static auto fields() {
+    using Self = EvaluateOptions;
+    return std::tuple{field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
+                      field<&Self::steps>("steps", "Batches to use; none: all.", at_least(1))};
+  }
 };
 
 struct PredictOptions {
@@ -69,6 +95,13 @@ struct PredictOptions {
   Verbose verbose = Verbose::silent;
   std::optional<std::int64_t> steps = {};
   CallbackList callbacks = {};
+
+  /// The numbers among them.
+  static auto fields() {
+    using Self = PredictOptions;
+    return std::tuple{field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
+                      field<&Self::steps>("steps", "Batches to use; none: all.", at_least(1))};
+  }
 };
 
 /// Per metric, one value per epoch, in Keras's order.

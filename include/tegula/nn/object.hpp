@@ -96,12 +96,15 @@ ObjectClass<Base> object_class(std::vector<std::string> aliases) {
           }};
 }
 
-/// Base class of the built-in objects: stores the options and answers for them.
+/// Base class of the built-in objects: stores the options, checks their ranges and answers for
+/// them.
 template <typename Base, typename Derived, HasFields OptionsType>
 class WithOptions : public Base {
  public:
   using Options = OptionsType;
-  explicit WithOptions(Options options) : options_(std::move(options)) {}
+  explicit WithOptions(Options options) : options_(std::move(options)) {
+    check_ranges(options_, Derived::kName);
+  }
   std::string_view class_name() const override { return Derived::kName; }
   Config config() const override { return to_config(options_); }
   const Options& options() const { return options_; }

@@ -34,25 +34,30 @@ struct OptimizerOptions {
   }
   template <auto Common>
   static auto weight_decay_through() {
-    return field<Common, &OptimizerOptions::weight_decay>("weight_decay",
-                                                          "Decoupled decay per step, times rate.");
+    return field<Common, &OptimizerOptions::weight_decay>(
+        "weight_decay", "Decoupled decay per step, times rate.", at_least(0));
   }
   /// All but weight_decay, which AdamW has among its own.
   template <auto Common>
   static auto others_through() {
     using Self = OptimizerOptions;
     return std::tuple{
-        field<Common, &Self::clipnorm>("clipnorm", "Largest norm of each gradient."),
-        field<Common, &Self::clipvalue>("clipvalue", "Largest magnitude of gradient elements."),
-        field<Common, &Self::global_clipnorm>("global_clipnorm", "Largest norm of all gradients."),
+        field<Common, &Self::clipnorm>("clipnorm", "Largest norm of each gradient.", positive),
+        field<Common, &Self::clipvalue>("clipvalue", "Largest magnitude of gradient elements.",
+                                        positive.or_infinite()),
+        field<Common, &Self::global_clipnorm>("global_clipnorm", "Largest norm of all gradients.",
+                                              positive),
         field<Common, &Self::use_ema>("use_ema", "Keep moving averages of the weights."),
-        field<Common, &Self::ema_momentum>("ema_momentum", "Momentum of the averages."),
+        field<Common, &Self::ema_momentum>("ema_momentum", "Momentum of the averages.",
+                                           in_range(0, 1)),
         field<Common, &Self::ema_overwrite_frequency>(
-            "ema_overwrite_frequency", "Steps between copies of the averages to the weights."),
+            "ema_overwrite_frequency", "Steps between copies of the averages to the weights.",
+            at_least(1)),
         field<Common, &Self::loss_scale_factor>("loss_scale_factor",
-                                                "Factor by which the loss was scaled."),
+                                                "Factor by which the loss was scaled.", positive),
         field<Common, &Self::gradient_accumulation_steps>(
-            "gradient_accumulation_steps", "Batches whose gradients are averaged per update."),
+            "gradient_accumulation_steps", "Batches whose gradients are averaged per update.",
+            at_least(2)),
         field<Common, &Self::name>("name", "Name of the optimizer.")};
   }
 };

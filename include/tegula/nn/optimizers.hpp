@@ -26,9 +26,10 @@ struct SGDOptions {
   OptimizerOptions common = {};
   static auto fields() {
     return std::tuple_cat(
-        std::tuple{field<&SGDOptions::learning_rate>("learning_rate", "Rate or schedule."),
-                   field<&SGDOptions::momentum>("momentum", "Share of the last step, 0 to 1."),
-                   field<&SGDOptions::nesterov>("nesterov", "Look ahead along the momentum.")},
+        std::tuple{
+            field<&SGDOptions::learning_rate>("learning_rate", "Rate or schedule.", at_least(0)),
+            field<&SGDOptions::momentum>("momentum", "Share of the last step.", in_range(0, 1)),
+            field<&SGDOptions::nesterov>("nesterov", "Look ahead along the momentum.")},
         OptimizerOptions::fields_through<&SGDOptions::common>());
   }
 };
@@ -37,7 +38,7 @@ class TEGULA_API SGDOptimizer : public OptimizerWithOptions<SGDOptimizer, SGDOpt
  public:
   static constexpr const char* kName = "SGD";
   static constexpr const char* kDoc = "Gradient descent, with momentum.";
-  explicit SGDOptimizer(SGDOptions options);
+  using OptimizerWithOptions::OptimizerWithOptions;
 
  protected:
   void build_slots() override;
@@ -57,11 +58,14 @@ struct RMSpropOptions {
   OptimizerOptions common = {};
   static auto fields() {
     return std::tuple_cat(
-        std::tuple{field<&RMSpropOptions::learning_rate>("learning_rate", "Rate or schedule."),
-                   field<&RMSpropOptions::rho>("rho", "Decay of the squared gradient's average."),
-                   field<&RMSpropOptions::momentum>("momentum", "Share of the last step."),
-                   field<&RMSpropOptions::epsilon>("epsilon", "Added under the root."),
-                   field<&RMSpropOptions::centered>("centered", "Divide by the variance.")},
+        std::tuple{
+            field<&RMSpropOptions::learning_rate>("learning_rate", "Rate or schedule.",
+                                                  at_least(0)),
+            field<&RMSpropOptions::rho>("rho", "Decay of the squared gradient's average.",
+                                        in_range(0, 1)),
+            field<&RMSpropOptions::momentum>("momentum", "Share of the last step.", in_range(0, 1)),
+            field<&RMSpropOptions::epsilon>("epsilon", "Added under the root.", at_least(0)),
+            field<&RMSpropOptions::centered>("centered", "Divide by the variance.")},
         OptimizerOptions::fields_through<&RMSpropOptions::common>());
   }
 };
@@ -90,10 +94,12 @@ struct AdagradOptions {
   OptimizerOptions common = {};
   static auto fields() {
     return std::tuple_cat(
-        std::tuple{field<&AdagradOptions::learning_rate>("learning_rate", "Rate or schedule."),
-                   field<&AdagradOptions::initial_accumulator_value>("initial_accumulator_value",
-                                                                     "First sum of squares, >= 0."),
-                   field<&AdagradOptions::epsilon>("epsilon", "Added under the root.")},
+        std::tuple{
+            field<&AdagradOptions::learning_rate>("learning_rate", "Rate or schedule.",
+                                                  at_least(0)),
+            field<&AdagradOptions::initial_accumulator_value>("initial_accumulator_value",
+                                                              "First sum of squares.", at_least(0)),
+            field<&AdagradOptions::epsilon>("epsilon", "Added under the root.", at_least(0))},
         OptimizerOptions::fields_through<&AdagradOptions::common>());
   }
 };
@@ -102,7 +108,7 @@ class TEGULA_API AdagradOptimizer : public OptimizerWithOptions<AdagradOptimizer
  public:
   static constexpr const char* kName = "Adagrad";
   static constexpr const char* kDoc = "Gradients divided by the root of the sum of their squares.";
-  explicit AdagradOptimizer(AdagradOptions options);
+  using OptimizerWithOptions::OptimizerWithOptions;
 
  protected:
   void build_slots() override;
@@ -123,10 +129,12 @@ struct AdamOptions {
   static auto fields() {
     return std::tuple_cat(
         std::tuple{
-            field<&AdamOptions::learning_rate>("learning_rate", "Rate or schedule."),
-            field<&AdamOptions::beta_1>("beta_1", "Decay of the gradient's average."),
-            field<&AdamOptions::beta_2>("beta_2", "Decay of the square's average."),
-            field<&AdamOptions::epsilon>("epsilon", "Added to the root."),
+            field<&AdamOptions::learning_rate>("learning_rate", "Rate or schedule.", at_least(0)),
+            field<&AdamOptions::beta_1>("beta_1", "Decay of the gradient's average.",
+                                        from_to_below(0, 1)),
+            field<&AdamOptions::beta_2>("beta_2", "Decay of the square's average.",
+                                        from_to_below(0, 1)),
+            field<&AdamOptions::epsilon>("epsilon", "Added to the root.", at_least(0)),
             field<&AdamOptions::amsgrad>("amsgrad", "Divide by the largest average so far.")},
         OptimizerOptions::fields_through<&AdamOptions::common>());
   }
@@ -207,11 +215,13 @@ struct AdamWOptions {
   static auto fields() {
     return std::tuple_cat(
         std::tuple{
-            field<&AdamWOptions::learning_rate>("learning_rate", "Rate or schedule."),
+            field<&AdamWOptions::learning_rate>("learning_rate", "Rate or schedule.", at_least(0)),
             OptimizerOptions::weight_decay_through<&AdamWOptions::common>(),
-            field<&AdamWOptions::beta_1>("beta_1", "Decay of the gradient's average."),
-            field<&AdamWOptions::beta_2>("beta_2", "Decay of the square's average."),
-            field<&AdamWOptions::epsilon>("epsilon", "Added to the root."),
+            field<&AdamWOptions::beta_1>("beta_1", "Decay of the gradient's average.",
+                                         from_to_below(0, 1)),
+            field<&AdamWOptions::beta_2>("beta_2", "Decay of the square's average.",
+                                         from_to_below(0, 1)),
+            field<&AdamWOptions::epsilon>("epsilon", "Added to the root.", at_least(0)),
             field<&AdamWOptions::amsgrad>("amsgrad", "Divide by the largest average so far.")},
         OptimizerOptions::others_through<&AdamWOptions::common>());
   }

@@ -33,6 +33,8 @@ class LearningRate {
  private:
   std::variant<double, Schedule> content_;
 };
+template <>
+inline constexpr bool holds_numbers<LearningRate> = true;
 TEGULA_API Config to_config(const LearningRate& rate);
 TEGULA_API void from_config(const Config& config, LearningRate& rate);
 

@@ -19,9 +19,10 @@ struct ExponentialDecayOptions {
   static auto fields() {
     using Self = ExponentialDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0."),
-        field<&Self::decay_steps>("decay_steps", "Steps per factor, > 0."),
-        field<&Self::decay_rate>("decay_rate", "Factor per decay_steps."),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
+                                            at_least(0)),
+        field<&Self::decay_steps>("decay_steps", "Steps per factor.", at_least(1)),
+        field<&Self::decay_rate>("decay_rate", "Factor per decay_steps.", at_least(0)),
         field<&Self::staircase>("staircase", "Decay in whole intervals only.")};
   }
 };
@@ -31,7 +32,7 @@ class TEGULA_API ExponentialDecaySchedule
  public:
   static constexpr const char* kName = "ExponentialDecay";
   static constexpr const char* kDoc = "The rate times a constant factor per interval.";
-  explicit ExponentialDecaySchedule(ExponentialDecayOptions options);
+  using WithOptions::WithOptions;
   Value operator()(Value step) const override;
 };
 using ExponentialDecay = Make<ExponentialDecaySchedule, Schedule>;
@@ -44,9 +45,10 @@ struct InverseTimeDecayOptions {
   static auto fields() {
     using Self = InverseTimeDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0."),
-        field<&Self::decay_steps>("decay_steps", "Steps per interval, > 0."),
-        field<&Self::decay_rate>("decay_rate", "How fast the rate falls."),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
+                                            at_least(0)),
+        field<&Self::decay_steps>("decay_steps", "Steps per interval.", at_least(1)),
+        field<&Self::decay_rate>("decay_rate", "How fast the rate falls.", at_least(0)),
         field<&Self::staircase>("staircase", "Decay in whole intervals only.")};
   }
 };
@@ -56,7 +58,7 @@ class TEGULA_API InverseTimeDecaySchedule
  public:
   static constexpr const char* kName = "InverseTimeDecay";
   static constexpr const char* kDoc = "The rate divided by a growing number.";
-  explicit InverseTimeDecaySchedule(InverseTimeDecayOptions options);
+  using WithOptions::WithOptions;
   Value operator()(Value step) const override;
 };
 using InverseTimeDecay = Make<InverseTimeDecaySchedule, Schedule>;
@@ -67,8 +69,10 @@ struct PiecewiseConstantDecayOptions {
   static auto fields() {
     using Self = PiecewiseConstantDecayOptions;
     return std::tuple{
-        field<&Self::boundaries>("boundaries", "Last step of each interval, increasing."),
-        field<&Self::values>("values", "Rate of each interval: one more than boundaries.")};
+        field<&Self::boundaries>("boundaries", "Last step of each interval, increasing.",
+                                 any_finite),
+        field<&Self::values>("values", "Rate of each interval: one more than boundaries.",
+                             at_least(0))};
   }
 };
 /// values[0] up to and including boundaries[0], then values[1] …
@@ -92,10 +96,11 @@ struct PolynomialDecayOptions {
   static auto fields() {
     using Self = PolynomialDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0."),
-        field<&Self::decay_steps>("decay_steps", "Steps until the end rate, > 0."),
-        field<&Self::end_learning_rate>("end_learning_rate", "Last rate."),
-        field<&Self::power>("power", "Exponent; 1 is linear."),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
+                                            at_least(0)),
+        field<&Self::decay_steps>("decay_steps", "Steps until the end rate.", at_least(1)),
+        field<&Self::end_learning_rate>("end_learning_rate", "Last rate.", at_least(0)),
+        field<&Self::power>("power", "Exponent; 1 is linear.", at_least(0)),
         field<&Self::cycle>("cycle", "Start over, ever longer, instead of staying.")};
   }
 };
@@ -105,7 +110,7 @@ class TEGULA_API PolynomialDecaySchedule
  public:
   static constexpr const char* kName = "PolynomialDecay";
   static constexpr const char* kDoc = "A polynomial from the first rate to the last.";
-  explicit PolynomialDecaySchedule(PolynomialDecayOptions options);
+  using WithOptions::WithOptions;
   Value operator()(Value step) const override;
 };
 using PolynomialDecay = Make<PolynomialDecaySchedule, Schedule>;
@@ -120,12 +125,14 @@ struct CosineDecayOptions {
   static auto fields() {
     using Self = CosineDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0."),
-        field<&Self::decay_steps>("decay_steps", "Steps of the cosine, > 0."),
-        field<&Self::alpha>("alpha", "Last rate, as a fraction of the first."),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
+                                            at_least(0)),
+        field<&Self::decay_steps>("decay_steps", "Steps of the cosine.", at_least(1)),
+        field<&Self::alpha>("alpha", "Last rate, as a fraction of the first.", at_least(0)),
         field<&Self::name>("name", "Name of the schedule."),
-        field<&Self::warmup_target>("warmup_target", "Rate after the warm-up; None: no warm-up."),
-        field<&Self::warmup_steps>("warmup_steps", "Steps of linear warm-up.")};
+        field<&Self::warmup_target>("warmup_target", "Rate after the warm-up; None: no warm-up.",
+                                    at_least(0)),
+        field<&Self::warmup_steps>("warmup_steps", "Steps of linear warm-up.", at_least(0))};
   }
 };
 /// Loshchilov and Hutter, "SGDR", ICLR 2017, without restarts.
@@ -134,7 +141,7 @@ class TEGULA_API CosineDecaySchedule
  public:
   static constexpr const char* kName = "CosineDecay";
   static constexpr const char* kDoc = "Half a cosine, after an optional linear warm-up.";
-  explicit CosineDecaySchedule(CosineDecayOptions options);
+  using WithOptions::WithOptions;
   Value operator()(Value step) const override;
 };
 using CosineDecay = Make<CosineDecaySchedule, Schedule>;
@@ -148,11 +155,13 @@ struct CosineDecayRestartsOptions {
   static auto fields() {
     using Self = CosineDecayRestartsOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0."),
-        field<&Self::first_decay_steps>("first_decay_steps", "Steps of the first cosine, > 0."),
-        field<&Self::t_mul>("t_mul", "Growth of the period at each restart."),
-        field<&Self::m_mul>("m_mul", "Growth of the rate at each restart."),
-        field<&Self::alpha>("alpha", "Last rate, as a fraction of the first.")};
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
+                                            at_least(0)),
+        field<&Self::first_decay_steps>("first_decay_steps", "Steps of the first cosine.",
+                                        at_least(1)),
+        field<&Self::t_mul>("t_mul", "Growth of the period at each restart.", at_least(1)),
+        field<&Self::m_mul>("m_mul", "Growth of the rate at each restart.", at_least(0)),
+        field<&Self::alpha>("alpha", "Last rate, as a fraction of the first.", at_least(0))};
   }
 };
 /// Loshchilov and Hutter, "SGDR", ICLR 2017.
@@ -161,7 +170,7 @@ class TEGULA_API CosineDecayRestartsSchedule
  public:
   static constexpr const char* kName = "CosineDecayRestarts";
   static constexpr const char* kDoc = "Half a cosine, again and again.";
-  explicit CosineDecayRestartsSchedule(CosineDecayRestartsOptions options);
+  using WithOptions::WithOptions;
   Value operator()(Value step) const override;
 };
 using CosineDecayRestarts = Make<CosineDecayRestartsSchedule, Schedule>;

@@ -46,8 +46,9 @@ struct FBetaScoreOptions {
     using Self = FBetaScoreOptions;
     return std::tuple{
         field<&Self::average>("average", "\"micro\", \"macro\", \"weighted\" or none: per class."),
-        field<&Self::beta>("beta", "Weight of recall against precision, > 0."),
-        field<&Self::threshold>("threshold", "Predictions above are positive; none: the largest."),
+        field<&Self::beta>("beta", "Weight of recall against precision.", positive),
+        field<&Self::threshold>("threshold", "Predictions above are positive; none: the largest.",
+                                above_to(0, 1)),
         field<&Self::name>("name", "Name in logs.")};
   }
 };
@@ -70,7 +71,8 @@ struct F1ScoreOptions {
     using Self = F1ScoreOptions;
     return std::tuple{
         field<&Self::average>("average", "\"micro\", \"macro\", \"weighted\" or none: per class."),
-        field<&Self::threshold>("threshold", "Predictions above are positive; none: the largest."),
+        field<&Self::threshold>("threshold", "Predictions above are positive; none: the largest.",
+                                above_to(0, 1)),
         field<&Self::name>("name", "Name in logs.")};
   }
 };
@@ -96,7 +98,8 @@ struct R2ScoreOptions {
             "class_aggregation",
             "\"uniform_average\", \"variance_weighted_average\" or none: per output."),
         field<&Self::num_regressors>("num_regressors",
-                                     "Independent regressors, for the adjusted score; 0: plain."),
+                                     "Independent regressors, for the adjusted score; 0: plain.",
+                                     at_least(0)),
         field<&Self::name>("name", "Name in logs.")};
   }
 };

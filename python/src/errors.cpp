@@ -24,7 +24,8 @@ struct Classes {
 Classes classes;
 
 PyObject* define(py::module_& module, const char* name, const char* doc, const py::tuple& bases) {
-  const std::string full = std::string("tegula._core.") + name;
+  // The public module, so that tracebacks and pickles name what programs catch.
+  const std::string full = std::string("tegula.errors.") + name;
   PyObject* const created = PyErr_NewExceptionWithDoc(full.c_str(), doc, bases.ptr(), nullptr);
   if (created == nullptr) throw py::error_already_set();
   module.attr(name) = py::reinterpret_borrow<py::object>(created);

@@ -65,11 +65,36 @@ double Tensor::item() const {
   return at(0);
 }
 
-double Tensor::at(std::int64_t index) const {
-  if (index < 0 || index >= count_) {
-    throw InvalidArgument("element " + std::to_string(index) + " is outside a tensor of shape " +
-                          shape_.to_string());
+std::int64_t Tensor::offset(std::initializer_list<std::int64_t> indices) const {
+  const auto outside = [&] {
+    std::string text;
+    for (const std::int64_t index : indices) {
+      text += (text.empty() ? "" : ", ") + std::to_string(index);
+    }
+    text = (indices.size() == 1 ? "element " : "index ") + text;
+    return InvalidArgument(text + " is outside a tensor of shape " + shape_.to_string());
+  };
+  if (indices.size() == 1) {
+    const std::int64_t index = *indices.begin();
+    if (index < 0 || index >= count_) throw outside();
+    return index;
   }
+  if (static_cast<int>(indices.size()) != rank()) {
+    throw InvalidArgument(std::to_string(indices.size()) + " indices for a tensor of shape " +
+                          shape_.to_string() + "; expected " + std::to_string(rank()) +
+                          ", or one that counts its elements");
+  }
+  std::int64_t place = 0;
+  int axis = 0;
+  for (const std::int64_t index : indices) {
+    const std::int64_t size = shape_[axis++];
+    if (index < 0 || index >= size) throw outside();
+    place = place * size + index;
+  }
+  return place;
+}
+
+double Tensor::as_double(std::int64_t index) const {
   return visit_dtype(dtype_,
                      [&]<typename T>() { return to_double(static_cast<const T*>(data_)[index]); });
 }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "tegula/core/error.hpp"
@@ -47,6 +48,31 @@ TEST_CASE("values come in and go out") {
                        ShapeError);
   CHECK_THROWS_AS(Tensor(DType::f32, {-1, 2}), ShapeError);
   CHECK_THROWS_AS(Tensor(DType::f64, {std::int64_t{1} << 61}), InvalidArgument);
+}
+
+TEST_CASE("elements are found by one index per axis, checked") {
+  Tensor tensor = Tensor::from<float>({0, 1, 2, 3, 4, 5}, {2, 3});
+  CHECK(tensor.at<float>(1, 2) == 5);
+  CHECK(tensor.at(1, 0) == 3);
+  tensor.at<float>(0, 1) = 7;
+  CHECK(tensor.at<float>(1) == 7);
+  CHECK(Tensor::from<std::int32_t>({0, 1, 2, 3, 4, 5, 6, 7}, {2, 2, 2}).at<std::int32_t>(1, 0, 1) ==
+        5);
+  CHECK(Tensor::scalar(2.5).at<double>() == 2.5);
+  const Tensor& constant = tensor;
+  static_assert(std::is_same_v<decltype(constant.at<float>(0, 0)), const float&>);
+  CHECK_THROWS_WITH_AS(constant.at<float>(2, 0), "index 2, 0 is outside a tensor of shape [2,3]",
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(tensor.at(0, -1), "index 0, -1 is outside a tensor of shape [2,3]",
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(tensor.at<float>(6), "element 6 is outside a tensor of shape [2,3]",
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(
+      tensor.at<float>(0, 0, 0),
+      "3 indices for a tensor of shape [2,3]; expected 2, or one that counts its elements",
+      InvalidArgument);
+  CHECK_THROWS_WITH_AS(tensor.at<double>(0, 0), "the tensor holds f32 elements, not f64",
+                       DTypeError);
 }
 
 TEST_CASE("copies, reshapes and rows share memory; a clone does not") {

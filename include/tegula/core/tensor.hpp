@@ -1,6 +1,7 @@
 #pragma once
 // A contiguous, row-major, reference-counted array in host memory.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -93,8 +94,22 @@ class TEGULA_API Tensor {
   }
   /// The only element of a one-element tensor, converted to double. Throws ShapeError otherwise.
   double item() const;
-  /// Element `index` in row-major order, converted to double; for tests and printing.
-  double at(std::int64_t index) const;
+  /// The element at these indices, one per axis and from 0; a single index counts elements in
+  /// row-major order. Throws DTypeError unless T is the element type, InvalidArgument when an index
+  /// is out of range or their number is not the rank.
+  template <Element T, std::integral... Indices>
+  T& at(Indices... indices) {
+    return data<T>()[offset({static_cast<std::int64_t>(indices)...})];
+  }
+  template <Element T, std::integral... Indices>
+  const T& at(Indices... indices) const {
+    return data<T>()[offset({static_cast<std::int64_t>(indices)...})];
+  }
+  /// The same for any dtype, converted to double; for tests and printing.
+  double at(std::int64_t index) const { return as_double(offset({index})); }
+  double at(std::int64_t row, std::int64_t column) const {
+    return as_double(offset({row, column}));
+  }
   /// Converts `value` to the tensor's dtype and stores it at row-major `index`.
   void set(std::int64_t index, double value);
 
@@ -115,6 +130,9 @@ class TEGULA_API Tensor {
 
  private:
   void check_dtype(DType requested) const;
+  /// Row-major place of the element at these indices.
+  std::int64_t offset(std::initializer_list<std::int64_t> indices) const;
+  double as_double(std::int64_t index) const;
   void copy_from(const void* values, std::size_t count);
 
   DType dtype_ = DType::f32;

@@ -40,6 +40,7 @@ class TEGULA_API Value {
   Value(Node* node, int index) : node_(node), index_(index) {}
 
   explicit operator bool() const { return node_ != nullptr; }
+  /// Whether both are the same output of the same node; `equal(a, b)` compares their elements.
   bool operator==(const Value&) const = default;
 
   Node& node() const { return *node_; }

@@ -12,6 +12,10 @@
 
 namespace tegula {
 
+/// A number of C++, bool included.
+template <typename T>
+concept Number = std::integral<T> || std::floating_point<T>;
+
 class Operand {
  public:
   Operand(Value value,  // NOLINT: implicit by design
@@ -22,10 +26,9 @@ class Operand {
       : content_(static_cast<const Value&>(variable)), location_(location) {}
   /// A scalar takes the dtype of the value that it meets. Throws DTypeError when that dtype cannot
   /// hold it (0.5 with integers).
-  template <typename Number>
-  requires std::integral<Number> || std::floating_point<Number> Operand(
-      Number number,  // NOLINT: implicit by design
-      std::source_location location = std::source_location::current())
+  template <Number N>
+  Operand(N number,  // NOLINT: implicit by design
+          std::source_location location = std::source_location::current())
       : content_(static_cast<double>(number)), location_(location) {}
   Operand(const Tensor& tensor,  // NOLINT: implicit by design
           std::source_location location = std::source_location::current())

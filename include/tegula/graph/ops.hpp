@@ -97,6 +97,22 @@ TEGULA_API Value identity(Operand x);
 /// The identity, through which no gradient flows.
 TEGULA_API Value stop_gradient(Operand x);
 
+/// What a comparison operator gives: a value that is no condition of C++, because `if (x < 1.0)`
+/// could only ask whether the node exists.
+class Comparison : public Value {
+ public:
+  explicit Comparison(Value value) : Value(value) {}
+  explicit operator bool() const = delete;
+};
+inline Comparison operator<(Operand a, Operand b) { return Comparison(less(a, b)); }
+inline Comparison operator<=(Operand a, Operand b) { return Comparison(less_equal(a, b)); }
+inline Comparison operator>(Operand a, Operand b) { return Comparison(greater(a, b)); }
+inline Comparison operator>=(Operand a, Operand b) { return Comparison(greater_equal(a, b)); }
+/// For a value and a number or tensor; between two values `==` asks whether they are the same one,
+/// and `equal` compares their elements.
+inline Comparison operator==(Operand a, Operand b) { return Comparison(equal(a, b)); }
+inline Comparison operator!=(Operand a, Operand b) { return Comparison(not_equal(a, b)); }
+
 // Reductions.
 TEGULA_API Value sum(Operand x, Axes axes = {}, bool keepdims = false);
 TEGULA_API Value mean(Operand x, Axes axes = {}, bool keepdims = false);

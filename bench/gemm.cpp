@@ -91,8 +91,7 @@ std::string name_of(const GemmProblem& problem) {
 const bool registered = [] {
   active_isa();
   for (const GemmProblem& problem : problems()) {
-    for (const auto implementation : {GemmImplementation::own, GemmImplementation::onednn}) {
-      if (!gemm_available(implementation)) continue;
+    for (const auto implementation : {GemmImplementation::own, GemmImplementation::eigen}) {
       const std::string name =
           "gemm/" + name_of(problem) + "/" + std::string(to_string(implementation));
       benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {

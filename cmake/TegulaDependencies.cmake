@@ -37,10 +37,3 @@ if(TEGULA_XBYAK)
     message(STATUS "Xbyak not found: elementwise programs will be interpreted")
   endif()
 endif()
-
-# oneDNN: its headers for the one source file that opens it at run time (TegulaLibrary.cmake).
-if(TEGULA_ONEDNN)
-  include(TegulaFindOnednn)
-  target_include_directories(tegula_private SYSTEM INTERFACE
-    $<BUILD_INTERFACE:$<TARGET_PROPERTY:DNNL::dnnl,INTERFACE_INCLUDE_DIRECTORIES>>)
-endif()

@@ -24,15 +24,6 @@ if(TEGULA_XBYAK AND TEGULA_XBYAK_INCLUDE_DIR)
   set_source_files_properties("${PROJECT_SOURCE_DIR}/kernels/cpu/elementwise_generator.cpp" PROPERTIES
                               COMPILE_DEFINITIONS TEGULA_WITH_XBYAK)
 endif()
-if(TEGULA_ONEDNN)
-  set(onednn_name "$<TARGET_SONAME_FILE_NAME:DNNL::dnnl>")
-  set(onednn_path "$<TARGET_FILE:DNNL::dnnl>")
-  if(wheel)
-    set(onednn_path "${onednn_name}") # where it was is gone; a copy lies beside the module
-  endif()
-  set_source_files_properties("${PROJECT_SOURCE_DIR}/kernels/cpu/gemm_onednn.cpp" PROPERTIES COMPILE_DEFINITIONS
-    "TEGULA_WITH_ONEDNN;TEGULA_ONEDNN_NAME=\"${onednn_name}\";TEGULA_ONEDNN_PATH=\"${onednn_path}\"")
-endif()
 
 add_library(tegula $<TARGET_OBJECTS:tegula_objects>)
 add_library(Tegula::tegula ALIAS tegula)
@@ -45,8 +36,7 @@ if(NOT BUILD_SHARED_LIBS)
   target_compile_definitions(tegula PUBLIC TEGULA_STATIC)
 endif()
 # Linking is all that is left to do here; the compile side of these is in tegula_objects.
-target_link_libraries(tegula PRIVATE $<BUILD_INTERFACE:tegula_flags> Threads::Threads ZLIB::ZLIB hwy::hwy
-                                     ${CMAKE_DL_LIBS})
+target_link_libraries(tegula PRIVATE $<BUILD_INTERFACE:tegula_flags> Threads::Threads ZLIB::ZLIB hwy::hwy)
 
 # Tests look behind the public symbols, so they link the objects and see the repository's headers.
 if(TEGULA_BUILD_TESTS OR TEGULA_BUILD_BENCH)

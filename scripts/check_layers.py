@@ -27,7 +27,7 @@ UMBRELLA = "tegula/tegula.hpp"
 # Code that is written like an application: only <tegula/...> of ours.
 APPLICATIONS = ("examples", "python/src", "tests/consumer")
 # Users of the installed library have none of these headers.
-PRIVATE_HEADERS = re.compile(r"(dnnl|oneapi/|Eigen/|hwy/|xbyak/|nlohmann/|zlib\.h|omp\.h|pybind11/)")
+PRIVATE_HEADERS = re.compile(r"(Eigen/|hwy/|xbyak/|nlohmann/|zlib\.h|omp\.h|pybind11/)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

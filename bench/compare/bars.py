@@ -106,21 +106,5 @@ def named(row):
     return f" ({row})" if row else ""
 
 
-def without_onednn(results, work, title):
-    """Tegula's C++ programs with and without oneDNN: the worst row of a work."""
-    ratios = {}
-    for name in results.names(work):
-        ratio = results.ratio(work, name, "tegula_no_onednn", own="tegula_cpp")
-        if ratio is not None:
-            ratios[name] = ratio
-    worst = max(ratios, key=ratios.get, default=None)
-    return at_most(
-        f"{title}: without oneDNN, of the time with it, worst row{named(worst)}",
-        ratios.get(worst),
-        1.15,
-        times_text,
-    )
-
-
 def verdict(bar):
     return {True: "pass", False: "FAIL", None: "—"}[bar.passed]

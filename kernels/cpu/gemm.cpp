@@ -300,16 +300,10 @@ std::string_view to_string(GemmImplementation implementation) {
   switch (implementation) {
     case GemmImplementation::own:
       return "own";
-    case GemmImplementation::onednn:
-      return "onednn";
     case GemmImplementation::eigen:
       return "eigen";
   }
   return "unknown";
-}
-
-bool gemm_available(GemmImplementation implementation) {
-  return implementation != GemmImplementation::onednn || onednn_available();
 }
 
 GemmImplementation choose_gemm(const GemmProblem&) {
@@ -342,8 +336,6 @@ void gemm_f32(GemmImplementation implementation, const GemmProblem& problem, con
       return run_tiles(problem, whole_product(problem, a, b, false, c, finish), {});
     case GemmImplementation::eigen:
       return gemm_f32_eigen(problem, a, b, c, finish);
-    case GemmImplementation::onednn:
-      return gemm_f32_onednn(problem, a, b, c, finish);
   }
 }
 

@@ -57,15 +57,11 @@ struct GemmFinish {
   const GemmConsumer<T>* consumer = nullptr;
 };
 
-/// Who computes a float product. `onednn` exists only when `gemm_available` says so, and its
-/// library is opened when it is first asked about or used; `eigen` is there for comparison.
-enum class GemmImplementation : std::uint8_t { own, onednn, eigen };
+/// Who computes a float product; `eigen` is there for comparison.
+enum class GemmImplementation : std::uint8_t { own, eigen };
 
-/// "own", "onednn", "eigen".
+/// "own", "eigen".
 std::string_view to_string(GemmImplementation implementation);
-
-/// Whether this build contains the implementation, and this system the library that it needs.
-bool gemm_available(GemmImplementation implementation);
 
 /// The implementation that measured fastest for such a problem; depends on the arguments, the build
 /// and the instruction set only. Meant for plan time.

@@ -61,9 +61,4 @@ void finish_gemm_tile(const GemmProblem& problem, const GemmRectangle& tile, T* 
 void gemm_f32_eigen(const GemmProblem& problem, const float* a, const float* b, float* c,
                     const GemmFinish<float>& finish);
 
-/// Whether oneDNN's library can be opened; without it, its product throws InvalidArgument.
-bool onednn_available();
-void gemm_f32_onednn(const GemmProblem& problem, const float* a, const float* b, float* c,
-                     const GemmFinish<float>& finish);
-
 }  // namespace tegula::kernels

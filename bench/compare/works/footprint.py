@@ -10,8 +10,7 @@ NOTE = """Each figure from processes of their own. `import`: beyond `import nump
 and `first inference`: of the MNIST MLP, from building the model to the first result, beyond the
 import. `peak memory`: of the process that imports the library and trains an epoch of MNIST at
 batch 32, data (188 MB) included. `installed size`: the packages with what they need, NumPy and
-GPU parts left out. `native library`: Tegula's extension module, stripped, oneDNN aside. `plan`:
-in C++, from nothing to a training step that is ready to run, of the MNIST MLP and of a network of
+GPU parts left out. `native library`: Tegula's extension module, stripped. `plan`: in C++, from nothing to a training step that is ready to run, of the MNIST MLP and of a network of
 100 layers."""
 
 DEEP = Mlp(64, (64,) * 99, 10)
@@ -51,7 +50,7 @@ def bars(results):
             "`import tegula` beyond `import numpy`", of("import", "tegula"), 0.05, seconds_text
         ),
         at_most(
-            "Library, stripped, oneDNN aside", of("native library", "tegula"), 8e6, megabytes_text
+            "Library, stripped", of("native library", "tegula"), 8e6, megabytes_text
         ),
         at_most(
             "Peak memory of training MNIST from Python: data + 40 MB",

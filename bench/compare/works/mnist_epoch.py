@@ -1,7 +1,7 @@
 """(1) An epoch of the MNIST classifier."""
 
 from .. import peers
-from ..bars import at_least, at_most, quotient, times_text, total, without_onednn
+from ..bars import at_least, at_most, quotient, times_text, total
 from ..case import Case, Mlp
 
 TITLE = "MNIST MLP, one epoch"
@@ -68,4 +68,4 @@ def bars(results):
             times_text,
         )
     )
-    return [*rows, without_onednn(results, work, TITLE)]
+    return rows

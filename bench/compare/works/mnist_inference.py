@@ -1,6 +1,6 @@
 """(3) The MNIST classifier's probabilities for a batch."""
 
-from ..bars import at_least, at_most, quotient, times_text, without_onednn
+from ..bars import at_least, at_most, quotient, times_text
 from ..case import Case
 from .mnist_epoch import MNIST
 
@@ -60,4 +60,4 @@ def bars(results):
                 times_text,
             )
         )
-    return [*rows, without_onednn(results, work, TITLE)]
+    return rows

@@ -1,6 +1,5 @@
 """(2) One training step of the MNIST classifier, without what an epoch adds."""
 
-from ..bars import without_onednn
 from ..case import Case
 from .mnist_epoch import MNIST
 
@@ -13,7 +12,3 @@ def cases(quick):
         Case(f"batch {batch}", "step", mlp=MNIST, batch=batch, data="mnist")
         for batch in ((32,) if quick else (32, 128, 1024))
     ]
-
-
-def bars(results):
-    return [without_onednn(results, "mnist_step", TITLE)]

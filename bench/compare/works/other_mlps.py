@@ -1,6 +1,6 @@
 """(4) Networks of other shapes: where overhead rules, and where matrix products do."""
 
-from ..bars import at_least, times_text, without_onednn
+from ..bars import at_least, times_text
 from ..case import Case, Mlp
 from ..peers import FRAMEWORKS
 from ..statistics import geometric_mean
@@ -60,5 +60,4 @@ def bars(results):
             1.3,
             times_text,
         ),
-        without_onednn(results, "other_mlps", TITLE),
     ]

@@ -1,20 +1,56 @@
-# Build and run the consumer in the folder BUILD, with the packages at dnnl_DIR and hwy_DIR:
-# against the build tree LIBRARY, installed into PREFIX; or with Tegula's SOURCES as a subdirectory.
+# Build and run the consumer in the folder BUILD, with Highway at hwy_DIR: against the build tree
+# LIBRARY, installed into PREFIX; or with Tegula's SOURCES as a subdirectory. With CONFIGURE_ONLY the
+# latter names no build type and builds nothing: what would be compiled must be optimized all the same.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-set(options "-DCMAKE_CXX_COMPILER=${CXX}" "-Ddnnl_DIR=${dnnl_DIR}" "-Dhwy_DIR=${hwy_DIR}")
+function(check_optimized commands)
+  file(READ "${commands}" commands)
+  string(JSON count LENGTH "${commands}")
+  math(EXPR last "${count} - 1")
+  set(kernels 0)
+  foreach(index RANGE ${last})
+    string(JSON command GET "${commands}" ${index} command)
+    string(JSON file GET "${commands}" ${index} file)
+    string(FIND "${file}" "${SOURCES}/tests/" in_tests)
+    if(in_tests EQUAL -1 AND NOT command MATCHES " -O[23s] ")
+      message(FATAL_ERROR "${file} is compiled without optimization: ${command}")
+    endif()
+    if(file MATCHES "/kernels/cpu/")
+      math(EXPR kernels "${kernels} + 1")
+    endif()
+  endforeach()
+  if(kernels EQUAL 0)
+    message(FATAL_ERROR "no kernel is compiled")
+  endif()
+endfunction()
+
+set(options "-DCMAKE_CXX_COMPILER=${CXX}" "-Dhwy_DIR=${hwy_DIR}")
 if(LIBRARY)
   file(REMOVE_RECURSE "${PREFIX}") # what an earlier install left must not help
   run("${CMAKE_COMMAND}" --install "${LIBRARY}" --prefix "${PREFIX}")
   list(APPEND options -DCMAKE_BUILD_TYPE=Release "-DTegula_ROOT=${PREFIX}")
 else()
-  list(APPEND options -DCMAKE_BUILD_TYPE=Debug -DBUILD_SHARED_LIBS=ON -DTEGULA_ONEDNN=${ONEDNN}
-       "-DTEGULA_SUBDIRECTORY=${SOURCES}")
-  set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${LAUNCHER}")
+  list(APPEND options "-DTEGULA_SUBDIRECTORY=${SOURCES}")
 endif()
 
+if(CONFIGURE_ONLY)
+  file(REMOVE_RECURSE "${BUILD}")
+  execute_process(
+    COMMAND "${CMAKE_COMMAND}" -G Ninja -S "${CMAKE_CURRENT_LIST_DIR}" -B "${BUILD}" ${options}
+            -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+    OUTPUT_QUIET ERROR_VARIABLE complaints COMMAND_ERROR_IS_FATAL ANY)
+  if(complaints)
+    message(FATAL_ERROR "configuring complains:\n${complaints}")
+  endif()
+  check_optimized("${BUILD}/compile_commands.json")
+  return()
+endif()
+if(SOURCES)
+  list(APPEND options -DCMAKE_BUILD_TYPE=Debug -DBUILD_SHARED_LIBS=ON)
+  set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${LAUNCHER}")
+endif()
 run("${CMAKE_COMMAND}" -G Ninja -S "${CMAKE_CURRENT_LIST_DIR}" -B "${BUILD}" ${options})
 run("${CMAKE_COMMAND}" --build "${BUILD}")
 run("${BUILD}/consumer")

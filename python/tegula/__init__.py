@@ -14,9 +14,10 @@ placeholders, variables and operations, then run parts of it in a `Session`.
 """
 
 import importlib as _importlib
+import sys as _sys
 import typing as _typing
 
-from . import _core
+from . import _core, _missing
 
 if _typing.TYPE_CHECKING:
     from ._graph_api import *  # noqa: F403
@@ -60,7 +61,7 @@ def __getattr__(name):
         initializers = _importlib.import_module(f"{__name__}.initializers")
         if hasattr(initializers, name[: -len("_initializer")]):
             return getattr(initializers, name[: -len("_initializer")])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _missing.raise_missing(__name__, name, _sys._getframe(1))
 
 
 def __dir__():

@@ -1,3 +1,6 @@
 """Exchange of arrays with other libraries without copies."""
 
 from ._core import from_dlpack, to_dlpack  # noqa: F401
+from ._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)

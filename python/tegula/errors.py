@@ -10,6 +10,9 @@ from ._core import (  # noqa: F401
     RunError,
     ShapeError,
 )
+from ._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
 
 OpError = Error
 # A missing feed, bad data within a run.

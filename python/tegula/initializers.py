@@ -4,6 +4,9 @@ import inspect
 
 from . import _array_ops, _random_ops, _variables
 from ._dtypes import DTYPES
+from ._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
 
 
 def _maker(build):

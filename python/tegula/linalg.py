@@ -19,11 +19,14 @@ from ._math_ops import (  # noqa: F401
     square,
     tensordot,
 )
+from ._missing import getattr_of as _getattr_of
 from .nn import l2_normalize  # noqa: F401
 
 if TYPE_CHECKING:
     from ._framework import Tensor
     from ._typing import Axis, Name, TensorLike
+
+__getattr__ = _getattr_of(__name__)
 
 
 def norm(

@@ -65,4 +65,7 @@ from ._math_ops import (  # noqa: F401
     tanh,
     truediv,
 )
+from ._missing import getattr_of as _getattr_of
 from .nn import l2_normalize, log_softmax, softmax, softsign  # noqa: F401
+
+__getattr__ = _getattr_of(__name__)

@@ -19,11 +19,14 @@ from ._math_ops import (
     stop_gradient,
     tanh,  # noqa: F401
 )
+from ._missing import getattr_of as _getattr_of
 from ._random_ops import dropout  # noqa: F401
 
 if TYPE_CHECKING:
     from ._framework import Tensor
     from ._typing import Axis, Name, TensorLike
+
+__getattr__ = _getattr_of(__name__)
 
 
 def relu(features: TensorLike, name: Name = None) -> Tensor:

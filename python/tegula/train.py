@@ -16,11 +16,14 @@ from ._framework import (
 )
 from ._gradients import gradients
 from ._math_ops import cast, sqrt
+from ._missing import getattr_of as _getattr_of
 from ._variables import Variable, assign, trainable_variables
 
 if TYPE_CHECKING:
     from ._framework import Graph, Operation
     from ._typing import Name, TensorLike
+
+__getattr__ = _getattr_of(__name__)
 
 
 class Optimizer:

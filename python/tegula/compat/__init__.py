@@ -3,5 +3,8 @@
 import sys
 
 import tegula as v1
+from .._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
 
 sys.modules[__name__ + ".v1"] = v1

@@ -1,6 +1,9 @@
 """The number of threads that all computations of the process may use together."""
 
 from .. import _core
+from .._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
 
 
 def set_intra_op_parallelism_threads(num_threads):

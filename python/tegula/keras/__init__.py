@@ -13,8 +13,10 @@ Names, arguments, defaults and numerics are those of Keras 3.
 """
 
 import importlib as _importlib
+import sys as _sys
 import typing as _typing
 
+from .. import _missing
 from . import callbacks, initializers, layers, losses, models, optimizers, regularizers
 from .initializers import Initializer
 from .layers import Input, Layer
@@ -35,7 +37,7 @@ def __getattr__(name):
         return _importlib.import_module(f"{__name__}.{name}")
     if name == "Metric":
         return __getattr__("metrics").Metric
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _missing.raise_missing(__name__, name, _sys._getframe(1))
 
 
 def __dir__():

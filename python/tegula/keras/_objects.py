@@ -5,8 +5,9 @@ A program uses few of them, so each is made when it is first asked for.
 
 import importlib
 import inspect
+import sys
 
-from .. import _core
+from .. import _core, _missing
 
 _nn = _core.nn
 
@@ -225,7 +226,7 @@ def attributes(namespace, *tables):
                 return namespace.setdefault(name, table[name])
         if name == "__all__":
             return [name for name in names() if not name.startswith("_")]
-        raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+        _missing.raise_missing(namespace["__name__"], name, sys._getframe(1))
 
     return attribute, names
 

@@ -1,8 +1,11 @@
 """Activation functions: of arrays at once, of tensors as graph."""
 
 from .. import _core
+from .._missing import getattr_of as _getattr_of
 from ._values import build_or_evaluate as _build_or_evaluate
 from ._values import on_core_values as _on_core_values
+
+__getattr__ = _getattr_of(__name__)
 
 _nn = _core.nn
 _WITH_ARGUMENTS = ("relu leaky_relu elu celu gelu softmax log_softmax hard_shrink soft_shrink "

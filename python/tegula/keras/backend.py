@@ -1,6 +1,9 @@
 """Process-wide settings."""
 
+from .._missing import getattr_of as _getattr_of
 from .utils import clear_session  # noqa: F401
+
+__getattr__ = _getattr_of(__name__)
 
 
 def epsilon():

@@ -7,6 +7,9 @@ import os as _os
 import weakref as _weakref
 
 from .. import _core
+from .._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
 
 _nn = _core.nn
 

@@ -6,6 +6,7 @@ import numpy as _np
 
 from .. import _core
 from .._framework import Tensor as _Tensor
+from .._missing import getattr_of as _getattr_of
 from . import callbacks as _callbacks
 from . import layers as _layers
 from . import losses as _losses
@@ -14,6 +15,8 @@ from ._data import arrays_of as _arrays_of
 from ._data import verbosity as _verbosity
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
+
+__getattr__ = _getattr_of(__name__)
 
 _nn = _core.nn
 _Silent = (None, 0)

@@ -3,6 +3,9 @@
 from .. import _array_ops as _arrays
 from .. import _math_ops as _math
 from .. import nn as _nn
+from .._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
 
 _NAMES = {
     _math: "abs add ceil cos divide equal exp floor greater greater_equal less less_equal log log1p "

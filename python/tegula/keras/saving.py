@@ -2,6 +2,10 @@
 
 import contextlib as _contextlib
 
+from .._missing import getattr_of as _getattr_of
+
+__getattr__ = _getattr_of(__name__)
+
 _REGISTERED = {}
 
 

@@ -3,12 +3,15 @@
 import numpy as _np
 
 from .. import _core, _seed
+from .._missing import getattr_of as _getattr_of
 from .saving import (  # noqa: F401
     CustomObjectScope,
     custom_object_scope,
     get_registered_object,
     register_keras_serializable,
 )
+
+__getattr__ = _getattr_of(__name__)
 
 
 def set_random_seed(seed):

@@ -1,7 +1,10 @@
 """Fashion-MNIST: 70,000 pictures of clothing in MNIST's format."""
 
 from ... import _core
+from ..._missing import getattr_of as _getattr_of
 from . import _files
+
+__getattr__ = _getattr_of(__name__)
 
 _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 _MD5 = {

@@ -6,7 +6,10 @@ import pathlib as _pathlib
 import numpy as _np
 
 from ... import _core
+from ..._missing import getattr_of as _getattr_of
 from . import _files
+
+__getattr__ = _getattr_of(__name__)
 
 _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"

@@ -4,6 +4,8 @@
 
 #include <pybind11/stl.h>
 
+#include <cstdint>
+
 #include "bindings.hpp"
 #include "graph_types.hpp"
 #include "location.hpp"
@@ -160,6 +162,9 @@ void bind_value(py::module_& module) {
 void bind_graph_class(py::module_& module) {
   py::class_<Graph>(module, "Graph", "The static graph. Copies refer to the same graph.")
       .def(py::init<>())
+      .def_property_readonly(
+          "id", [](const Graph& graph) { return reinterpret_cast<std::uintptr_t>(&graph.nodes()); },
+          "The same for copies.")
       .def(
           "find",
           [](const Graph& graph, const std::string& name) -> std::vector<Value> {

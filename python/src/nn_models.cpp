@@ -238,6 +238,16 @@ void bind_models(py::module_& module) {
       .def_property_readonly("compiled", &Model::compiled)
       .def_property_readonly("input_shape", &Model::input_shape)
       .def_property_readonly("output_shape", &Model::output_shape)
+      .def_property_readonly("input", &Model::input)
+      .def_property_readonly("output", &Model::output)
+      .def_property_readonly("has_trainable_weights",
+                             [](const Model& self) { return !self.trainable_weights().empty(); })
+      .def("base_call", &Model::base_call)
+      .def("base_compute_loss",
+           [](const Model& self, const Value& y, const Value& y_pred, const py::object& weight) {
+             return self.base_compute_loss(y, y_pred,
+                                           weight.is_none() ? Value() : weight.cast<Value>());
+           })
       .def_property_readonly("layers", &layers_of)
       .def_property_readonly("graph", &Model::graph)
       .def("summary", &Model::summary)

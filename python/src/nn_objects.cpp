@@ -5,9 +5,12 @@
 
 #include <pybind11/stl.h>
 
+#include <cstdint>
+
 #include "location.hpp"
 #include "nn_config.hpp"
 #include "numpy.hpp"
+#include "tegula/graph/evaluate.hpp"
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
@@ -67,39 +70,108 @@ auto bind_kind(py::module_& module, const char* class_name) {
   return bound;
 }
 
+void bind_weight(py::module_& module) {
+  using nn::Weight;
+  py::class_<Weight>(module, "Weight")
+      .def_property_readonly(
+          "id", [](const Weight& weight) { return reinterpret_cast<std::uintptr_t>(weight.id()); })
+      .def_property_readonly("name", &Weight::name)
+      .def_property_readonly("path", &Weight::path)
+      .def_property_readonly("shape", &Weight::shape)
+      .def_property_readonly("dtype", &Weight::dtype)
+      .def_property("trainable", &Weight::trainable, &Weight::set_trainable)
+      .def_property_readonly("value", [](const Weight& weight) { return Value(weight); })
+      .def_property_readonly("graph",
+                             [](const Weight& weight) { return weight.variable().graph(); })
+      .def("get", &Weight::get)
+      .def("set", &Weight::set)
+      .def("assign", &Weight::assign)
+      .def("assign_add", [](const Weight& weight, const Value& x) { return weight.assign_add(x); })
+      .def("assign_sub", [](const Weight& weight, const Value& x) { return weight.assign_sub(x); });
+}
+
+/// A function of Python's instead of a layer's `call`; none for None.
+nn::LayerBase::CallFunction call_function(const py::object& function, std::string class_name) {
+  if (function.is_none()) return {};
+  const SharedObject shared(function);
+  return [shared, name = std::move(class_name) + ".call"](Value x, bool training) {
+    const py::gil_scoped_acquire gil;
+    return value_from_result(shared.get()(x, training), name);
+  };
+}
+
+Value call_layer(nn::LayerBase& layer, const Value& x, bool training, const py::object& function) {
+  return layer.call_with(x, training, call_function(function, std::string(layer.class_name())));
+}
+
+Tensor evaluate_layer(nn::LayerBase& layer, const Tensor& x, bool training,
+                      const py::object& function, const std::string& key) {
+  const UserLine line;
+  const auto call = call_function(function, std::string(layer.class_name()));
+  const py::gil_scoped_release release;
+  return layer.evaluate(x, training, call, key);
+}
+
+std::vector<Tensor> regularization_values(const nn::LayerBase& layer) {
+  const std::vector<Value> penalties = layer.regularization();
+  if (penalties.empty()) return {};
+  std::vector<Feed> weights;
+  for (const nn::Weight& weight : layer.weights()) {
+    weights.emplace_back(weight.variable(), weight.get());
+  }
+  return evaluate(penalties, weights);
+}
+
+void bind_layer_state(py::class_<nn::LayerBase, std::shared_ptr<nn::LayerBase>>& layer) {
+  using nn::LayerBase;
+  layer.def_property_readonly("built", &LayerBase::built)
+      .def_property_readonly("input_type",
+                             [](const LayerBase& self) { return self.input_type().shape; })
+      .def_property_readonly("output_type",
+                             [](const LayerBase& self) { return self.output_type().shape; })
+      .def_property_readonly("weights", &LayerBase::weights)
+      .def_property_readonly("trainable_weights", &LayerBase::trainable_weights)
+      .def("get_weights", &LayerBase::get_weights)
+      .def("set_weights", &LayerBase::set_weights)
+      .def_property(
+          "trainable", [](const LayerBase& self) { return self.trainable; },
+          &LayerBase::set_trainable)
+      .def_property_readonly("call_losses", &LayerBase::call_losses)
+      .def_property_readonly("evaluated_losses", &LayerBase::evaluated_losses)
+      .def_property_readonly("regularization", &LayerBase::regularization)
+      .def("regularization_values", &regularization_values);
+}
+
 void bind_layer(py::module_& module) {
   using nn::LayerBase;
-  bind_kind<LayerBase>(module, "Layer")
-      .def_property_readonly("name", &LayerBase::name)
-      .def_readwrite("trainable", &LayerBase::trainable)
+  bind_weight(module);
+  auto layer = bind_kind<LayerBase>(module, "Layer");
+  layer.def_property_readonly("name", &LayerBase::name)
       .def_readwrite("input_shape", &LayerBase::input_shape)
-      .def_property_readonly("built", &LayerBase::built)
-      .def_property_readonly("input_type",
-                             [](const LayerBase& layer) { return layer.input_type().shape; })
-      .def_property_readonly("output_type",
-                             [](const LayerBase& layer) { return layer.output_type().shape; })
-      .def_property_readonly("weights",
-                             [](const LayerBase& layer) {
-                               return std::vector<Value>(layer.weights().begin(),
-                                                         layer.weights().end());
-                             })
-      .def_property_readonly("trainable_weights",
-                             [](const LayerBase& layer) {
-                               const auto weights = layer.trainable_weights();
-                               return std::vector<Value>(weights.begin(), weights.end());
-                             })
-      .def("locate", [](LayerBase& layer) { layer.location = user_location(); })
-      .def("get_weights",
-           [](const LayerBase& layer) {
-             std::vector<Tensor> copies;
-             for (const Tensor& value : layer.get_weights()) copies.push_back(value);
-             return copies;
+      .def_property(
+          "activity_regularizer",
+          [](const LayerBase& self) { return self.activity_regularizer().shared(); },
+          [](LayerBase& self, std::shared_ptr<nn::RegularizerBase> regularizer) {
+            self.set_activity_regularizer(nn::Regularizer(std::move(regularizer)));
+          })
+      .def("locate", [](LayerBase& self) { self.location = user_location(); })
+      .def("base_config", &LayerBase::base_config)
+      .def("build",
+           [](LayerBase& self, const Shape& shape) {
+             const UserLine line;
+             self.build(ValueType{DType::f32, shape});
            })
-      .def("set_weights", &LayerBase::set_weights)
-      .def("call",
-           [](LayerBase& layer, const Value& x, bool training) { return layer(x, training); })
-      .def("evaluate", &LayerBase::evaluate, py::arg("x"), py::arg("training"),
-           py::call_guard<py::gil_scoped_release>());
+      .def("base_build",
+           [](LayerBase& self, const Shape& shape) {
+             self.base_build({DType::f32, shape});
+           })
+      .def("base_call", &LayerBase::base_call)
+      .def("compute_output_shape", &LayerBase::compute_output_shape)
+      .def("call", &call_layer, py::arg("x"), py::arg("training"), py::arg("function"))
+      .def("evaluate", &evaluate_layer, py::arg("x"), py::arg("training"), py::arg("function"),
+           py::arg("key"));
+  bind_layer_state(layer);
+  module.def("enclosing_training", &LayerBase::enclosing_training);
   module.def("reset_layer_names", &nn::reset_layer_names);
   module.def("unique_layer_name", &nn::unique_layer_name);
 }

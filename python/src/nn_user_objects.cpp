@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include "location.hpp"
 #include "nn_config.hpp"
 #include "nn_objects.hpp"
 #include "numpy.hpp"
@@ -9,6 +10,7 @@
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metrics.hpp"
+#include "tegula/nn/model.hpp"
 #include "tegula/nn/regularizer.hpp"
 #include "tegula/nn/schedule.hpp"
 
@@ -38,46 +40,105 @@ py::object object_from_value(const Value& value) {
 
 namespace {
 
-/// A layer whose weights and computation are methods of a Python object, which it does not keep
-/// alive: the object owns the layer, and the model's list of layers owns the object.
+/// A layer that a Python class defines alone: all that it does comes from its overrides.
 class UserLayer : public nn::LayerBase {
  public:
-  UserLayer(const py::object& self, std::string class_name, const std::string& name)
-      : self_(py::weakref(self)), class_name_(std::move(class_name)) {
+  UserLayer(std::string class_name, const std::string& name) : class_name_(std::move(class_name)) {
     set_name(name, class_name_);
   }
   std::string_view class_name() const override { return class_name_; }
   nn::Config config() const override {
-    const py::gil_scoped_acquire gil;
-    return config_from_object(self().attr("get_config")());
+    return overrides().config ? overrides().config() : base_config();
   }
-  Value weight(const std::string& name, const Shape& shape,
-               const std::shared_ptr<nn::InitializerBase>& initializer,
-               const std::shared_ptr<nn::RegularizerBase>& regularizer, bool trainable_weight) {
-    return add_weight(name, shape, nn::Initializer(initializer), nn::Regularizer(regularizer),
-                      trainable_weight);
-  }
+  nn::Config base_config() const override { return nn::Config::object({{"name", name()}}); }
 
  protected:
-  void build_weights(const ValueType& input) override {
-    const py::gil_scoped_acquire gil;
-    self().attr("_build")(input.shape);
-  }
-  Value call(Value x, bool training) override {
-    const py::gil_scoped_acquire gil;
-    return value_from_result(self().attr("_call")(x, training), class_name_ + ".call");
+  Value call(Value /*x*/, bool /*training*/) override {
+    throw InvalidArgument(describe() + " does not define `call`");
   }
 
  private:
-  py::object self() const {
-    py::object object = self_.get()();
-    if (object.is_none()) throw RunError("the Python object of layer \"" + name() + "\" is gone");
-    return object;
-  }
-
-  SharedObject self_;
   std::string class_name_;
 };
+
+/// Methods of a Python object as C++ calls them. They do not keep the object alive: it owns the
+/// layer or model that calls them.
+class Methods {
+ public:
+  Methods(const py::object& self, std::string what)
+      : self_(py::weakref(self)), what_(std::move(what)) {}
+  /// Needs the GIL.
+  template <typename... Args>
+  py::object call(const char* method, Args&&... args) const {
+    const py::object self = self_.get()();
+    if (self.is_none()) throw RunError("the Python object of " + what_ + " is gone");
+    return self.attr(method)(std::forward<Args>(args)...);
+  }
+
+ private:
+  SharedObject self_;
+  std::string what_;
+};
+
+/// Makes the layer behave as the class of `self`, whose methods `_build` and `_call` it calls where
+/// the class has its own `build` and `call`.
+void override_layer(nn::LayerBase& layer, const py::object& self, const std::string& class_name,
+                    bool builds, bool calls) {
+  const Methods methods(self, "layer \"" + layer.name() + "\"");
+  nn::LayerOverrides overrides;
+  overrides.class_name = class_name;
+  overrides.config = [methods] {
+    const py::gil_scoped_acquire gil;
+    return config_from_object(methods.call("get_config"));
+  };
+  if (builds) {
+    overrides.build = [methods](const ValueType& input) {
+      const py::gil_scoped_acquire gil;
+      methods.call("_build", input.shape);
+    };
+  }
+  if (calls) {
+    overrides.call = [methods, class_name](Value x, bool training) {
+      const py::gil_scoped_acquire gil;
+      return value_from_result(methods.call("_call", x, training), class_name + ".call");
+    };
+  }
+  layer.override_with(std::move(overrides));
+}
+
+void override_model(nn::Model& model, const py::object& self, bool calls, bool computes_loss) {
+  const Methods methods(self, "model \"" + model.name() + "\"");
+  nn::ModelOverrides overrides;
+  if (calls) {
+    overrides.call = [methods](Value x, bool training) {
+      const py::gil_scoped_acquire gil;
+      return value_from_result(methods.call("_call", x, training), "call");
+    };
+  }
+  if (computes_loss) {
+    overrides.compute_loss = [methods](Value x, Value y, Value y_pred, Value weight) {
+      const py::gil_scoped_acquire gil;
+      return value_from_result(
+          methods.call("_compute_loss", x, y, y_pred, object_from_value(weight)), "compute_loss");
+    };
+  }
+  model.override_with(std::move(overrides));
+}
+
+/// What a layer's own methods may call.
+struct LayerAccess : nn::LayerBase {
+  using LayerBase::add_loss;
+  using LayerBase::add_sublayer;
+  using LayerBase::add_weight;
+};
+
+nn::Weight add_weight(nn::LayerBase& layer, const std::string& name, const Shape& shape,
+                      const std::shared_ptr<nn::InitializerBase>& initializer,
+                      const std::shared_ptr<nn::RegularizerBase>& regularizer, bool trainable) {
+  const UserLine line;
+  return (layer.*&LayerAccess::add_weight)(name, shape, nn::Initializer(initializer),
+                                           nn::Regularizer(regularizer), trainable);
+}
 
 /// A loss whose values per sample come from a function of two values.
 class UserLoss : public nn::LossBase {
@@ -175,10 +236,19 @@ void bind_user_function(py::module_& module, const char* name) {
 
 void bind_user_objects(py::module_& module) {
   py::class_<UserLayer, nn::LayerBase, std::shared_ptr<UserLayer>>(module, "UserLayer")
-      .def(py::init<const py::object&, std::string, const std::string&>(), py::arg("self"),
-           py::arg("class_name"), py::arg("name"))
-      .def("add_weight", &UserLayer::weight, py::arg("name"), py::arg("shape"),
-           py::arg("initializer"), py::arg("regularizer"), py::arg("trainable"));
+      .def(py::init<std::string, const std::string&>(), py::arg("class_name"), py::arg("name"));
+  module.def("override_layer", &override_layer, py::arg("layer"), py::arg("self"),
+             py::arg("class_name"), py::arg("builds"), py::arg("calls"));
+  module.def("override_model", &override_model, py::arg("model"), py::arg("self"), py::arg("calls"),
+             py::arg("computes_loss"));
+  module.def("add_weight", &add_weight, py::arg("layer"), py::arg("name"), py::arg("shape"),
+             py::arg("initializer"), py::arg("regularizer"), py::arg("trainable"));
+  module.def("add_sublayer", [](nn::LayerBase& layer, std::shared_ptr<nn::LayerBase> sublayer) {
+    (layer.*&LayerAccess::add_sublayer)(std::move(sublayer));
+  });
+  module.def("add_loss", [](nn::LayerBase& layer, const Value& loss) {
+    (layer.*&LayerAccess::add_loss)(loss);
+  });
   module.def(
       "make_user_loss",
       [](py::object function, std::string name,

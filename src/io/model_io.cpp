@@ -32,8 +32,9 @@ std::vector<NamedVariable> named_weights(const Model& model) {
     std::string name = snake_case(layer->class_name());
     const int count = counts[name]++;
     if (count > 0) name += "_" + std::to_string(count);
-    for (std::size_t i = 0; i < layer->weights().size(); ++i) {
-      named.push_back({"layers/" + name + "/" + std::to_string(i), layer->weights()[i]});
+    int index = 0;
+    for (const Weight& weight : layer->weights()) {
+      named.push_back({"layers/" + name + "/" + std::to_string(index++), weight.variable()});
     }
   }
   return named;

@@ -6,7 +6,8 @@
 
 #include "src/nn/batches.hpp"
 #include "src/nn/model_impl.hpp"
-#include "src/nn/model_steps.hpp"
+#include "src/nn/shape_text.hpp"
+#include "src/nn/trace.hpp"
 #include "tegula/data/dataset.hpp"
 
 namespace tegula::nn {
@@ -72,16 +73,16 @@ void check_cardinality(const data::Dataset& data) {
 void check_input(const Model& model, const Tensor& x) {
   const Shape expected = model.input_shape();
   if (compatible(x.shape(), expected)) return;
-  throw ShapeError("model \"" + model.name() + "\" expects input of shape " + expected.to_string() +
-                   ", but received input with shape " + x.shape().to_string());
+  throw ShapeError("model \"" + model.name() + "\" expects input of shape " + shape_text(expected) +
+                   ", but received input with shape " + shape_text(x.shape()));
 }
 
 void build_for(Model& model, const Tensor& x) {
-  if (!model.built()) {
-    if (x.rank() == 0) throw ShapeError("inputs need a batch dimension; got a scalar");
-    model.build(x.shape());
+  if (!model.built() && x.rank() == 0) {
+    throw ShapeError("inputs need a batch dimension; got a scalar");
   }
-  check_input(model, x);
+  if (model.built()) check_input(model, x);
+  model.build(x.shape());
 }
 
 std::optional<Tensor> weights_of(const data::Dataset& data,
@@ -169,12 +170,7 @@ struct Model::Loops {
 
   explicit Loops(Model& owner) : model(owner), impl(*owner.impl_) {}
 
-  Executable& step(bool training, bool weighted) {
-    const ForwardFunction forward = [this](Value x, bool in_training) {
-      return model.forward(x, in_training);
-    };
-    return find_step(impl, model.layers(), forward, training, weighted);
-  }
+  Executable& step(bool training, bool weighted) { return model.find_step(training, weighted); }
 
   /// Checks the data against the model and prepares it for steps.
   Batches prepare(const data::Dataset& data, std::int64_t batch_size,
@@ -356,7 +352,8 @@ Tensor Model::call(const Tensor& x, bool training) {
   build_for(*this, x);
   Impl& impl = *impl_;
   if (!impl.training_call) {
-    impl.training_call = impl.session->compile({impl.x}, {forward(impl.x, true)});
+    Trace trace(impl.graph, impl.session, impl.alive);
+    impl.training_call = impl.compile_call(overridden_forward(impl.x, true), trace);
   }
   const Tensor converted = x.cast(DType::f32);
   return impl.training_call->run(std::span(&converted, 1)).front();

@@ -1,8 +1,15 @@
 #include "tegula/nn/layer.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <mutex>
 
+#include "src/nn/random_seed.hpp"
+#include "src/nn/shape_text.hpp"
+#include "src/nn/trace.hpp"
+#include "src/nn/weight_state.hpp"
+#include "tegula/graph/op_def.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/runtime/session.hpp"
 
@@ -18,6 +25,17 @@ struct NameCounts {
 NameCounts& name_counts() {
   static NameCounts counts;
   return counts;
+}
+
+/// Assignment nodes that a `call` builds take part in no step: their effect would be lost.
+void refuse_assignments(const Graph& graph, std::size_t first_node, const std::string& layer) {
+  for (std::size_t i = first_node; i < graph.nodes().size(); ++i) {
+    const Node& node = graph.node(static_cast<int>(i));
+    if (node.op().name != "assign") continue;
+    throw InvalidArgument(
+        layer + " builds an assignment in `call`, which no step would run: " + node.describe() +
+        "; make the state with add_weight and use the weight's own assign");
+  }
 }
 
 }  // namespace
@@ -41,122 +59,289 @@ void LayerBase::set_name(std::string_view given, std::string_view class_name) {
 }
 
 void LayerBase::build(Graph& graph, const ValueType& input) {
-  if (built_) {
-    if (graph == graph_) return;
-    throw InvalidArgument("layer \"" + name_ +
-                          "\" already belongs to another model; make a new layer with the same "
-                          "options, or copy the weights with get_weights and set_weights");
-  }
+  enter(graph);
+  if (built_) return;
   LocationScope line(location);
   NameScope scope(graph, name_);
-  graph_ = graph;
-  weights_.clear();
-  penalties_.clear();
-  evaluations_.clear();
-  build_weights(input);
+  std::optional<Trace> alone;
+  if (Trace::enclosing() == nullptr) alone.emplace(graph, session_, model_);
+  const Setting building(Trace::enclosing()->building_weights, true);
+  const Setting inside(scoped_, true);
+  const std::size_t known = weights_.size();
+  try {
+    overrides_.build ? overrides_.build(input) : build_weights(input);
+  } catch (...) {
+    weights_.resize(known);
+    throw;
+  }
   input_type_ = input;
   built_ = true;
 }
 
-Value LayerBase::operator()(Value x, bool training) {
+void LayerBase::build(const ValueType& input) {
+  Trace* trace = Trace::enclosing();
+  if (trace == nullptr && !graph_) live_alone();
+  build(trace != nullptr ? trace->graph : *graph_, input);
+}
+
+Value LayerBase::operator()(Value x, bool training) { return call_with(x, training, {}); }
+
+Value LayerBase::call_with(Value x, bool training, const CallFunction& function) {
   Graph graph = x.graph();
+  std::optional<Trace> alone;
+  if (Trace::enclosing() == nullptr) alone.emplace(graph);
   build(graph, x.type());
+  Trace& trace = *Trace::enclosing();
+  if (call_losses_of_ != trace.id) call_losses_.clear();
+  call_losses_of_ = trace.id;
   LocationScope line(location);
   NameScope scope(graph, name_);
-  activity_penalties_.clear();
-  const Value y = call(x, training);
+  const Setting mode(trace.training, training);
+  const Setting inside(scoped_, true);
+  const std::size_t first_node = graph.nodes().size();
+  const Value y = function          ? function(x, training)
+                  : overrides_.call ? overrides_.call(x, training)
+                                    : call(x, training);
+  refuse_assignments(graph, first_node, describe());
+  if (const Regularizer& penalty = activity_regularizer()) {
+    add_loss(y.shape().rank() == 0 ? (*penalty)(y) : (*penalty)(y) / element_count(y, 0));
+  }
   output_type_ = y.type();
+  if (alone && alone->has_updates()) {
+    throw InvalidArgument(describe() + " assigns weight " + alone->first_updated().path() +
+                          " in `call`: that takes effect in the steps of a model, and this graph "
+                          "is none's; put the layer into a model, or call it on arrays");
+  }
   return y;
 }
 
-Tensor LayerBase::evaluate(const Tensor& x, bool training) {
-  const auto session = living_session();
+Tensor LayerBase::evaluate(const Tensor& x, bool training, const CallFunction& function,
+                           const std::string& key) {
+  if (!graph_) live_alone();
+  if (session_ == nullptr) {
+    throw RunError(describe() +
+                   " was built in a graph of your own: run what it gave in your session");
+  }
   const Tensor input = x.cast(DType::f32);
   Shape batch = input.shape();
   if (batch.rank() > 0) batch.set(0, kUnknown);
-  const auto key = std::pair(training, batch.to_string());
-  auto found = evaluations_.find(key);
+  const auto place = std::pair(training, batch.to_string() + key);
+  auto found = evaluations_.find(place);
   if (found == evaluations_.end()) {
-    const Value fed = graph_.placeholder(input.dtype(), batch);
+    const Value fed = graph_->placeholder(input.dtype(), batch);
     const ValueType usual = output_type_;
-    const Value output = (*this)(fed, training);
-    output_type_ = usual;
-    found = evaluations_.emplace(key, session->compile({fed}, {output})).first;
+    Trace trace(*graph_, session_, model_);
+    std::vector<Value> fetches = {call_with(fed, training, function)};
+    if (usual != ValueType{}) output_type_ = usual;
+    fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
+    Executable compiled = session_->compile(std::span(&fed, 1), fetches, trace.assignments());
+    if (function && key.empty()) return finish_evaluation(compiled, input);
+    found = evaluations_.emplace(place, std::move(compiled)).first;
   }
-  return found->second.run(std::span(&input, 1)).front();
+  return finish_evaluation(found->second, input);
 }
 
-std::vector<Variable> LayerBase::trainable_weights() const {
-  std::vector<Variable> result;
-  if (!trainable) return result;
-  for (const Variable& weight : weights_) {
-    if (weight.node().attrs().get<bool>("trainable")) result.push_back(weight);
+Tensor LayerBase::finish_evaluation(Executable& compiled, const Tensor& input) {
+  std::vector<Tensor> results = compiled.run(std::span(&input, 1));
+  evaluated_losses_.assign(results.begin() + 1, results.end());
+  return results.front();
+}
+
+std::optional<bool> LayerBase::enclosing_training() {
+  const Trace* trace = Trace::computing();
+  return trace == nullptr ? std::nullopt : std::optional(trace->training);
+}
+
+Shape LayerBase::compute_output_shape(const Shape& input) const {
+  const std::shared_ptr<LayerBase> equal = find_class<LayerBase>(class_name()).make(base_config());
+  Graph scratch;
+  return (*equal)(scratch.placeholder(DType::f32, input), false).shape();
+}
+
+std::vector<Weight> LayerBase::weights() const {
+  std::vector<Weight> result;
+  const auto add = [&result](const Weight& weight) {
+    if (std::ranges::find(result, weight) == result.end()) result.push_back(weight);
+  };
+  for (const bool trainable_ones : {true, false}) {
+    for (const Weight& weight : weights_) {
+      if (weight.state_->declared_trainable == trainable_ones) add(weight);
+    }
   }
+  for (const auto& layer : sublayers_) std::ranges::for_each(layer->weights(), add);
+  return result;
+}
+
+std::vector<Weight> LayerBase::trainable_weights() const {
+  std::vector<Weight> result;
+  if (!trainable) return result;
+  const auto add = [&result](const Weight& weight) {
+    if (std::ranges::find(result, weight) == result.end()) result.push_back(weight);
+  };
+  for (const Weight& weight : weights_) {
+    if (weight.trainable()) add(weight);
+  }
+  for (const auto& layer : sublayers_) std::ranges::for_each(layer->trainable_weights(), add);
   return result;
 }
 
 std::vector<Tensor> LayerBase::get_weights() const {
   std::vector<Tensor> values;
-  if (weights_.empty()) return values;
-  const auto session = living_session();
-  for (const Variable& weight : weights_) values.push_back(session->get(weight));
+  for (const Weight& weight : weights()) values.push_back(weight.get());
   return values;
 }
 
 void LayerBase::set_weights(const std::vector<Tensor>& values) {
-  if (values.size() != weights_.size()) {
+  const std::vector<Weight> targets = weights();
+  if (values.size() != targets.size()) {
     throw InvalidArgument("You called `set_weights(weights)` on layer '" + name_ +
                           "' with a weight list of length " + std::to_string(values.size()) +
-                          ", but the layer was expecting " + std::to_string(weights_.size()) +
+                          ", but the layer was expecting " + std::to_string(targets.size()) +
                           " weights.");
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].shape() != weights_[i].shape()) {
-      throw ShapeError("Layer " + name_ + " weight shape " + weights_[i].shape().to_string() +
+    if (values[i].shape() != targets[i].shape()) {
+      throw ShapeError("Layer " + name_ + " weight shape " + shape_text(targets[i].shape()) +
                        " is not compatible with provided weight shape " +
-                       values[i].shape().to_string() + ".");
+                       shape_text(values[i].shape()) + ".");
     }
   }
-  if (weights_.empty()) return;
-  const auto session = living_session();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    session->set(weights_[i], values[i].cast(weights_[i].dtype()));
-  }
+  for (std::size_t i = 0; i < values.size(); ++i) targets[i].set(values[i]);
 }
 
-std::shared_ptr<Session> LayerBase::living_session() const {
-  auto session = session_.lock();
-  if (session == nullptr) {
-    throw RunError("layer \"" + name_ + "\" has no weights' values: it is in no living model");
+void LayerBase::set_trainable(bool value) {
+  trainable = value;
+  for (const Weight& weight : weights_) {
+    if (weight.state_->declared_trainable) weight.set_trainable(value);
   }
-  return session;
+  for (const auto& layer : sublayers_) layer->set_trainable(value);
 }
 
 std::vector<Value> LayerBase::regularization() const {
   std::vector<Value> result;
   if (!trainable) return result;
-  for (const auto& [weight, regularizer] : penalties_) result.push_back((*regularizer)(weight));
+  for (const Weight& weight : weights_) {
+    const Regularizer& regularizer = weight.state_->regularizer;
+    if (regularizer && weight.trainable()) result.push_back((*regularizer)(weight));
+  }
+  for (const auto& layer : sublayers_) {
+    std::ranges::copy(layer->regularization(), std::back_inserter(result));
+  }
   return result;
 }
 
-Variable LayerBase::add_weight(std::string_view name, const Shape& shape,
-                               const Initializer& initializer, const Regularizer& regularizer,
-                               bool trainable_weight) {
+Weight LayerBase::add_weight(std::string_view name, const Shape& shape,
+                             const Initializer& initializer, const Regularizer& regularizer,
+                             bool trainable_weight) {
   if (!initializer) {
     throw InvalidArgument("layer \"" + name_ + "\": weight \"" + std::string(name) +
                           "\" needs an initializer");
   }
-  const Variable weight =
-      graph_.variable((*initializer)({DType::f32, shape}), name, trainable_weight);
-  weights_.push_back(weight);
-  if (regularizer) penalties_.emplace_back(weight, regularizer);
-  return weight;
+  if (built_) refuse_new_state("weight \"" + std::string(name) + "\"");
+  if (!graph_) {
+    Trace* trace = Trace::enclosing();
+    trace != nullptr ? enter(trace->graph) : live_alone();
+  }
+  std::optional<NameScope> scope;
+  if (!scoped_) scope.emplace(*graph_, name_);
+  auto state = std::make_shared<Weight::State>();
+  state->name = name;
+  state->graph = *graph_;
+  state->variable = graph_->variable((*initializer)({DType::f32, shape}), name, trainable_weight);
+  state->regularizer = regularizer;
+  state->declared_trainable = state->trainable = trainable_weight;
+  state->session = session_;
+  weights_.push_back(Weight(std::move(state)));
+  return weights_.back();
 }
 
-void LayerBase::add_activity_penalty(const Regularizer& regularizer, Value output) {
-  if (!regularizer) return;
-  const Value batch = element_count(output, 0);
-  activity_penalties_.push_back((*regularizer)(output) / batch);
+void LayerBase::add_sublayer(std::shared_ptr<LayerBase> layer) {
+  if (layer == nullptr) throw InvalidArgument("layer \"" + name_ + "\": the sublayer is empty");
+  if (layer->contains(*this)) {
+    throw InvalidArgument("layer \"" + name_ + "\" cannot be part of itself, as it would be with " +
+                          "sublayer \"" + layer->name() + "\"");
+  }
+  if (std::ranges::find(sublayers_, layer) != sublayers_.end()) return;
+  if (built_) refuse_new_state("sublayer \"" + layer->name() + "\"");
+  sublayers_.push_back(std::move(layer));
+}
+
+void LayerBase::refuse_new_state(const std::string& what) const {
+  throw InvalidArgument(
+      "You cannot add new elements of state (variables or sub-layers) to a layer that is already "
+      "built. All state must be created in the constructor or while the weights are built; " +
+      describe() + " got " + what);
+}
+
+bool LayerBase::contains(const LayerBase& layer) const {
+  return this == &layer || std::ranges::any_of(sublayers_, [&layer](const auto& sublayer) {
+           return sublayer->contains(layer);
+         });
+}
+
+void LayerBase::add_loss(Value loss) {
+  Trace* trace = Trace::computing();
+  if (trace == nullptr) {
+    throw InvalidArgument(describe() + ": losses are added in `call`");
+  }
+  if (loss.shape().rank() > 0) loss = sum(loss);
+  call_losses_.push_back(loss);
+  trace->add_loss(loss);
+}
+
+std::string LayerBase::describe() const {
+  std::string text = std::string(class_name()) + " layer \"" + name_ + "\"";
+  if (location.known()) text += " (built at " + location.to_string() + ")";
+  return text;
+}
+
+/// Makes `graph` the one that the layer builds in; weights that it has come along.
+void LayerBase::enter(const Graph& graph) {
+  if (graph_ && *graph_ == graph) return;
+  const bool movable = session_ != nullptr && model_.expired();
+  if (graph_ && !movable && !weights().empty()) {
+    throw InvalidArgument("layer \"" + name_ +
+                          "\" already belongs to another model; make a new layer with the same "
+                          "options, or copy the weights with get_weights and set_weights");
+  }
+  graph_ = graph;
+  evaluations_.clear();
+  NameScope scope(graph, name_);
+  for (const Weight& weight : weights_) {
+    Weight::State& state = *weight.state_;
+    const Tensor value = weight.get();
+    state.graph = graph;
+    state.variable = graph_->variable(value, state.name, state.declared_trainable);
+  }
+  for (const auto& layer : sublayers_) {
+    if (layer->graph_) layer->enter(graph);
+  }
+  const Trace* trace = Trace::enclosing();
+  if (trace != nullptr && trace->graph == graph) {
+    settle(trace->session, trace->model);
+  } else {
+    settle(nullptr, {});
+  }
+}
+
+/// A graph and a session of the layer's own, until it comes into a model.
+void LayerBase::live_alone() {
+  const Graph graph;
+  const auto session =
+      std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = next_random_seed()});
+  graph_ = graph;
+  settle(session, {});
+}
+
+/// Says who holds the values of the weights in the layer's graph.
+void LayerBase::settle(const std::shared_ptr<Session>& session,
+                       const std::weak_ptr<const void>& model) {
+  session_ = session;
+  model_ = model;
+  for (const Weight& weight : weights_) weight.state_->session = session;
+  for (const auto& layer : sublayers_) {
+    if (layer->graph_ && *layer->graph_ == *graph_) layer->settle(session, model);
+  }
 }
 
 Layer::Layer(Activation activation, std::source_location location)

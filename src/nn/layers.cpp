@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "src/nn/shape_text.hpp"
+
 namespace tegula::nn {
 
 namespace {
 
-std::string where(const LayerBase& layer) {
-  std::string text = std::string(layer.class_name()) + " layer \"" + layer.name() + "\"";
-  if (layer.location.known()) text += " (built at " + layer.location.to_string() + ")";
-  return text;
+std::string sample_shape_text(const Shape& batch) {
+  return shape_text(Shape(batch.dims().subspan(1)));
 }
 
 }  // namespace
@@ -19,9 +19,14 @@ Value InputLayer::call(Value x, bool /*training*/) { return x; }
 void DenseLayer::build_weights(const ValueType& input) {
   const int rank = input.shape.rank();
   const std::int64_t width = rank == 0 ? kUnknown : input.shape[rank - 1];
-  if (rank < 2 || width == kUnknown) {
-    throw ShapeError(where(*this) + " needs inputs [batch, ..., n] with a known n, got " +
-                     input.to_string());
+  if (rank < 2) {
+    throw ShapeError(describe() +
+                     " is incompatible with its input: expected min_ndim=2, found ndim=" +
+                     std::to_string(rank) + ". Full shape received: " + shape_text(input.shape));
+  }
+  if (width == kUnknown) {
+    throw ShapeError(describe() + " needs inputs (batch, ..., n) with a known n, got " +
+                     shape_text(input.shape));
   }
   kernel_ = add_weight("kernel", {width, options_.units}, options_.kernel_initializer,
                        options_.kernel_regularizer);
@@ -33,19 +38,49 @@ void DenseLayer::build_weights(const ValueType& input) {
 Value DenseLayer::call(Value x, bool /*training*/) {
   const std::int64_t width = kernel_.shape()[0];
   if (x.shape().dim(-1) != width) {
-    throw ShapeError(where(*this) + " expected axis -1 of input shape to have value " +
-                     std::to_string(width) + ", but received input with shape " +
-                     x.shape().to_string());
+    throw ShapeError(
+        describe() +
+        " is incompatible with its input: expected axis -1 of input shape to have value " +
+        std::to_string(width) + ", but received input with shape " + shape_text(x.shape()));
   }
   Value y = matmul(x, kernel_);
   if (bias_) y = y + bias_;
-  y = options_.activation(y);
-  add_activity_penalty(options_.activity_regularizer, y);
-  return y;
+  return options_.activation(y);
+}
+
+DropoutLayer::DropoutLayer(DropoutOptions options) : LayerWithOptions(std::move(options)) {
+  if (!options_.noise_shape) return;
+  for (const std::int64_t dim : options_.noise_shape->dims()) {
+    if (dim == kUnknown || dim > 0) continue;
+    throw InvalidArgument(
+        "Invalid value received for argument `noise_shape`. Expected all dimensions to be positive "
+        "integers or None. Received: noise_shape=" +
+        shape_text(*options_.noise_shape));
+  }
 }
 
 Value DropoutLayer::call(Value x, bool training) {
-  return training && options_.rate > 0 ? dropout(x, options_.rate, options_.seed.value_or(-1)) : x;
+  if (!training || options_.rate <= 0) return x;
+  const std::int64_t seed = options_.seed.value_or(-1);
+  if (!options_.noise_shape) return dropout(x, options_.rate, seed);
+  return x * dropout(ones_where_shared(x, *options_.noise_shape), options_.rate, seed);
+}
+
+/// Ones in the shape of the mask: of size 1 along the dimensions that share it.
+Value DropoutLayer::ones_where_shared(Value x, const Shape& noise) const {
+  const Shape& shape = x.shape();
+  bool fits = noise.rank() == shape.rank();
+  std::vector<SliceRange> ranges;
+  for (int axis = 0; fits && axis < noise.rank(); ++axis) {
+    fits = noise[axis] == 1 || noise[axis] == kUnknown || noise[axis] == shape[axis];
+    ranges.push_back(noise[axis] == 1 ? SliceRange{.begin = 0, .end = 1} : SliceRange{});
+  }
+  if (!fits) {
+    throw ShapeError(describe() + ": noise_shape " + shape_text(noise) +
+                     " does not fit the input, of shape " + shape_text(shape) +
+                     ": it takes a dimension each, which is 1, None or the input's");
+  }
+  return broadcast_like(1.0, slice(x, ranges));
 }
 
 Value ActivationLayer::call(Value x, bool /*training*/) { return options_.activation(x); }
@@ -73,8 +108,8 @@ Value FlattenLayer::call(Value x, bool /*training*/) {
   Shape sample = x.shape();
   sample.set(0, 1);
   if (!sample.is_known()) {
-    throw ShapeError(where(*this) + " needs known dimensions after the batch, got " +
-                     x.type().to_string());
+    throw ShapeError(describe() + " needs known dimensions after the batch, got " +
+                     shape_text(x.shape()));
   }
   return reshape(x, {-1, sample.element_count()});
 }
@@ -109,9 +144,9 @@ Value ReshapeLayer::call(Value x, bool /*training*/) {
     known *= *inferred;
   }
   if (!sample.is_known() || known != sample.element_count()) {
-    throw ShapeError(where(*this) + " cannot reshape samples of shape " +
-                     Shape(sample.dims().subspan(1)).to_string() + " to " +
-                     Shape(options_.target_shape).to_string());
+    throw ShapeError(describe() + ": The total size of the tensor must be unchanged. Received: " +
+                     "input_shape=" + sample_shape_text(x.shape()) +
+                     ", target_shape=" + shape_text(Shape(options_.target_shape)));
   }
   return reshape(x, shape);
 }

@@ -1,10 +1,13 @@
 #include "tegula/nn/model.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 #include "src/core/similar_names.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/random_seed.hpp"
+#include "src/nn/shape_text.hpp"
+#include "src/nn/trace.hpp"
 
 namespace tegula::nn {
 
@@ -13,7 +16,24 @@ namespace {
 std::atomic<std::uint64_t> random_seed{0};
 std::atomic<std::uint64_t> seeds_drawn{0};
 
+/// Each once, though layers may share sublayers.
+std::vector<Variable> variables_of(const std::vector<Layer>& layers,
+                                   std::vector<Weight> (LayerBase::*weights)() const) {
+  std::vector<Variable> result;
+  for (const Layer& layer : layers) {
+    for (const Weight& weight : ((*layer).*weights)()) {
+      const Variable& variable = weight.variable();
+      if (std::ranges::find(result, variable) == result.end()) result.push_back(variable);
+    }
+  }
+  return result;
+}
+
 }  // namespace
+
+Executable Model::Impl::compile_call(const Value& output, const Trace& trace) {
+  return session->compile(std::span(&x, 1), std::span(&output, 1), trace.assignments());
+}
 
 std::uint64_t next_random_seed() {
   constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
@@ -54,22 +74,28 @@ bool Model::built() const { return impl_->built; }
 bool Model::compiled() const { return impl_->options.has_value(); }
 const CompileOptions& Model::compile_options() const { return impl_->compiled(); }
 
-Shape Model::input_shape() const {
+Value Model::input() const {
   if (!impl_->built) throw RunError(impl_->describe() + " is not built yet: it has no input shape");
-  return impl_->x.shape();
+  return impl_->x;
 }
 
-Shape Model::output_shape() const {
+Value Model::output() const {
   if (!impl_->built)
     throw RunError(impl_->describe() + " is not built yet: it has no output shape");
-  return impl_->y.shape();
+  return impl_->y;
 }
+
+Shape Model::input_shape() const { return input().shape(); }
+Shape Model::output_shape() const { return output().shape(); }
 
 void Model::build(const Shape& input_shape, DType input_dtype) {
   if (impl_->built) {
-    if (compatible(input_shape, impl_->x.shape())) return;
-    throw ShapeError(impl_->describe() + " was built for inputs " + impl_->x.shape().to_string() +
-                     ", not " + input_shape.to_string());
+    if (compatible(input_shape, impl_->x.shape())) {
+      if (!impl_->predict) rebuild();
+      return;
+    }
+    throw ShapeError(impl_->describe() + " was built for inputs of shape " +
+                     shape_text(impl_->x.shape()) + ", not " + shape_text(input_shape));
   }
   if (input_shape.rank() == 0) {
     throw ShapeError(impl_->describe() + ": an input shape starts with the batch dimension");
@@ -88,14 +114,25 @@ void Model::rebuild() {
   Impl& impl = *impl_;
   // Weights first, then everything else: random ops are numbered in order of building, and initial
   // weights must not depend on what is built on them.
-  Value y = forward(impl.x, false);
-  impl.y = y;
-  impl.predict = impl.session->compile({impl.x}, {y});
+  Trace trace(impl.graph, impl.session, impl.alive);
+  impl.y = overridden_forward(impl.x, false);
+  impl.predict = impl.compile_call(impl.y, trace);
   impl.training_call.reset();
   impl.built = true;
-  for (const Layer& layer : layers()) layer->session_ = impl.session;
   impl.forget_steps();
   if (impl.options) compile(*impl.options);
+}
+
+Value Model::overridden_forward(Value x, bool training) {
+  const auto& call = impl_->overrides.call;
+  return call ? call(x, training) : forward(x, training);
+}
+
+void Model::override_with(ModelOverrides overrides) {
+  impl_->overrides = std::move(overrides);
+  impl_->forget_steps();
+  impl_->training_call.reset();
+  impl_->predict.reset();
 }
 
 void Model::compile(CompileOptions options, std::source_location location) {
@@ -109,13 +146,37 @@ void Model::compile(CompileOptions options, std::source_location location) {
   impl.options = std::move(options);
   impl.compile_location = location;
   impl.forget_steps();
-  if (!impl.built) return;
-  std::vector<Variable> trainable;
-  for (const Layer& layer : layers()) {
-    for (const Variable& weight : layer->trainable_weights()) trainable.push_back(weight);
+  impl.trained.reset();
+  if (impl.built) impl.prepare_optimizer(trainable_weights());
+}
+
+void Model::Impl::prepare_optimizer(const std::vector<Variable>& trainable) {
+  OptimizerBase& optimizer = *options->optimizer;
+  const bool known = optimizer.built() && optimizer.iterations().graph() == graph;
+  std::optional<Tensor> rate;
+  if (known) {
+    if (optimizer.trainable() == trainable) return;
+    if (session->get(optimizer.iterations()).item() > 0) return;
+    if (optimizer.learning_rate()) rate = session->get(optimizer.learning_rate());
   }
-  LocationScope line(impl.compile_location);
-  impl.options->optimizer->build(impl.graph, trainable);
+  LocationScope line(compile_location);
+  optimizer.build(graph, trainable);
+  if (rate) session->set(optimizer.learning_rate(), *rate);
+}
+
+const std::vector<Variable>& Model::Impl::settle_trained(const std::vector<Variable>& trainable) {
+  if (trained) return *trained;
+  prepare_optimizer(trainable);
+  const std::vector<Variable>& known = options->optimizer->trainable();
+  for (const Variable& variable : trainable) {
+    if (std::ranges::find(known, variable) != known.end()) continue;
+    throw InvalidArgument("Unknown variable: " + variable.node().name() +
+                          ". This optimizer can only be called for the variables it was originally "
+                          "built with. When working with a new set of variables, compile " +
+                          describe() + " with a new optimizer");
+  }
+  trained = trainable;
+  return *trained;
 }
 
 Layer Model::layer(std::string_view name) const {
@@ -128,12 +189,10 @@ Layer Model::layer(std::string_view name) const {
                  did_you_mean(name, names));
 }
 
-std::vector<Variable> Model::weights() const {
-  std::vector<Variable> result;
-  for (const Layer& layer : layers()) {
-    result.insert(result.end(), layer->weights().begin(), layer->weights().end());
-  }
-  return result;
+std::vector<Variable> Model::weights() const { return variables_of(layers(), &LayerBase::weights); }
+
+std::vector<Variable> Model::trainable_weights() const {
+  return variables_of(layers(), &LayerBase::trainable_weights);
 }
 
 std::vector<Tensor> Model::get_weights() const {
@@ -153,8 +212,8 @@ void Model::set_weights(const std::vector<Tensor>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i].shape() != targets[i].shape()) {
       throw ShapeError(
-          "weight " + targets[i].name() + " has shape " + targets[i].shape().to_string() +
-          ", which is not compatible with the provided " + values[i].shape().to_string());
+          "weight " + targets[i].node().name() + " has shape " + shape_text(targets[i].shape()) +
+          ", which is not compatible with the provided " + shape_text(values[i].shape()));
     }
   }
   for (std::size_t i = 0; i < values.size(); ++i) {

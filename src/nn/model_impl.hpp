@@ -18,12 +18,16 @@ struct BoundMetric {
   bool weighted = false;
 };
 
+class Trace;
+
 struct Model::Impl {
   explicit Impl(std::string model_name);
 
   std::string name;
   Graph graph;
   std::shared_ptr<Session> session;
+  /// Expires with the model: then its layers may move into another one.
+  std::shared_ptr<const void> alive = std::make_shared<bool>(true);
   std::uint64_t seed = 0;
   bool built = false;
   Value x;
@@ -32,8 +36,11 @@ struct Model::Impl {
   /// The forward computation as in training; built at first use.
   std::optional<Executable> training_call;
 
+  ModelOverrides overrides;
   std::optional<CompileOptions> options;
   SourceLocation compile_location;
+  /// What the training steps change: settled by the first one after `compile`.
+  std::optional<std::vector<Variable>> trained;
 
   /// Set when the first targets are seen: dtype and shape of a batch of them.
   std::optional<ValueType> target_type;
@@ -54,6 +61,13 @@ struct Model::Impl {
   std::string describe() const { return "model \"" + name + "\""; }
   /// Forgets everything that depends on the targets or the optimizer.
   void forget_steps();
+  /// What the training steps change: `trainable` when no step was built since `compile`.
+  const std::vector<Variable>& settle_trained(const std::vector<Variable>& trainable);
+  /// Gives the optimizer state for these variables, unless it has trained: then it keeps what it
+  /// has.
+  void prepare_optimizer(const std::vector<Variable>& trainable);
+  /// The model's output, with the state updates that building it collected.
+  Executable compile_call(const Value& output, const Trace& trace);
   /// Chooses placeholders, metrics and names for targets of this type; keeps them when they fit.
   void bind_targets(const ValueType& target);
   std::vector<Variable> metric_state() const;

@@ -1,11 +1,13 @@
 // The computations of a compiled model: one graph for training steps, one for test steps, one that
 // reads the metrics.
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "src/nn/model_impl.hpp"
-#include "src/nn/model_steps.hpp"
+#include "src/nn/shape_text.hpp"
+#include "src/nn/trace.hpp"
 #include "tegula/graph/gradients.hpp"
 
 namespace tegula::nn {
@@ -45,6 +47,35 @@ Value total_of(const std::vector<Value>& values) {
   return total;
 }
 
+/// Gradients of `loss` and the updates that the optimizer makes of them.
+std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector<Variable>& trained,
+                                     Value loss) {
+  if (trained.empty()) return {};
+  // The optimizer divides the gradients by the factor again.
+  const double scale = optimizer.common().loss_scale_factor.value_or(1);
+  const std::vector<Value> sources(trained.begin(), trained.end());
+  const std::vector<Value> found = gradients(loss * scale, sources);
+  std::vector<Value> of_all;
+  for (const Variable& variable : optimizer.trainable()) {
+    const auto place = std::ranges::find(trained, variable);
+    of_all.push_back(place == trained.end()
+                         ? Value()
+                         : found[static_cast<std::size_t>(place - trained.begin())]);
+  }
+  return optimizer.apply(of_all);
+}
+
+/// The optimizer's update starts from what the step began with, so that a weight that `call`
+/// assigns as well would lose one of the two.
+void refuse_twofold_updates(const Trace& trace, const std::vector<Variable>& trained) {
+  for (const Variable& variable : trained) {
+    if (!trace.writes(variable)) continue;
+    throw InvalidArgument("weight " + variable.node().name() +
+                          " is assigned in `call` and trained: declare it with trainable=False, or "
+                          "freeze its layer");
+  }
+}
+
 }  // namespace
 
 void Model::Impl::bind_targets(const ValueType& target) {
@@ -73,27 +104,35 @@ void Model::Impl::bind_targets(const ValueType& target) {
   target_type = ValueType{target.dtype, shape};
 }
 
-Executable& find_step(Model::Impl& impl, const std::vector<Layer>& layers,
-                      const ForwardFunction& forward, bool training, bool weighted) {
+Value Model::base_compute_loss(Value y, Value y_pred, Value sample_weight) const {
+  const CompileOptions& settings = impl_->compiled();
+  Value data_loss = (*settings.loss)(y, y_pred, sample_weight);
+  if (settings.loss_weight != 1) data_loss = data_loss * settings.loss_weight;
+  std::vector<Value> losses = {data_loss};
+  if (const Trace* trace = Trace::computing()) {
+    losses.insert(losses.end(), trace->losses().begin(), trace->losses().end());
+  }
+  for (const Layer& layer : layers()) {
+    for (const Value& penalty : layer->regularization()) losses.push_back(penalty);
+  }
+  return total_of(losses);
+}
+
+Executable& Model::find_step(bool training, bool weighted) {
+  Impl& impl = *impl_;
   const auto found = impl.steps.find({training, weighted});
   if (found != impl.steps.end()) return found->second;
 
   const CompileOptions& settings = impl.compiled();
   LocationScope line(impl.compile_location);
-  const Value y_pred = training ? forward(impl.x, true) : forward(impl.x, false);
+  Trace trace(impl.graph, impl.session, impl.alive);
+  const Value y_pred = overridden_forward(impl.x, training);
   const Value weight = weighted ? impl.sample_weight : Value();
-  Value data_loss = (*settings.loss)(impl.y_true, y_pred, weight);
-  if (settings.loss_weight != 1) data_loss = data_loss * settings.loss_weight;
-  std::vector<Value> losses = {data_loss};
-  for (const Layer& layer : layers) {
-    for (const Value& penalty : layer->activity_penalties()) losses.push_back(penalty);
-  }
-  for (const Layer& layer : layers) {
-    for (const Value& penalty : layer->regularization()) losses.push_back(penalty);
-  }
-  const Value loss = total_of(losses);
+  const auto& compute_loss = impl.overrides.compute_loss;
+  const Value loss = compute_loss ? compute_loss(impl.x, impl.y_true, y_pred, weight)
+                                  : base_compute_loss(impl.y_true, y_pred, weight);
   if (loss.shape().rank() != 0) {
-    throw InvalidArgument("the loss is not a scalar but " + loss.type().to_string() +
+    throw InvalidArgument("the loss is not a scalar but has shape " + shape_text(loss.shape()) +
                           "; training needs a reduction other than \"none\"");
   }
 
@@ -107,17 +146,13 @@ Executable& find_step(Model::Impl& impl, const std::vector<Layer>& layers,
     }
   }
   if (training) {
-    OptimizerBase& optimizer = *settings.optimizer;
-    if (optimizer.trainable().empty()) {
-      throw InvalidArgument(impl.describe() + " has no trainable weights");
-    }
-    // The optimizer divides the gradients by the factor again.
-    const double scale = optimizer.common().loss_scale_factor.value_or(1);
-    const std::vector<Value> variables(optimizer.trainable().begin(), optimizer.trainable().end());
-    for (const Value& update : optimizer.apply(gradients(loss * scale, variables))) {
+    const std::vector<Variable>& trained = impl.settle_trained(trainable_weights());
+    refuse_twofold_updates(trace, trained);
+    for (const Value& update : optimizer_updates(*settings.optimizer, trained, loss)) {
       targets.push_back(update);
     }
   }
+  for (const Value& update : trace.assignments()) targets.push_back(update);
   std::vector<Value> feeds = {impl.x, impl.y_true};
   if (weighted) feeds.push_back(weight);
   return impl.steps

@@ -89,20 +89,25 @@ std::vector<Value> OptimizerBase::clip(std::vector<Value> gradients) const {
   const OptimizerOptions& options = common();
   if (options.clipvalue) {
     for (Value& gradient : gradients) {
+      if (!gradient) continue;
       gradient = tegula::clip(gradient, -*options.clipvalue, *options.clipvalue);
     }
   } else if (options.clipnorm) {
     for (Value& gradient : gradients) {
+      if (!gradient) continue;
       const Value norm = sqrt(squared_norm(gradient));
       gradient = gradient * (*options.clipnorm / maximum(norm, *options.clipnorm));
     }
   } else if (options.global_clipnorm) {
     Value total;
     for (const Value& gradient : gradients) {
+      if (!gradient) continue;
       total = total ? total + squared_norm(gradient) : squared_norm(gradient);
     }
     const Value scale = *options.global_clipnorm / maximum(sqrt(total), *options.global_clipnorm);
-    for (Value& gradient : gradients) gradient = gradient * scale;
+    for (Value& gradient : gradients) {
+      if (gradient) gradient = gradient * scale;
+    }
   }
   return gradients;
 }
@@ -118,7 +123,9 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
   std::vector<Value> gradients(given.begin(), given.end());
   std::vector<Value> assignments;
   if (options.loss_scale_factor) {
-    for (Value& gradient : gradients) gradient = gradient / *options.loss_scale_factor;
+    for (Value& gradient : gradients) {
+      if (gradient) gradient = gradient / *options.loss_scale_factor;
+    }
   }
 
   // With accumulation, `iterations` counts calls; the rule's step counts updates, and everything
@@ -130,6 +137,7 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
       period > 1 ? floor((calls - 1.0) / static_cast<double>(period)) : calls - 1.0;
   update_count_ = updates + 1.0;
   for (std::size_t i = 0; i < accumulators_.size(); ++i) {
+    if (!gradients[i]) continue;
     const Value total = accumulators_[i] + gradients[i];
     assignments.push_back(assign(accumulators_[i], where(updating, 0.0, total)));
     gradients[i] = total / static_cast<double>(period);
@@ -142,6 +150,7 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
     return updating ? where(updating, updated, current) : updated;
   };
   for (std::size_t i = 0; i < trainable_.size(); ++i) {
+    if (!gradients[i]) continue;
     Value weight = trainable_[i];
     if (options.weight_decay) weight = weight - weight * (*options.weight_decay * rate);
     Update updated = update(i, weight, gradients[i], rate);

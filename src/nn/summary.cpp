@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/nn/model.hpp"
 
 namespace tegula::nn {
@@ -11,9 +12,10 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::int64_t parameter_count(const std::vector<Variable>& weights) {
+template <typename Weights>
+std::int64_t parameter_count(const Weights& weights) {
   std::int64_t count = 0;
-  for (const Variable& weight : weights) count += weight.shape().element_count();
+  for (const auto& weight : weights) count += weight.shape().element_count();
   return count;
 }
 
@@ -23,16 +25,6 @@ std::string with_thousands(std::int64_t number) {
     digits.insert(static_cast<std::size_t>(i), ",");
   }
   return digits;
-}
-
-/// "(None, 128)"
-std::string shape_text(const Shape& shape) {
-  std::string text = "(";
-  for (int i = 0; i < shape.rank(); ++i) {
-    text += (i == 0 ? "" : ", ");
-    text += shape[i] == kUnknown ? "None" : std::to_string(shape[i]);
-  }
-  return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
 /// "397.54 KB"
@@ -75,6 +67,15 @@ std::string parameter_line(const char* label, std::int64_t count, std::int64_t b
 }
 
 }  // namespace
+
+std::string shape_text(const Shape& shape) {
+  std::string text = "(";
+  for (int i = 0; i < shape.rank(); ++i) {
+    text += (i == 0 ? "" : ", ");
+    text += shape[i] == kUnknown ? "None" : std::to_string(shape[i]);
+  }
+  return text + (shape.rank() == 1 ? ",)" : ")");
+}
 
 std::string Model::summary() const {
   std::vector<Row> rows = {{"Layer (type)", "Output Shape", "Param #"}};

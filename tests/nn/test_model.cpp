@@ -282,7 +282,9 @@ TEST_CASE("frozen layers keep their weights") {
   CHECK_FALSE(identical(before[2], after[2]));
   for (const nn::Layer& layer : model.layers()) layer->trainable = false;
   model.compile(classification_settings());
-  CHECK_THROWS_AS(model.fit(classification(8), {.verbose = nn::Verbose::silent}), InvalidArgument);
+  const std::vector<Tensor> frozen = model.get_weights();
+  model.fit(classification(8), {.verbose = nn::Verbose::silent});
+  CHECK(identical(frozen[2], model.get_weights()[2]));
 }
 
 TEST_CASE("learning rates can be read and set, unless a schedule sets them") {
@@ -340,13 +342,13 @@ TEST_CASE("misuse is refused with words that say what to do") {
   CHECK(mentions(message_of<ShapeError>([&] {
                    model.predict(Tensor::zeros(DType::f32, {2, 3}));
                  }),
-                 "[2,3]"));
+                 "(2, 3)"));
   CHECK(mentions(message_of<NotFound>([&] { model.layer("dens"); }), "No such layer: dens"));
   CHECK(mentions(message_of<InvalidArgument>([&] { model.set_weights({data.x}); }),
                  "with a weight list of length 1, but the model was expecting 4 weights."));
   std::vector<Tensor> wrong = model.get_weights();
   wrong[1] = Tensor::zeros(DType::f32, {9});
-  CHECK(mentions(message_of<ShapeError>([&] { model.set_weights(wrong); }), "[9]"));
+  CHECK(mentions(message_of<ShapeError>([&] { model.set_weights(wrong); }), "(9,)"));
 
   // Targets.
   Dataset bad = data;

@@ -1,6 +1,7 @@
 #pragma once
-// What a layer is: weights, and a function that builds graph.
+// What a layer is: weights, sublayers, and a function that builds graph.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,50 +15,95 @@
 #include "tegula/nn/initializer.hpp"
 #include "tegula/nn/object.hpp"
 #include "tegula/nn/regularizer.hpp"
+#include "tegula/nn/weight.hpp"
 #include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
 
+class LayerBase;
+
+/// What a subclass replaces of a layer without being C++; what is empty stays the layer's own.
+struct LayerOverrides {
+  std::string class_name;
+  std::function<Config()> config;
+  std::function<void(const ValueType& input)> build;
+  std::function<Value(Value x, bool training)> call;
+};
+
 /// A layer builds its weights once, for one input type, and its computation as often as asked: once
 /// for training, once for inference. Derive from it to write your own.
+///
+/// A layer is built alone or in a model. It takes the values of its weights along from alone into a
+/// model, and from a model that is gone; two living models do not share one.
 class TEGULA_API LayerBase : public Object {
  public:
   static constexpr const char* kKind = "layer";
+  using CallFunction = std::function<Value(Value x, bool training)>;
 
   /// Unique within the process unless given: "dense", "dense_1".
   const std::string& name() const { return name_; }
-  /// Whether `fit` changes the weights.
+  /// Whether training changes the weights; what holds when the first training step after `compile`
+  /// is built counts until the next `compile`. False freezes the sublayers' weights, too.
   bool trainable = true;
   /// The user's line that made the layer; errors while building point at it.
   SourceLocation location;
   /// Shape of one sample, for a first layer without an `Input` before it (Keras's `input_shape`).
   std::optional<Shape> input_shape;
+  /// Penalty on the output, per sample of the batch.
+  virtual const Regularizer& activity_regularizer() const { return activity_regularizer_; }
+  void set_activity_regularizer(Regularizer regularizer) {
+    activity_regularizer_ = std::move(regularizer);
+  }
 
   /// Makes the weights for inputs of this type (batch dimension first, unknown).
   void build(Graph& graph, const ValueType& input);
+  /// Makes the weights where an enclosing layer builds, or else alone.
+  void build(const ValueType& input);
   bool built() const { return built_; }
   const ValueType& input_type() const { return input_type_; }
-  /// Of the last call; known once the layer is built.
+  /// Of the last call; known once the layer is called.
   const ValueType& output_type() const { return output_type_; }
+  /// The shape that inputs of this shape give; builds nothing.
+  Shape compute_output_shape(const Shape& input) const;
 
   /// The layer's output for `x`; builds the weights first if needed.
   Value operator()(Value x, bool training);
-  /// The output for one batch. Throws RunError when the layer is in no living model.
-  Tensor evaluate(const Tensor& x, bool training);
+  /// As `operator()`, with another function instead of `call`.
+  Value call_with(Value x, bool training, const CallFunction& function);
+  /// The output for one batch, of a layer in a model or alone. `function` is called instead of
+  /// `call`; what it computes is kept under `key`, or not at all without one.
+  Tensor evaluate(const Tensor& x, bool training, const CallFunction& function = {},
+                  const std::string& key = "");
+  /// The training flag of the call that is being built on this thread; no value outside of any.
+  static std::optional<bool> enclosing_training();
 
-  /// Weights in Keras's order.
-  const std::vector<Variable>& weights() const { return weights_; }
-  /// Copies of the weights' values. Throws RunError when the layer is in no living model.
+  /// Weights in Keras's order: own trainable ones, own others, those of the sublayers.
+  std::vector<Weight> weights() const;
+  /// Those that training changes.
+  std::vector<Weight> trainable_weights() const;
+  /// Copies of the weights' values.
   std::vector<Tensor> get_weights() const;
   /// Throws InvalidArgument for a wrong number and ShapeError for a wrong shape; changes nothing
   /// then.
   void set_weights(const std::vector<Tensor>& values);
-  std::vector<Variable> trainable_weights() const;
+  /// Sets `trainable` here, in the weights that were declared trainable, and in all sublayers.
+  void set_trainable(bool value);
+  const std::vector<std::shared_ptr<LayerBase>>& sublayers() const { return sublayers_; }
+
   /// Scalar penalties of the weights, built in the weights' graph.
   std::vector<Value> regularization() const;
-  /// Scalar penalties of the activations of the last call (`activity_regularizer`), each already
-  /// divided by the batch size.
-  const std::vector<Value>& activity_penalties() const { return activity_penalties_; }
+  /// What the last call added: `add_loss` and the penalty on the output, sublayers' not included.
+  const std::vector<Value>& call_losses() const { return call_losses_; }
+  /// Values of the losses of the last `evaluate`, sublayers' included.
+  const std::vector<Tensor>& evaluated_losses() const { return evaluated_losses_; }
+
+  /// Makes this object behave as a subclass of its class.
+  void override_with(LayerOverrides overrides) { overrides_ = std::move(overrides); }
+  const LayerOverrides& overrides() const { return overrides_; }
+  /// The class's own methods, for overrides to call.
+  void base_build(const ValueType& input) { build_weights(input); }
+  Value base_call(Value x, bool training) { return call(x, training); }
+  virtual Config base_config() const { return config(); }
 
  protected:
   LayerBase() = default;
@@ -69,26 +115,47 @@ class TEGULA_API LayerBase : public Object {
   /// Override to build the computation.
   virtual Value call(Value x, bool training) = 0;
 
-  Variable add_weight(std::string_view name, const Shape& shape, const Initializer& initializer,
-                      const Regularizer& regularizer = {}, bool trainable_weight = true);
-  void add_activity_penalty(const Regularizer& regularizer, Value output);
+  /// Here or in a constructor. Throws InvalidArgument without an initializer.
+  Weight add_weight(std::string_view name, const Shape& shape, const Initializer& initializer,
+                    const Regularizer& regularizer = {}, bool trainable_weight = true);
+  /// Makes the layer's weights part of this one: trained, counted, saved and loaded with it. A
+  /// layer that is there already stays where it is.
+  void add_sublayer(std::shared_ptr<LayerBase> layer);
+  /// In `call`: adds to what training minimizes; the sum when it is not a scalar.
+  void add_loss(Value loss);
+  /// "Dense layer "dense" (built at model.cpp:12)", for messages.
+  std::string describe() const;
 
  private:
   friend class Model;
 
-  std::shared_ptr<Session> living_session() const;
+  Tensor finish_evaluation(Executable& compiled, const Tensor& input);
+  void enter(const Graph& graph);
+  void live_alone();
+  void settle(const std::shared_ptr<Session>& session, const std::weak_ptr<const void>& model);
+  bool contains(const LayerBase& layer) const;
+  [[noreturn]] void refuse_new_state(const std::string& what) const;
 
   std::string name_;
   bool built_ = false;
-  Graph graph_;
+  /// While the layer builds, names are within its scope.
+  bool scoped_ = false;
+  Regularizer activity_regularizer_;
+  LayerOverrides overrides_;
   ValueType input_type_;
   ValueType output_type_;
-  std::vector<Variable> weights_;
-  std::vector<std::pair<Variable, Regularizer>> penalties_;
-  std::vector<Value> activity_penalties_;
-  /// Holds the weights' values; set by the model.
-  std::weak_ptr<Session> session_;
-  /// What `evaluate` compiled, by training and the type of a batch.
+  std::vector<Weight> weights_;
+  std::vector<std::shared_ptr<LayerBase>> sublayers_;
+  /// Where the weights are; no value before there are any.
+  std::optional<Graph> graph_;
+  /// Holds the weights' values; null in a graph of the user's.
+  std::shared_ptr<Session> session_;
+  /// Expires when the session's model goes; empty when the layer is alone.
+  std::weak_ptr<const void> model_;
+  std::vector<Value> call_losses_;
+  std::uint64_t call_losses_of_ = 0;
+  std::vector<Tensor> evaluated_losses_;
+  /// What `evaluate` compiled, by training, the type of a batch and the caller's key.
   std::map<std::pair<bool, std::string>, Executable> evaluations_;
 };
 

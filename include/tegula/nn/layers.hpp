@@ -22,6 +22,16 @@ class LayerWithOptions : public WithOptions<LayerBase, Derived, OptionsType> {
     this->set_name(this->options_.name, Derived::kName);
     this->options_.name = this->name();
   }
+  std::string_view class_name() const override {
+    const std::string& subclass = this->overrides().class_name;
+    return subclass.empty() ? std::string_view(Derived::kName) : subclass;
+  }
+  Config config() const override {
+    return this->overrides().config ? this->overrides().config() : base_config();
+  }
+  Config base_config() const override {
+    return WithOptions<LayerBase, Derived, OptionsType>::config();
+  }
 };
 
 struct InputOptions {
@@ -87,24 +97,29 @@ class TEGULA_API DenseLayer : public LayerWithOptions<DenseLayer, DenseOptions> 
   static constexpr const char* kDoc =
       "activation(x · kernel + bias): [batch, ..., n] to [batch, ..., units].";
   using LayerWithOptions::LayerWithOptions;
+  const Regularizer& activity_regularizer() const override { return options_.activity_regularizer; }
 
  protected:
   void build_weights(const ValueType& input) override;
   Value call(Value x, bool training) override;
 
  private:
-  Variable kernel_;
-  Variable bias_;
+  Weight kernel_;
+  Weight bias_;
 };
 using Dense = MakeLayer<DenseLayer>;
 
 struct DropoutOptions {
   double rate = 0.5;
+  std::optional<Shape> noise_shape = {};
   std::optional<std::int64_t> seed = {};
   std::string name = {};
   static auto fields() {
     return std::tuple{
         field<&DropoutOptions::rate>("rate", "Fraction of the inputs to zero.", in_range(0, 1)),
+        field<&DropoutOptions::noise_shape>(
+            "noise_shape",
+            "Shape of the mask: 1 where a dimension shares it, None for the input's size."),
         field<&DropoutOptions::seed>("seed", "Replaces the model's seed for this layer.",
                                      any_finite),
         field<&DropoutOptions::name>("name", "Name of the layer.")};
@@ -115,10 +130,13 @@ class TEGULA_API DropoutLayer : public LayerWithOptions<DropoutLayer, DropoutOpt
   static constexpr const char* kName = "Dropout";
   static constexpr const char* kDoc =
       "While training, zeroes a fraction of the inputs and scales the others by 1 / (1 - rate).";
-  using LayerWithOptions::LayerWithOptions;
+  explicit DropoutLayer(DropoutOptions options);
 
  protected:
   Value call(Value x, bool training) override;
+
+ private:
+  Value ones_where_shared(Value x, const Shape& noise) const;
 };
 using Dropout = MakeLayer<DropoutLayer>;
 

@@ -117,6 +117,13 @@ struct History {
   TEGULA_API void append(std::int64_t epoch, const Logs& logs);
 };
 
+/// What a subclass replaces of a model without being C++; what is empty stays the model's own.
+struct ModelOverrides {
+  std::function<Value(Value x, bool training)> call;
+  /// `sample_weight` may be no value.
+  std::function<Value(Value x, Value y, Value y_pred, Value sample_weight)> compute_loss;
+};
+
 /// Layers in a graph with a session of their own.
 class TEGULA_API Model {
  public:
@@ -135,6 +142,10 @@ class TEGULA_API Model {
   /// [?, …]. Throws RunError before the model is built.
   Shape input_shape() const;
   Shape output_shape() const;
+  /// The placeholder that batches are fed to, and what inference makes of it. Throws RunError
+  /// before the model is built.
+  Value input() const;
+  Value output() const;
 
   void compile(CompileOptions options,
                std::source_location location = std::source_location::current());
@@ -169,6 +180,8 @@ class TEGULA_API Model {
   Layer layer(std::string_view name) const;
   /// All weights, layer by layer in Keras's order, and copies of their values.
   std::vector<Variable> weights() const;
+  /// Those that training changes.
+  std::vector<Variable> trainable_weights() const;
   std::vector<Tensor> get_weights() const;
   /// Throws InvalidArgument for a wrong number and ShapeError for a wrong shape; changes nothing
   /// then.
@@ -198,6 +211,13 @@ class TEGULA_API Model {
   void compile_from_config(const Config& config);
   virtual std::string_view class_name() const = 0;
 
+  /// Makes this object behave as a subclass of its class.
+  void override_with(ModelOverrides overrides);
+  /// The model's own computation, for overrides to call.
+  Value base_call(Value x, bool training) { return forward(x, training); }
+  /// The loss of `compile` plus what layers and regularizers add, while a step is built.
+  Value base_compute_loss(Value y, Value y_pred, Value sample_weight) const;
+
   Graph graph() const;
   Session& session();
 
@@ -213,9 +233,11 @@ class TEGULA_API Model {
  private:
   struct Impl;
   struct Loops;
-  friend Executable& find_step(Impl& impl, const std::vector<Layer>& layers,
-                               const std::function<Value(Value, bool)>& forward, bool training,
-                               bool weighted);
+  Value overridden_forward(Value x, bool training);
+  /// The step for training or testing, with or without sample weights; built at first use. Feeds:
+  /// x, targets and, if weighted, sample weights. It updates the metrics' state and what layers
+  /// assign, and in training the weights.
+  Executable& find_step(bool training, bool weighted);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -68,9 +68,10 @@ class TEGULA_API OptimizerBase : public Object {
 
   /// Makes `iterations`, `learning_rate` and the slots in the variables' graph.
   void build(Graph& graph, std::span<const Variable> trainable);
-  bool built() const { return !trainable_.empty(); }
+  bool built() const { return static_cast<bool>(iterations_); }
   /// Assignments of one step, from one gradient per trainable variable: scaling, accumulation,
-  /// clipping, weight decay, the update rule, moving averages, `iterations` + 1.
+  /// clipping, weight decay, the update rule, moving averages, `iterations` + 1. A variable without
+  /// a gradient (no value) keeps what it has, and so does its state.
   std::vector<Value> apply(std::span<const Value> gradients);
   /// Keras's order: iterations, learning rate (unless scheduled), averages, accumulators, slots.
   std::vector<Variable> variables() const;

@@ -19,7 +19,7 @@ import typing as _typing
 from .. import _missing
 from . import callbacks, initializers, layers, losses, models, optimizers, regularizers
 from .initializers import Initializer
-from .layers import Input, Layer
+from .layers import Input, InputSpec, Layer
 from .losses import Loss
 from .models import Model, Sequential
 from .optimizers import Optimizer
@@ -45,7 +45,7 @@ def __dir__():
 
 
 __all__ = [
-    "Initializer", "Input", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
+    "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
     "Sequential", "activations", "backend", "callbacks", "datasets", "initializers", "layers",
     "losses", "metrics", "models", "ops", "optimizers", "regularizers", "saving", "utils",
 ]

@@ -4,6 +4,7 @@ Losses, activations and the like called on arrays are computed at once; called o
 graph they build graph, which is what happens inside of a user's own loss, metric or layer.
 """
 
+import weakref
 
 import numpy as np
 
@@ -11,6 +12,22 @@ from .. import _core
 from .._framework import Graph, Tensor
 
 _nn = _core.nn
+_GRAPHS = weakref.WeakValueDictionary()  # identity of a core graph -> Graph
+
+
+def graph_of(core):
+    """The Graph of a core graph: always the same object while it is in use, because tensors of two
+    do not mix.
+    """
+    graph = _GRAPHS.get(core.id)
+    if graph is None or graph._core != core:
+        graph = _GRAPHS[core.id] = Graph(core)
+    return graph
+
+
+def tracing():
+    """Whether a layer's `call` is being traced on this thread."""
+    return _nn.enclosing_training() is not None
 
 
 class Array(np.ndarray):
@@ -39,7 +56,7 @@ def as_array(x):
 
 def tensors_of(values):
     """The Tensors of core values, which are of one graph; and that graph."""
-    graph = Graph(values[0].graph)
+    graph = graph_of(values[0].graph)
     return graph, [graph.tensor(value) for value in values]
 
 
@@ -55,9 +72,16 @@ def on_core_values(function):
     return call
 
 
+def is_array(x):
+    """Whether `x` is to be computed at once: anything but a tensor of a graph. The weights of layers
+    are both: values, and tensors while a `call` is traced.
+    """
+    return not isinstance(x, Tensor) or (getattr(x, "_is_weight", False) and not tracing())
+
+
 def build_or_evaluate(build, *inputs):
     """`build(*core values)` as a Tensor when an input is a Tensor, else evaluated on arrays."""
-    tensor = next((x for x in inputs if isinstance(x, Tensor)), None)
+    tensor = next((x for x in inputs if isinstance(x, Tensor) and not is_array(x)), None)
     if tensor is None:
         arrays = [as_array(x) for x in inputs]
         return as_result(_nn.evaluate(arrays, lambda graph, values: build(*values)))

@@ -49,32 +49,6 @@ class Variable:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
 
 
-def variable_of_layer(layer, index):
-    """Weight `index` of a layer."""
-    core = layer._core
-    value = core.weights[index]
-    node = value.node_name
-
-    def write(array):
-        if array.shape != value.shape:
-            raise _core.ShapeError(
-                f"a value of shape {array.shape} does not fit {node}, of shape {value.shape}"
-            )
-        weights = core.get_weights()
-        weights[index] = array
-        core.set_weights(weights)
-
-    owner = layer._owner_name
-    return Variable(
-        value,
-        node.rsplit("/", 1)[-1],
-        f"{owner}/{node}" if owner else node,
-        lambda: core.get_weights()[index],
-        write,
-        layer.trainable and value.attrs["trainable"],
-    )
-
-
 def variable_of_model(model, value):
     """A variable of a model's graph, such as an optimizer's slot."""
     core = model._core

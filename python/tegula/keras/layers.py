@@ -2,17 +2,23 @@
 they have weights.
 """
 
+import functools as _functools
 import inspect as _inspect
 
 import numpy as _np
 
 from .. import _core
-from .._framework import Graph as _Graph
 from .._framework import Tensor as _Tensor
+from .._framework import as_tensor as _as_tensor
+from .._variables import Variable as _GraphVariable
 from . import _objects, initializers, regularizers
+from ._input_spec import InputSpec
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
-from ._variables import variable_of_layer as _variable_of_layer
+from ._values import graph_of as _graph_of
+from ._values import is_array as _is_array
+from ._values import tracing as _tracing
+from ._weights import weight_of as _weight_of
 
 _nn = _core.nn
 _DTYPE = {
@@ -24,60 +30,160 @@ _DTYPE = {
 
 
 class Layer(_objects.Object):
-    """Base of all layers.
+    """Base of all layers. Layers that are assigned to attributes, also in lists and dicts, become
+    part of the layer: trained, counted, saved and loaded with it.
 
     Args:
+        activity_regularizer: Penalty on the output.
         trainable: Whether training changes the weights.
+        dtype: "float32", which is what there is.
+        autocast: Whether inputs are cast to float32; they always are float32.
         name: Name; by default made from the class's.
     """
 
     _kind = "layer"
     _module = "keras.layers"
     _owner_name = None  # the model's, once the layer is in one
-    _alone = None  # the model of a layer that is called outside of any
-    _graph = None  # the graph that its weights are in
+    _core = None
+    _building = False
+    supports_masking = False
+    input_spec = None
 
-    def __init__(self, *, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
-        shape = _input_shape(kwargs)
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True,
+                 name=None, **kwargs):
+        kwargs.update(activity_regularizer=activity_regularizer, trainable=trainable, dtype=dtype,
+                      autocast=autocast)
+        common = _common_arguments(type(self), kwargs)
         if kwargs:
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
             )
-        self._core = _nn.UserLayer(self, type(self).__name__, name or "")
-        self._user_weights = []
-        _finish(self, trainable, shape)
+        self._core = _nn.UserLayer(type(self).__name__, name or "")
+        self._start(common)
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _entering(vars(cls)["build"])
+
+    def _start(self, common):
+        """What follows the making of the core layer."""
+        cls = type(self)
+        core = self._core
+        core.locate()
+        core.trainable = bool(common["trainable"])
+        if common["input_shape"] is not None:
+            core.input_shape = common["input_shape"]
+        if common["activity_regularizer"] is not None:
+            self.activity_regularizer = common["activity_regularizer"]
+        if "_entry" not in vars(cls):
+            _refuse_dead_overrides(cls)
+            _nn.override_layer(
+                core, self, cls.__name__, cls.build is not Layer.build, cls.call is not Layer.call
+            )
+
+    def __setattr__(self, name, value):
+        _refuse_other_state(self, name, value)
+        super().__setattr__(name, value)
+        if isinstance(value, (Layer, list, tuple, dict)):
+            if self._core is None:
+                if _layers_in(value):
+                    raise RuntimeError(
+                        f"{type(self).__name__}: call super().__init__() before layers are assigned"
+                    )
+            else:
+                self._track()
+
+    def _track(self):
+        """Makes the layers in attributes sublayers, those that came last at the end."""
+        for name, value in vars(self).items():
+            for layer in _layers_in(value):
+                _nn.add_sublayer(self._core, layer._core)
+                layer._adopt(self._owner_name)
+
+    def _sublayers(self):
+        return [layer for value in vars(self).values() for layer in _layers_in(value)]
+
+    def _adopt(self, owner):
+        """Takes the name of the model that it is part of."""
+        self._owner_name = owner
+        for layer in self._sublayers():
+            layer._adopt(owner)
 
     @property
     def name(self):
         return self._core.name
 
     @property
+    def path(self):
+        """The name, after the model's; None before the weights are made."""
+        if not self.built:
+            return None
+        return f"{self._owner_name}/{self.name}" if self._owner_name else self.name
+
+    @property
     def trainable(self):
+        """Whether training changes the weights. Setting it sets the sublayers', too; it counts from
+        the next `compile` on, or before the first training step after one.
+        """
         return self._core.trainable
 
     @trainable.setter
     def trainable(self, value):
+        self._track()
         self._core.trainable = bool(value)
+
+    @property
+    def activity_regularizer(self):
+        """Penalty on the output, or None."""
+        core = self._core.activity_regularizer
+        if core is None or "_regularizer" in vars(self):
+            return vars(self).get("_regularizer")
+        return regularizers._CLASSES[core.class_name]._of(core)
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, value):
+        self._regularizer = value if callable(value) else regularizers.get(value)
+        self._core.activity_regularizer = _core_of(regularizers, self._regularizer)
+
+    @property
+    def dtype(self):
+        """The dtype of weights and computations."""
+        return "float32"
+
+    compute_dtype = variable_dtype = dtype
 
     @property
     def built(self):
         return self._core.built
 
+    @built.setter
+    def built(self, value):
+        """As layers of Keras do at the end of `build`; the layer knows."""
+
     @property
     def weights(self):
-        return [_variable_of_layer(self, i) for i in range(len(self._core.weights))]
+        """All weights in Keras's order: own trainable ones, own others, those of sublayers."""
+        self._track()
+        return [_weight_of(weight, self) for weight in self._core.weights]
 
     variables = weights
 
     @property
     def trainable_weights(self):
-        return [weight for weight in self.weights if weight.trainable]
+        """Those that training changes."""
+        self._track()
+        return [_weight_of(weight, self) for weight in self._core.trainable_weights]
 
     trainable_variables = trainable_weights
 
     @property
     def non_trainable_weights(self):
-        return [weight for weight in self.weights if not weight.trainable]
+        """Those that training leaves alone."""
+        trained = {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in self.weights if id(weight) not in trained]
+
+    non_trainable_variables = non_trainable_weights
 
     def _weight_named(self, name):
         for weight in self.weights:
@@ -86,80 +192,171 @@ class Layer(_objects.Object):
         return None
 
     @property
+    def losses(self):
+        """What the last call added to the loss: `add_loss`, `activity_regularizer`, penalties of
+        weights; sublayers' included. Tensors in `call`, else values.
+        """
+        if not _tracing():
+            values = [*self._core.evaluated_losses, *self._core.regularization_values()]
+            return [_as_result(value) for value in values]
+        values = [*self._call_losses(), *self._core.regularization]
+        return [_graph_of(value.graph).tensor(value) for value in values]
+
+    def _call_losses(self):
+        losses = list(self._core.call_losses)
+        for layer in self._sublayers():
+            losses += layer._call_losses()
+        return losses
+
+    def add_loss(self, loss):
+        """In `call`: adds a tensor, or each of a list, to what training minimizes."""
+        for one in loss if isinstance(loss, (list, tuple)) else [loss]:
+            _nn.add_loss(self._core, _as_tensor(one)._value)
+
+    @property
     def input_shape(self):
-        return self._core.input_type
+        """With the batch dimension. AttributeError before the layer is built."""
+        return self._shape("input", self._core.input_type)
 
     @property
     def output_shape(self):
-        return self._core.output_type
+        """Of the last call. AttributeError before the layer is called."""
+        return self._shape("output", self._core.output_type)
+
+    def _shape(self, which, shape):
+        if self.built and len(shape):
+            return shape
+        raise AttributeError(
+            f"The layer {self.name} has never been called and thus has no defined {which} shape."
+        )
+
+    def compute_output_shape(self, input_shape):
+        """The shape that inputs of this shape give. NotImplementedError for layers with a `call` of
+        their own, which may define it.
+        """
+        if type(self).call is not Layer.call:
+            raise NotImplementedError(
+                f"Layer {type(self).__name__} does not have a `compute_output_shape` method "
+                "implemented. Should implement `def compute_output_shape(self, input_shape)`."
+            )
+        return self._core.compute_output_shape(tuple(input_shape))
 
     def get_weights(self):
         """Copies of the weights, as arrays."""
+        self._track()
         return self._core.get_weights()
 
     def set_weights(self, weights):
         """Replaces all weights. ValueError for a wrong number or shape."""
+        self._track()
         self._core.set_weights([_np.asarray(weight) for weight in weights])
 
     def count_params(self):
         """The number of elements of all weights."""
-        return sum(int(_np.prod(value.shape)) for value in self._core.weights)
+        return sum(int(_np.prod(weight.shape)) for weight in self.weights)
 
-    def __call__(self, x, training=False):
-        """The output: of an array at once, of a tensor as graph."""
-        if isinstance(x, _Tensor):
-            return x.graph.tensor(self._core.call(x._value, bool(training)))
-        x = _as_array(x)
-        if not self._core.built:
-            self._alone = _nn.Sequential([self._core], "layer")
-            self._alone.build((None, *x.shape[1:]))
-        return _as_result(self._core.evaluate(x, bool(training)))
+    def __call__(self, x, *others, training=None, **arguments):
+        """The output: of an array at once, of a tensor as graph. Further arguments are those of
+        `call`; `training` is by default that of the enclosing call, else False.
+        """
+        parameters = _inspect.signature(self.call).parameters
+        extra = {**arguments, "training": training} if training is not None else arguments
+        if "training" not in parameters:
+            extra = arguments
+        _inspect.signature(self.call).bind(x, *others, **extra)
+        for other in others:
+            if not isinstance(other, (_Tensor, _np.ndarray)):
+                raise ValueError(
+                    "Only input tensors may be passed as positional arguments. The following "
+                    f"argument value should be passed as a keyword argument: {other!r} (of type "
+                    f"{type(other)})"
+                )
+        if training is None:
+            default = parameters["training"].default if "training" in parameters else None
+            enclosing = _nn.enclosing_training()
+            training = enclosing if enclosing is not None else default is True
+        self._track()
+        call = None
+        if others or arguments:
+            call = lambda value, mode: self._call(value, mode, others, arguments)  # noqa: E731
+        if not _is_array(x):
+            return x.graph.tensor(self._core.call(x._value, bool(training), call))
+        x = _one_array(x, self)
+        _check_input(self, x.shape)
+        key = _key(others, arguments)
+        return _as_result(self._core.evaluate(x, bool(training), call, key))
 
     # What a layer of Python's defines, and what C++ calls.
 
     def build(self, input_shape):
-        """Override to make weights with `add_weight`."""
+        """Makes the weights. Override to make them with `add_weight`."""
+        if self._building:
+            self._core.base_build(tuple(input_shape))
+        else:
+            self._core.build(_batch_shape(input_shape))
 
-    def call(self, inputs):
-        """Override: the output, a tensor made of `inputs`; may take `training`."""
-        raise NotImplementedError(f"{type(self).__name__} does not define `call`")
-
-    def add_weight(self, shape=(), initializer="glorot_uniform", dtype=None, trainable=True,
-                   regularizer=None, name=None, **_):
-        """A weight, for use in `call`; float32."""
-        initializer = initializers.get(initializer)
-        regularizer = regularizers.get(regularizer)
-        value = self._core.add_weight(
-            name or f"weight_{len(self._core.weights)}",
-            tuple(shape),
-            initializer._core,
-            None if regularizer is None else regularizer._core,
-            trainable,
+    def call(self, inputs, training=None):
+        """Override: the output, a tensor made of `inputs`; may take `training` and more."""
+        if self._entry is None:
+            raise NotImplementedError(
+                f"Layer {type(self).__name__} does not have a `call()` method implemented."
+            )
+        enclosing = _nn.enclosing_training()
+        training = bool(enclosing if training is None else training)
+        if not _is_array(inputs):
+            return inputs.graph.tensor(self._core.base_call(inputs._value, training))
+        return _as_result(
+            self._core.evaluate(_one_array(inputs, self), training, self._core.base_call, "call")
         )
-        return self._graph_of(value).tensor(value)
 
-    def _graph_of(self, value):
-        """The layer's graph: one Python object, because tensors of two do not mix."""
-        if self._graph is None:
-            self._graph = _Graph(value.graph)
-        return self._graph
+    def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, autocast=True,
+                   regularizer=None, constraint=None, aggregation="none", overwrite_with_gradient=False,
+                   name=None):
+        """A weight, for use in `call`; float32. By default a scalar, Glorot-uniform."""
+        _check_dtype(type(self).__name__, dtype)
+        _refuse_given(
+            f"{type(self).__name__}.add_weight",
+            {"constraint": constraint, "overwrite_with_gradient": overwrite_with_gradient or None,
+             "aggregation": None if aggregation in (None, "none", "mean") else aggregation},
+        )
+        count = len(self._core.weights)
+        core = _nn.add_weight(
+            self._core,
+            name or (f"variable_{count}" if count else "variable"),
+            () if shape is None else tuple(shape),
+            _core_of(initializers, "glorot_uniform" if initializer is None else initializer),
+            _core_of(regularizers, regularizer),
+            bool(trainable),
+        )
+        return _weight_of(core, self)
 
     def _build(self, input_shape):
-        self.build(input_shape)
+        self._building = True
+        try:
+            self.build(input_shape)
+        finally:
+            self._building = False
+        self._track()
 
-    def _call(self, value, training):
-        graph = self._graph_of(value)
-        takes_training = "training" in _inspect.signature(self.call).parameters
+    def _call(self, value, training, others=(), arguments=None):
+        graph = _graph_of(value.graph)
+        arguments = dict(arguments or {})
+        if "training" in _inspect.signature(self.call).parameters:
+            arguments["training"] = training
         with graph.as_default():
-            x = graph.tensor(value)
-            y = self.call(x, training=training) if takes_training else self.call(x)
+            _check_input(self, value.shape)
+            y = self.call(graph.tensor(value), *others, **arguments)
         return y._value if isinstance(y, _Tensor) else y
 
     def get_config(self):
+        """The arguments that make an equal layer, as plain data."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": _DTYPE}
+        regularizer = self.activity_regularizer
+        if regularizer is not None:
+            config["activity_regularizer"] = _objects.serialize(regularizer)
         if self._entry is None:
             return config
-        own = super().get_config()
+        own = {k: _objects._serialized(k, v) for k, v in self._core.base_config().items()}
         own.pop("name", None)
         if own.get("activity_regularizer", 0) is None:
             own.pop("activity_regularizer")
@@ -167,11 +364,150 @@ class Layer(_objects.Object):
 
     @classmethod
     def from_config(cls, config):
-        config = {name: _made(name, value) for name, value in config.items() if name != "dtype"}
+        """The layer that `get_config` described."""
+        config = {name: _made(name, value) for name, value in config.items()}
         return cls(**config)
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _entering(build):
+    """`build` as a class defines it, but so that calling it makes the layer built."""
+
+    @_functools.wraps(build)
+    def entered(self, input_shape=None):
+        if self._building:
+            return build(self, input_shape)
+        self._core.build(_batch_shape(input_shape))
+
+    return entered
+
+
+# Methods that Keras calls and that nothing calls here, and what to do instead.
+_DEAD_OVERRIDES = {
+    "__call__": "define `call`",
+    "compute_mask": "there are no masks; weight the samples instead",
+    "save_own_variables": "weights are saved as they are, in the order of `weights`",
+    "load_own_variables": "weights are loaded as they are, in the order of `weights`",
+    "quantize": "there is no quantization",
+    "stateless_call": "define `call`",
+}
+
+
+def _refuse_dead_overrides(cls):
+    for name, instead in _DEAD_OVERRIDES.items():
+        if getattr(cls, name, None) is not getattr(Layer, name, None):
+            raise NotImplementedError(
+                f"{cls.__name__} defines `{name}`, which would never be called: {instead}"
+            )
+
+
+def _layers_in(value):
+    """The layers in a value of an attribute: itself, or those in lists, tuples and dicts."""
+    if isinstance(value, Layer):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return []
+    return [layer for item in value for layer in _layers_in(item)]
+
+
+def _refuse_other_state(layer, name, value):
+    """State that no step would know of."""
+    if isinstance(value, _GraphVariable):
+        raise TypeError(
+            f"{type(layer).__name__}.{name} is a tf.Variable, which is neither trained nor saved "
+            "with the layer: make it with `self.add_weight`"
+        )
+    if getattr(value, "_is_model", False):
+        raise TypeError(
+            f"{type(layer).__name__}.{name} is a model: models within layers are not there yet; "
+            "assign its layers, as a list"
+        )
+
+
+def _batch_shape(shape):
+    """A shape of a batch, whose first dimension may be any."""
+    if shape is None or not len(shape):
+        raise ValueError(f"an input shape starts with the batch dimension, got {shape}")
+    return (None, *tuple(shape)[1:])
+
+
+def _one_array(x, layer):
+    """The input of a layer that is called on arrays."""
+    if isinstance(x, (list, tuple)) and any(isinstance(item, (_np.ndarray, _Tensor)) for item in x):
+        raise ValueError(
+            f"layer {layer.name} takes one input, got a {type(x).__name__} of {len(x)}: layers of "
+            "several inputs are not there yet"
+        )
+    return _as_array(x)
+
+
+def _check_input(layer, shape):
+    specs = layer.input_spec
+    for spec in specs if isinstance(specs, (list, tuple)) else [specs]:
+        if spec is not None:
+            spec.check(shape, layer.name)
+
+
+def _key(others, arguments):
+    """Tells calls with other arguments apart; empty when that cannot be told."""
+    if others or not all(isinstance(x, (bool, int, float, str)) for x in arguments.values()):
+        return ""
+    return repr(sorted(arguments.items()))
+
+
+def _check_dtype(owner, dtype):
+    """Weights and computations are float32; anything else is refused."""
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name")
+    name = getattr(dtype, "name", dtype)
+    if isinstance(name, type):
+        name = getattr(name, "__name__", name)
+    if name not in (None, "float32"):
+        raise ValueError(
+            f"{owner}: dtype={dtype!r} is not supported; weights and computations are float32"
+        )
+
+
+def _refuse_given(owner, arguments):
+    """Arguments of Keras that would have no effect."""
+    for name, value in arguments.items():
+        if value is not None and value is not False:
+            raise ValueError(f"{owner}: `{name}` is not supported, got {value!r}")
+
+
+def _core_of(module, given):
+    """The core object of what an argument of `module`'s kind may be."""
+    if given is None:
+        return None
+    if callable(given) and not hasattr(given, "_core") and not isinstance(given, type):
+        made = getattr(_nn, "make_" + module.__name__.rsplit(".", 1)[-1][:-1])
+        return made(module._registered(given), {})
+    return module.get(given)._core
+
+
+def _common_arguments(cls, given):
+    """Takes the arguments that all layers have out of `given`."""
+    _check_dtype(cls.__name__, given.pop("dtype", None))
+    autocast = given.pop("autocast", True)
+    if not isinstance(autocast, bool):
+        raise ValueError(f"{cls.__name__}: `autocast` must be True or False, got {autocast!r}")
+    _refuse_given(
+        cls.__name__,
+        {name: given.pop(name, None) for name in ("sparse", "ragged", "tensor", "input_tensor",
+                                                  "optional")},
+    )
+    common = {
+        "trainable": given.pop("trainable", True),
+        "activity_regularizer": None,
+        "input_shape": _input_shape(given),
+    }
+    if cls._entry is None or "activity_regularizer" not in cls._fields:
+        common["activity_regularizer"] = given.pop("activity_regularizer", None)
+    return common
 
 
 def _made(name, value):
@@ -196,31 +532,60 @@ def _input_shape(kwargs):
     return None if shape is None else tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
 
 
-def _finish(layer, trainable, shape):
-    layer._core.locate()
-    layer._core.trainable = bool(trainable)
-    if shape is not None:
-        layer._core.input_shape = shape
-
-
-def _table_init(self, *args, trainable=True, **kwargs):
-    shape = _input_shape(kwargs)
+def _table_init(self, *args, **kwargs):
+    own = {}
     if self._entry["name"] == "InputLayer":
-        kwargs["shape"] = shape if shape is not None else kwargs.get("shape")
-        shape = None
-    _objects.Object.__init__(self, *args, **kwargs)
-    _finish(self, trainable, shape)
+        own = _input_arguments(kwargs)
+    common = _common_arguments(type(self), kwargs)
+    _objects.Object.__init__(self, *args, **kwargs, **own)
+    self._start(common)
+
+
+def _input_arguments(arguments):
+    """Takes the dtype of an input and the ways to state its shape out of the arguments."""
+    own = {}
+    dtype = arguments.pop("dtype", None)
+    if dtype is not None:
+        own["dtype"] = _np.dtype(getattr(dtype, "name", dtype)).name
+    shape = arguments.pop("batch_shape", None) or arguments.pop("batch_input_shape", None)
+    if shape is not None:
+        if arguments.get("shape") is not None:
+            raise ValueError("You cannot pass both `shape` and `batch_shape` at the same time.")
+        own["batch_size"], own["shape"] = shape[0], tuple(shape)[1:]
+    if "input_shape" in arguments or "input_dim" in arguments:
+        own["shape"] = _input_shape(arguments)
+    return own
+
+
+def _kernel(dense):
+    """The weight matrix. AttributeError before the layer is built."""
+    if not dense.built:
+        raise AttributeError("You must build the layer before accessing `kernel`.")
+    return dense._weight_named("kernel")
+
+
+def _bias(dense):
+    """The bias, or None."""
+    if not dense.built:
+        raise AttributeError("You must build the layer before accessing `bias`.")
+    return dense._weight_named("bias")
+
+
+def _dense_input_spec(dense):
+    """What inputs fit."""
+    axes = {-1: dense._core.input_type[-1]} if dense.built else None
+    return InputSpec(min_ndim=2, axes=axes)
 
 
 _CLASSES = _objects.classes_of(
     Layer,
-    ignored=("dtype", "autocast", "sparse", "ragged", "tensor", "optional"),
-    after={"noise_shape": "rate"},
+    ignored=(),
     members={
-        "": {"__init__": _table_init},
+        "": {"__init__": _table_init, "supports_masking": True},
         "Dense": {
-            "kernel": property(lambda self: self._weight_named("kernel")),
-            "bias": property(lambda self: self._weight_named("bias")),
+            "kernel": property(_kernel),
+            "bias": property(_bias),
+            "input_spec": property(_dense_input_spec),
         },
     },
 )
@@ -237,8 +602,10 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, bat
         batch_size, shape = batch_shape[0], tuple(batch_shape)[1:]
     if isinstance(shape, int):
         raise ValueError(f"Input: `shape` must be a tuple of integers, got {shape}")
-    options = {"shape": tuple(shape), "batch_size": batch_size, "name": name}
-    return _CLASSES["InputLayer"](**options)
+    return _CLASSES["InputLayer"](
+        shape=tuple(shape), batch_size=batch_size, dtype=dtype, sparse=sparse, ragged=ragged,
+        tensor=tensor, optional=optional, name=name,
+    )
 
 
 def _layer_of(core):
@@ -252,8 +619,6 @@ def deserialize(config):
     if name in _CLASSES:
         cls = _CLASSES[name]
         options = dict(config["config"])
-        if name == "InputLayer" and "batch_shape" in options:
-            return Input(batch_shape=options["batch_shape"], name=options.get("name"))
         return cls.from_config(options)
     from .saving import get_registered_object
 

@@ -1,6 +1,8 @@
 """Models: stacks of layers with training, evaluation, prediction, saving and loading."""
 
+import inspect as _inspect
 import os as _os
+import warnings as _warnings
 
 import numpy as _np
 
@@ -15,6 +17,8 @@ from ._data import arrays_of as _arrays_of
 from ._data import verbosity as _verbosity
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
+from ._values import graph_of as _graph_of
+from ._values import is_array as _is_array
 
 __getattr__ = _getattr_of(__name__)
 
@@ -41,9 +45,32 @@ def _metric(given):
     return metrics.get(given)
 
 
-class Model:
-    """What all models share; make a `Sequential`."""
+# Methods of Keras's models that it calls while it trains, and that nothing calls here.
+_DEAD_OVERRIDES = (
+    "train_step", "test_step", "predict_step", "compute_metrics", "get_metrics_result",
+    "make_train_function", "make_test_function", "make_predict_function", "symbolic_call",
+    "stateless_call", "stateless_compute_loss", "compute_mask", "quantize", "build",
+)
 
+
+def _refuse_dead_overrides(cls):
+    for name in _DEAD_OVERRIDES:
+        if getattr(cls, name, None) is not getattr(Model, name, None):
+            raise NotImplementedError(
+                f"{cls.__name__} defines `{name}`, which would never be called: steps are compiled "
+                "from the graph. Override `call` or `compute_loss`, write a layer, loss or metric "
+                "of your own, or act in a callback"
+            )
+
+
+class Model:
+    """What all models share; make a `Sequential`.
+
+    A subclass of `Sequential` may define `call(inputs, training)` and `compute_loss(x, y, y_pred,
+    sample_weight)`; both build graph.
+    """
+
+    _is_model = True
     optimizer = None
     loss = None
     history = None
@@ -51,13 +78,58 @@ class Model:
     _entry = None
     _compiled = None  # the arguments of compile
 
+    def __new__(cls, *_, **__):
+        if not hasattr(cls, "_take"):
+            raise NotImplementedError(
+                f"{cls.__name__}: models of layers that are called on each other, and subclasses of "
+                "keras.Model, are not there yet; use keras.Sequential or a subclass of it, with a "
+                "keras.layers.Layer of your own for what is no stack"
+            )
+        return super().__new__(cls)
+
+    def _override(self):
+        """Makes the core model call what a subclass defines."""
+        cls = type(self)
+        _refuse_dead_overrides(cls)
+        calls = cls.call is not Model.call
+        computes_loss = cls.compute_loss is not Model.compute_loss
+        if calls or computes_loss:
+            _nn.override_model(self._core, self, calls, computes_loss)
+
     @property
     def name(self):
         return self._core.name
 
+    path = name
+
+    @property
+    def dtype(self):
+        """The dtype of weights and computations."""
+        return "float32"
+
+    compute_dtype = variable_dtype = dtype
+
     @property
     def built(self):
         return self._core.built
+
+    @property
+    def inputs(self):
+        """The tensor that batches are fed to, in a list. AttributeError before the model is built."""
+        return [self._symbolic("input")]
+
+    @property
+    def outputs(self):
+        """The tensor that inference makes of the inputs, in a list."""
+        return [self._symbolic("output")]
+
+    def _symbolic(self, which):
+        if not self.built:
+            raise AttributeError(
+                f"{type(self).__name__} model '{self.name}' has no defined {which}s yet."
+            )
+        value = getattr(self._core, which)
+        return _graph_of(value.graph).tensor(value)
 
     @property
     def compiled(self):
@@ -95,13 +167,15 @@ class Model:
 
     @property
     def trainable_weights(self):
-        return [weight for weight in self.weights if weight.trainable]
+        """Those that training changes."""
+        return [weight for layer in self._layers for weight in layer.trainable_weights]
 
     trainable_variables = trainable_weights
 
     @property
     def non_trainable_weights(self):
-        return [weight for weight in self.weights if not weight.trainable]
+        """Those that training leaves alone."""
+        return [weight for layer in self._layers for weight in layer.non_trainable_weights]
 
     non_trainable_variables = non_trainable_weights
 
@@ -128,19 +202,39 @@ class Model:
         return sum(layer.count_params() for layer in self._layers)
 
     @property
+    def losses(self):
+        """What the layers' last calls added to the loss, and the penalties of weights."""
+        return [loss for layer in self._layers for loss in layer.losses]
+
+    @property
     def input_shape(self):
-        return self._core.input_shape
+        """With the batch dimension. AttributeError before the model is built."""
+        return self._shape("input")
 
     @property
     def output_shape(self):
-        return self._core.output_shape
+        """With the batch dimension. AttributeError before the model is built."""
+        return self._shape("output")
+
+    def _shape(self, which):
+        if not self.built:
+            raise AttributeError(
+                f"{type(self).__name__} model '{self.name}' has no defined {which} shape yet."
+            )
+        return getattr(self._core, which + "_shape")
 
     def build(self, input_shape):
         """Makes the weights for inputs of this shape, which starts with the batch dimension."""
         self._core.build((None, *tuple(input_shape)[1:]))
 
-    def summary(self, line_length=None, positions=None, print_fn=None, **_):
-        """Prints a table of layers, output shapes and parameter counts."""
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False,
+                show_trainable=False, layer_range=None):
+        """Prints a table of layers, output shapes and parameter counts, as wide as it needs."""
+        _layers._refuse_given(
+            "summary",
+            {"line_length": line_length, "positions": positions, "expand_nested": expand_nested,
+             "show_trainable": show_trainable, "layer_range": layer_range},
+        )
         (print if print_fn is None else print_fn)(self._core.summary())
 
     def explain(self, batch_size=32, training=True):
@@ -152,7 +246,19 @@ class Model:
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None,
                 weighted_metrics=None, run_eagerly=False, steps_per_execution=1,
                 jit_compile="auto", auto_scale_loss=True):
-        """Chooses what training minimizes, how, and what it reports."""
+        """Chooses what training minimizes, how, and what it reports.
+
+        Steps are always compiled, which is all that `jit_compile` asks for; `auto_scale_loss` is
+        about float16 and has no effect on float32, as in Keras. ValueError for `run_eagerly=True`.
+        """
+        if run_eagerly:
+            raise ValueError(
+                f"compile: run_eagerly={run_eagerly!r} is not supported: steps are compiled graphs. "
+                "To look at values, call the layers on arrays, or use explain()"
+            )
+        if jit_compile not in ("auto", True, False, None):
+            raise ValueError(f"compile: jit_compile must be 'auto', True or False, got {jit_compile!r}")
+        self._check_attributes()
         if isinstance(loss, (list, tuple)) and len(loss) == 1:
             loss = loss[0]
         if isinstance(loss_weights, (list, tuple)):
@@ -248,6 +354,8 @@ class Model:
         history = _callbacks.History()
         hooks = self._callback_list(callbacks, history)
         self.history = history
+        if self.built and not self._core.has_trainable_weights:
+            _warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         self._core.fit(train, hooks, hooks.wants_batches, options)
         return history
 
@@ -290,13 +398,68 @@ class Model:
         """Forgets the batches that metrics have seen."""
         self._core.reset_metrics()
 
-    def __call__(self, x, training=False):
+    def __call__(self, x, training=None):
         """The outputs of one batch, computed as in training or not."""
-        if isinstance(x, _Tensor):
-            for layer in self._layers:
-                x = layer(x, training=training)
-            return x
-        return _as_result(self._core.call(_as_array(x), bool(training)))
+        if training is None:
+            training = _nn.enclosing_training() or False
+        if _is_array(x):
+            return _as_result(self._core.call(_as_array(x), bool(training)))
+        if type(self).call is not Model.call:
+            return self._traced_call(x, training)
+        for layer in self._layers:
+            x = layer(x, training=training)
+        return x
+
+    def call(self, inputs, training=None, mask=None):
+        """The stack's output for a tensor. A subclass may define its own, made of the layers."""
+        if mask is not None:
+            raise ValueError("call: there are no masks; weight the samples instead")
+        return self._on_tensor("call", inputs, lambda x: self._core.base_call(x, bool(training)))
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The loss of `compile` for tensors, plus what layers and regularizers add. A subclass may
+        define its own.
+        """
+        weight = None if sample_weight is None else sample_weight._value
+        return self._on_tensor(
+            "compute_loss", y_pred, lambda p: self._core.base_compute_loss(y._value, p, weight)
+        )
+
+    def _on_tensor(self, method, tensor, build):
+        if _is_array(tensor):
+            raise TypeError(f"{method} builds graph and takes tensors, got {type(tensor).__name__}")
+        return tensor.graph.tensor(build(tensor._value))
+
+    def _traced_call(self, x, training):
+        named = "training" in _inspect.signature(self.call).parameters
+        return self.call(x, training=training) if named else self.call(x)
+
+    def _call(self, value, training):
+        """`call`, as C++ calls it."""
+        graph = _graph_of(value.graph)
+        with graph.as_default():
+            y = self._traced_call(graph.tensor(value), training)
+        self._check_attributes()
+        return y._value if isinstance(y, _Tensor) else y
+
+    def _compute_loss(self, x, y, y_pred, sample_weight):
+        """`compute_loss`, as C++ calls it."""
+        graph = _graph_of(x.graph)
+        tensors = [None if v is None else graph.tensor(v) for v in (x, y, y_pred, sample_weight)]
+        with graph.as_default():
+            loss = self.compute_loss(*tensors)
+        return loss._value if isinstance(loss, _Tensor) else loss
+
+    def _check_attributes(self):
+        """Layers of a subclass that are no part of the stack would not be trained."""
+        known = {id(layer) for layer in self._layers}
+        for name, value in vars(self).items():
+            for layer in () if name in ("_layers", "_input") else _layers._layers_in(value):
+                if id(layer) not in known and not _is_input(layer):
+                    raise ValueError(
+                        f"{type(self).__name__}.{name} holds layer {layer.name}, which is not in the "
+                        "stack: its weights would be neither trained nor saved; add() it"
+                    )
 
     # Files.
 
@@ -354,8 +517,12 @@ class Sequential(Model):
         for layer in given:
             _check_layer(layer)
         self._take(_nn.Sequential([layer._core for layer in given], name or ""), given)
+        self._override()
         if not trainable:
             self.trainable = False
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
     def _take(self, core, layers):
         self._core = core
@@ -363,7 +530,7 @@ class Sequential(Model):
         self._input = next((one for one in layers if _is_input(one)), None)
         self._layers = [layer for layer in layers if not _is_input(layer)]
         for layer in self._layers:
-            layer._owner_name = core.name
+            layer._adopt(core.name)
 
     @classmethod
     def _of(cls, core):
@@ -379,7 +546,7 @@ class Sequential(Model):
             self._input = layer
         else:
             self._layers.append(layer)
-            layer._owner_name = self.name
+            layer._adopt(self.name)
 
     def pop(self, rebuild=True):
         """Removes the last layer and returns it."""

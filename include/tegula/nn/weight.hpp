@@ -1,0 +1,60 @@
+#pragma once
+// State of a layer: a weight, a moving average, a counter.
+
+#include <memory>
+#include <string>
+
+#include "tegula/graph/operand.hpp"
+#include "tegula/nn/regularizer.hpp"
+
+namespace tegula::nn {
+
+/// A variable of a layer, which keeps its value when the layer gets another graph. Copies are the
+/// same weight; default constructed: none.
+///
+/// In `call` it stands for the value that it has at that point of the computation: what it held
+/// before the step, or what was assigned last.
+class TEGULA_API Weight {
+ public:
+  Weight() = default;
+
+  explicit operator bool() const { return state_ != nullptr; }
+  bool operator==(const Weight&) const = default;
+  /// The same for copies, and for no other weight while one of them lives.
+  const void* id() const { return state_.get(); }
+
+  /// "kernel", and with the scopes around it: "dense/kernel".
+  const std::string& name() const;
+  const std::string& path() const;
+  const Shape& shape() const { return variable().shape(); }
+  DType dtype() const { return variable().dtype(); }
+  /// Whether an optimizer changes it, unless its layer is frozen.
+  bool trainable() const;
+  void set_trainable(bool trainable) const;
+  /// In the graph that its layer builds in.
+  const Variable& variable() const;
+
+  /// A copy of the value between steps. Throws RunError when the layer was built in a graph of the
+  /// user's, whose session holds the value.
+  Tensor get() const;
+  /// Throws ShapeError when the shape differs.
+  void set(const Tensor& value) const;
+
+  operator Value() const;    // NOLINT: implicit by design
+  operator Operand() const;  // NOLINT: implicit by design
+  /// In `call`: what the step leaves in it, in training and inference alike. Returns the new value,
+  /// which is also what later uses of the weight see. Throws ShapeError when the shape differs, and
+  /// InvalidArgument outside of a layer's `call`.
+  Value assign(Value value) const;
+  Value assign_add(Operand value) const;
+  Value assign_sub(Operand value) const;
+
+ private:
+  friend class LayerBase;
+  struct State;
+  explicit Weight(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace tegula::nn

@@ -129,6 +129,13 @@ def test_layers_before_the_base_class_and_after_building_are_refused():
 
     with pytest.raises(RuntimeError, match=r"call super\(\).__init__\(\) before"):
         Early()
+
+    class Without(L.Layer):
+        def __init__(self):
+            self.units = 2
+
+    with pytest.raises(RuntimeError, match=r"you forgot to call `super\(\).__init__\(\)`"):
+        Without()(X)
     built = Block(2)
     built(X)
     with pytest.raises(ValueError, match="cannot add new elements of state"):

@@ -118,6 +118,13 @@ def test_other_dtypes_than_float32_are_refused(dtype):
         L.Layer().add_weight((), dtype=dtype)
 
 
+@pytest.mark.parametrize("name", ["MeanSquaredError", "BinaryCrossentropy", "Huber"])
+def test_other_dtypes_of_losses_are_refused(name):
+    with pytest.raises(ValueError, match="dtype='float64' is not supported"):
+        getattr(keras.losses, name)(dtype="float64")
+    getattr(keras.losses, name)(dtype="float32")
+
+
 def test_float32_is_accepted_however_it_is_said():
     for dtype in ("float32", np.float32, L.Dense(1).get_config()["dtype"], None):
         assert L.Dense(2, dtype=dtype).dtype == "float32"
@@ -183,6 +190,12 @@ def test_compute_output_shape_builds_nothing(make, shape, expected):
     layer = make()
     assert layer.compute_output_shape(shape) == expected
     assert not layer.built
+
+
+def test_compute_output_shape_of_a_stack():
+    model = keras.Sequential([L.Reshape((-1, 2)), L.Dense(3), L.Flatten()])
+    assert model.compute_output_shape((None, 4)) == (None, 6)
+    assert not model.built
 
 
 def test_compute_output_shape_of_a_custom_layer_is_the_layer_s_own():

@@ -133,6 +133,8 @@ def bind(cls, args, kwargs):
     options = {}
     for name, value in given.items():
         if name in cls._ignored:
+            if name == "dtype":
+                check_dtype(cls.__name__, value)
             continue
         if name in _UNSUPPORTED and name not in cls._fields:
             if value is not None:
@@ -144,8 +146,21 @@ def bind(cls, args, kwargs):
     return options
 
 
+def check_dtype(owner, dtype):
+    """A `dtype` argument: float32 however it is said; ValueError for anything else."""
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name")
+    name = getattr(dtype, "name", dtype)
+    if isinstance(name, type):
+        name = name.__name__
+    if name not in (None, "float32"):
+        raise ValueError(
+            f"{owner}: dtype={dtype!r} is not supported; weights and computations are float32"
+        )
+
+
 def make_class(base, entry, ignored=("dtype",), after=None, members=None):
-    """The Python class of a row of a table. `ignored` arguments are accepted and have no effect;
+    """The Python class of a row of a table. `ignored` arguments ask for what is so anyway;
     `after` says which arguments (by name) follow which in Keras's order of positional arguments;
     `members` adds attributes: under "" to all classes, under a class's name to that one.
     """

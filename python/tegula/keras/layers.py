@@ -259,6 +259,11 @@ class Layer(_objects.Object):
         """The output: of an array at once, of a tensor as graph. Further arguments are those of
         `call`; `training` is by default that of the enclosing call, else False.
         """
+        if self._core is None:
+            raise RuntimeError(
+                f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first "
+                "statement in the `__init__()` method."
+            )
         parameters = _inspect.signature(self.call).parameters
         extra = {**arguments, "training": training} if training is not None else arguments
         if "training" not in parameters:
@@ -313,7 +318,7 @@ class Layer(_objects.Object):
                    regularizer=None, constraint=None, aggregation="none", overwrite_with_gradient=False,
                    name=None):
         """A weight, for use in `call`; float32. By default a scalar, Glorot-uniform."""
-        _check_dtype(type(self).__name__, dtype)
+        _objects.check_dtype(type(self).__name__, dtype)
         _refuse_given(
             f"{type(self).__name__}.add_weight",
             {"constraint": constraint, "overwrite_with_gradient": overwrite_with_gradient or None,
@@ -459,19 +464,6 @@ def _key(others, arguments):
     return repr(sorted(arguments.items()))
 
 
-def _check_dtype(owner, dtype):
-    """Weights and computations are float32; anything else is refused."""
-    if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name")
-    name = getattr(dtype, "name", dtype)
-    if isinstance(name, type):
-        name = getattr(name, "__name__", name)
-    if name not in (None, "float32"):
-        raise ValueError(
-            f"{owner}: dtype={dtype!r} is not supported; weights and computations are float32"
-        )
-
-
 def _refuse_given(owner, arguments):
     """Arguments of Keras that would have no effect."""
     for name, value in arguments.items():
@@ -491,7 +483,7 @@ def _core_of(module, given):
 
 def _common_arguments(cls, given):
     """Takes the arguments that all layers have out of `given`."""
-    _check_dtype(cls.__name__, given.pop("dtype", None))
+    _objects.check_dtype(cls.__name__, given.pop("dtype", None))
     autocast = given.pop("autocast", True)
     if not isinstance(autocast, bool):
         raise ValueError(f"{cls.__name__}: `autocast` must be True or False, got {autocast!r}")

@@ -26,6 +26,7 @@ class Loss(_objects.Object):
         if self._entry is not None:
             super().__init__(name=name, reduction=reduction, **kwargs)
             return
+        _objects.check_dtype(type(self).__name__, dtype)
         name = name or _nn.snake_case(type(self).__name__)
         self._core = _nn.make_user_loss(_on_core_values(self.call), name, reduction or "none")
 

@@ -398,8 +398,15 @@ class Model:
         """Forgets the batches that metrics have seen."""
         self._core.reset_metrics()
 
-    def __call__(self, x, training=None):
+    def compute_output_shape(self, input_shape):
+        """The shape that inputs of this shape give; builds nothing."""
+        for layer in self._layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return tuple(input_shape)
+
+    def __call__(self, x, training=None, mask=None):
         """The outputs of one batch, computed as in training or not."""
+        _layers._refuse_given(type(self).__name__, {"mask": mask})
         if training is None:
             training = _nn.enclosing_training() or False
         if _is_array(x):

@@ -96,6 +96,12 @@ def test_trainable_reaches_sublayers_and_weights():
     assert block.scale.trainable and not block.count.trainable
     block.first.trainable = False
     assert len(block.trainable_weights) == 6
+    block.scale.trainable = False
+    assert len(block.trainable_weights) == 5
+    model.compile(keras.optimizers.SGD(1e-4), "mse")
+    before = block.scale.numpy()
+    model.fit(X, np.ones((8, 2), "float32"), verbose=0)
+    assert block.scale.numpy() == before
 
 
 def test_dropout_in_a_custom_layer_follows_the_training_flag():

@@ -85,7 +85,7 @@ class Layer(_objects.Object):
     def __setattr__(self, name, value):
         _refuse_other_state(self, name, value)
         super().__setattr__(name, value)
-        if isinstance(value, (Layer, list, tuple, dict)):
+        if isinstance(value, (Layer, list, tuple, dict, set)):
             if self._core is None:
                 if _layers_in(value):
                     raise RuntimeError(
@@ -143,6 +143,14 @@ class Layer(_objects.Object):
 
     @activity_regularizer.setter
     def activity_regularizer(self, value):
+        if "activity_regularizer" in getattr(type(self), "_fields", ()):
+            if not hasattr(self, "_set_option"):
+                raise AttributeError(
+                    f"{type(self).__name__}.activity_regularizer is an option: give it when the "
+                    "layer is made"
+                )
+            self._set_option("activity_regularizer", value)
+            return
         self._regularizer = value if callable(value) else regularizers.get(value)
         self._core.activity_regularizer = _core_of(regularizers, self._regularizer)
 
@@ -264,11 +272,10 @@ class Layer(_objects.Object):
                 f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first "
                 "statement in the `__init__()` method."
             )
-        parameters = _inspect.signature(self.call).parameters
-        extra = {**arguments, "training": training} if training is not None else arguments
-        if "training" not in parameters:
-            extra = arguments
-        _inspect.signature(self.call).bind(x, *others, **extra)
+        signature = _signature(type(self).call)
+        parameters = signature.parameters
+        if others or arguments:
+            signature.bind(self, x, *others, **arguments)
         for other in others:
             if not isinstance(other, (_Tensor, _np.ndarray)):
                 raise ValueError(
@@ -346,7 +353,7 @@ class Layer(_objects.Object):
     def _call(self, value, training, others=(), arguments=None):
         graph = _graph_of(value.graph)
         arguments = dict(arguments or {})
-        if "training" in _inspect.signature(self.call).parameters:
+        if "training" in _signature(type(self).call).parameters:
             arguments["training"] = training
         with graph.as_default():
             _check_input(self, value.shape)
@@ -375,6 +382,9 @@ class Layer(_objects.Object):
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+_signature = _functools.lru_cache(maxsize=64)(_inspect.signature)
 
 
 def _entering(build):
@@ -409,11 +419,13 @@ def _refuse_dead_overrides(cls):
 
 
 def _layers_in(value):
-    """The layers in a value of an attribute: itself, or those in lists, tuples and dicts."""
+    """The layers in a value of an attribute: itself, or those in lists, tuples, dicts and sets."""
     if isinstance(value, Layer):
         return [value]
     if isinstance(value, dict):
         value = value.values()
+    elif isinstance(value, (set, frozenset)):
+        value = sorted((one for one in value if isinstance(one, Layer)), key=lambda one: one.name)
     elif not isinstance(value, (list, tuple)):
         return []
     return [layer for item in value for layer in _layers_in(item)]

@@ -6,6 +6,7 @@
 #include "tegula/core/parallel.hpp"
 #include "tegula/core/shape.hpp"
 #include "tegula/core/tensor.hpp"
+#include "tegula/data/batch_source.hpp"
 #include "tegula/data/csv.hpp"
 #include "tegula/data/dataset.hpp"
 #include "tegula/data/idx.hpp"

@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "nn_callbacks.hpp"
+#include "nn_config.hpp"
+#include "nn_table.hpp"
 #include "numpy.hpp"
 #include "tegula/nn/model.hpp"
 
@@ -31,49 +33,10 @@ void write_to_stdout(std::string_view text) {
 
 void warn_in_python(std::string_view text) {
   const py::gil_scoped_acquire gil;
-  // As an exception when the user turned warnings into errors: that must not leave a C++ hook.
+  // An exception when the user turned warnings into errors: it leaves the run as any other does.
   if (PyErr_WarnEx(PyExc_UserWarning, std::string(text).c_str(), 2) != 0) {
-    PyErr_WriteUnraisable(Py_None);
+    throw py::error_already_set();
   }
-}
-
-nn::EarlyStoppingOptions early_stopping_options(const py::dict& given) {
-  nn::EarlyStoppingOptions options;
-  options.monitor = given["monitor"].cast<std::string>();
-  options.min_delta = given["min_delta"].cast<double>();
-  options.patience = given["patience"].cast<std::int64_t>();
-  options.verbose = given["verbose"].cast<int>();
-  options.mode = given["mode"].cast<std::string>();
-  options.baseline = given["baseline"].cast<std::optional<double>>();
-  options.restore_best_weights = given["restore_best_weights"].cast<bool>();
-  options.start_from_epoch = given["start_from_epoch"].cast<std::int64_t>();
-  return options;
-}
-
-nn::ReduceLROnPlateauOptions reduce_options(const py::dict& given) {
-  nn::ReduceLROnPlateauOptions options;
-  options.monitor = given["monitor"].cast<std::string>();
-  options.factor = given["factor"].cast<double>();
-  options.patience = given["patience"].cast<std::int64_t>();
-  options.verbose = given["verbose"].cast<int>();
-  options.mode = given["mode"].cast<std::string>();
-  options.min_delta = given["min_delta"].cast<double>();
-  options.cooldown = given["cooldown"].cast<std::int64_t>();
-  options.min_lr = given["min_lr"].cast<double>();
-  return options;
-}
-
-nn::ModelCheckpointOptions checkpoint_options(const py::dict& given) {
-  nn::ModelCheckpointOptions options;
-  options.filepath = given["filepath"].cast<std::string>();
-  options.monitor = given["monitor"].cast<std::string>();
-  options.verbose = given["verbose"].cast<int>();
-  options.save_best_only = given["save_best_only"].cast<bool>();
-  options.save_weights_only = given["save_weights_only"].cast<bool>();
-  options.mode = given["mode"].cast<std::string>();
-  options.save_freq = given["save_freq"].cast<std::optional<std::int64_t>>();
-  options.initial_value_threshold = given["initial_value_threshold"].cast<std::optional<double>>();
-  return options;
 }
 
 void bind_base(py::module_& module) {
@@ -84,7 +47,6 @@ void bind_base(py::module_& module) {
            [](Callback& callback, int verbose, std::int64_t epochs, std::int64_t steps) {
              callback.parameters = {verbose, epochs, steps};
            })
-      .def_property_readonly("wants_batches", &Callback::wants_batches)
       .def("on_train_begin", &Callback::on_train_begin, Released())
       .def("on_train_end",
            [](Callback& c, const py::dict& logs) {
@@ -110,45 +72,26 @@ void bind_base(py::module_& module) {
       });
 }
 
+/// The tables' callbacks: `make_callback(name, options)`; and one that needs a function.
 void bind_classes(py::module_& module) {
-  using nn::Callback;
-  py::class_<nn::EarlyStopping, Callback, std::shared_ptr<nn::EarlyStopping>>(module,
-                                                                              "EarlyStopping")
-      .def(py::init([](const py::dict& options) {
-        return std::make_shared<nn::EarlyStopping>(early_stopping_options(options));
-      }))
-      .def_property_readonly("stopped_epoch", &nn::EarlyStopping::stopped_epoch)
-      .def_property_readonly("best", &nn::EarlyStopping::best)
-      .def_property_readonly("best_epoch", &nn::EarlyStopping::best_epoch)
-      .def_property_readonly("wait", &nn::EarlyStopping::wait);
-  py::class_<nn::ReduceLROnPlateau, Callback, std::shared_ptr<nn::ReduceLROnPlateau>>(
-      module, "ReduceLROnPlateau")
-      .def(py::init([](const py::dict& options) {
-        return std::make_shared<nn::ReduceLROnPlateau>(reduce_options(options));
-      }));
-  py::class_<nn::ModelCheckpoint, Callback, std::shared_ptr<nn::ModelCheckpoint>>(module,
-                                                                                  "ModelCheckpoint")
-      .def(py::init([](const py::dict& options) {
-        return std::make_shared<nn::ModelCheckpoint>(checkpoint_options(options));
-      }));
-  py::class_<nn::CSVLogger, Callback, std::shared_ptr<nn::CSVLogger>>(module, "CSVLogger")
-      .def(py::init<std::string, std::string, bool>(), py::arg("filename"), py::arg("separator"),
-           py::arg("append"));
-  py::class_<nn::TerminateOnNaN, Callback, std::shared_ptr<nn::TerminateOnNaN>>(module,
-                                                                                "TerminateOnNaN")
-      .def(py::init<>());
-  py::class_<nn::LearningRateScheduler, Callback, std::shared_ptr<nn::LearningRateScheduler>>(
-      module, "LearningRateScheduler")
-      .def(py::init([](py::object schedule, int verbose) {
-             const SharedObject function(std::move(schedule));
-             return std::make_shared<nn::LearningRateScheduler>(
-                 [function](std::int64_t epoch, double rate) {
-                   const py::gil_scoped_acquire gil;
-                   return function.get()(epoch, rate).cast<double>();
-                 },
-                 verbose);
-           }),
-           py::arg("schedule"), py::arg("verbose"));
+  using nn::CallbackBase;
+  py::class_<CallbackBase, nn::Callback, std::shared_ptr<CallbackBase>> bound(module,
+                                                                              "CallbackBase");
+  bind_table<CallbackBase>(module, bound);
+  bound.def("attributes", &CallbackBase::attributes, "Options and running state by name.")
+      .def("set_attribute", &CallbackBase::set_attribute, py::arg("name"), py::arg("value"))
+      .def_property_readonly("has_batch_hooks", &CallbackBase::has_batch_hooks);
+  module.def(
+      "make_learning_rate_scheduler",
+      [](py::object schedule, std::int64_t verbose) -> std::shared_ptr<CallbackBase> {
+        const SharedObject function(std::move(schedule));
+        const auto rate = [function](std::int64_t epoch, double current) {
+          const py::gil_scoped_acquire gil;
+          return function.get()(epoch, current).cast<double>();
+        };
+        return nn::LearningRateScheduler({.schedule = rate, .verbose = verbose});
+      },
+      py::arg("schedule"), py::arg("verbose"));
 }
 
 }  // namespace
@@ -202,10 +145,13 @@ void PythonCallbacks::call(const char* hook, const Args&... args) {
   list_.get().attr(hook)(args...);
 }
 
+void PythonCallbacks::begin_run() {
+  call("begin_run", parameters.verbose, parameters.epochs, parameters.steps);
+}
 void PythonCallbacks::on_train_begin() {
-  const py::gil_scoped_acquire gil;
-  list_.get().attr("begin_run")(parameters.verbose, parameters.epochs, parameters.steps);
-  list_.get().attr("on_train_begin")();
+  trains_ = true;
+  begin_run();
+  call("on_train_begin");
 }
 void PythonCallbacks::on_train_end(const nn::Logs& logs) { call_with_logs("on_train_end", logs); }
 void PythonCallbacks::on_epoch_begin(std::int64_t epoch) { call("on_epoch_begin", epoch); }
@@ -215,20 +161,38 @@ void PythonCallbacks::on_epoch_end(std::int64_t epoch, nn::Logs& logs) {
   list_.get().attr("on_epoch_end")(epoch, dict);
   logs = logs_from_dict(dict);
 }
-void PythonCallbacks::on_train_batch_begin(std::int64_t b) { call("on_train_batch_begin", b); }
+void PythonCallbacks::on_train_batch_begin(std::int64_t batch) {
+  if (wants_batches_) call("on_train_batch_begin", batch);
+}
 void PythonCallbacks::on_train_batch_end(std::int64_t batch, const nn::Logs& logs) {
-  call_with_logs("on_train_batch_end", logs, batch);
+  if (wants_batches_) call_with_logs("on_train_batch_end", logs, batch);
 }
-void PythonCallbacks::on_test_begin() { call("on_test_begin"); }
+void PythonCallbacks::on_test_begin() {
+  if (!trains_) begin_run();
+  call("on_test_begin");
+}
 void PythonCallbacks::on_test_end(const nn::Logs& logs) { call_with_logs("on_test_end", logs); }
-void PythonCallbacks::on_test_batch_begin(std::int64_t b) { call("on_test_batch_begin", b); }
-void PythonCallbacks::on_test_batch_end(std::int64_t batch, const nn::Logs& logs) {
-  call_with_logs("on_test_batch_end", logs, batch);
+void PythonCallbacks::on_test_batch_begin(std::int64_t batch) {
+  if (wants_batches_) call("on_test_batch_begin", batch);
 }
-void PythonCallbacks::on_predict_begin() { call("on_predict_begin"); }
+void PythonCallbacks::on_test_batch_end(std::int64_t batch, const nn::Logs& logs) {
+  if (wants_batches_) call_with_logs("on_test_batch_end", logs, batch);
+}
+void PythonCallbacks::on_predict_begin() {
+  begin_run();
+  call("on_predict_begin");
+}
 void PythonCallbacks::on_predict_end() { call("on_predict_end"); }
-void PythonCallbacks::on_predict_batch_begin(std::int64_t b) { call("on_predict_batch_begin", b); }
-void PythonCallbacks::on_predict_batch_end(std::int64_t b) { call("on_predict_batch_end", b); }
+void PythonCallbacks::on_predict_batch_begin(std::int64_t batch) {
+  if (wants_batches_) call("on_predict_batch_begin", batch);
+}
+void PythonCallbacks::on_predict_batch_end(std::int64_t batch, const Tensor& outputs) {
+  if (!wants_batches_) return;
+  const py::gil_scoped_acquire gil;
+  py::dict logs;
+  logs["outputs"] = array_from_tensor(outputs);
+  list_.get().attr("on_predict_batch_end")(batch, logs);
+}
 
 template <typename... Args>
 void PythonCallbacks::call_with_logs(const char* hook, const nn::Logs& logs, const Args&... args) {

@@ -34,11 +34,11 @@ class PythonCallbacks : public nn::Callback {
   void on_predict_begin() override;
   void on_predict_end() override;
   void on_predict_batch_begin(std::int64_t batch) override;
-  void on_predict_batch_end(std::int64_t batch) override;
+  void on_predict_batch_end(std::int64_t batch, const Tensor& outputs) override;
   void on_poll() override;
-  bool wants_batches() const override { return wants_batches_; }
 
  private:
+  void begin_run();
   template <typename... Args>
   void call(const char* hook, const Args&... args);
   template <typename... Args>
@@ -46,6 +46,8 @@ class PythonCallbacks : public nn::Callback {
 
   SharedObject list_;
   bool wants_batches_;
+  /// Whether evaluations are parts of `fit`.
+  bool trains_ = false;
   std::chrono::steady_clock::time_point polled_ = std::chrono::steady_clock::now();
 };
 

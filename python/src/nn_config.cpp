@@ -25,14 +25,24 @@ struct ToObject {
   }
 };
 
+Config integer_from_object(py::handle object) {
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(object.ptr(), &overflow);
+  if (overflow == 0) return std::int64_t{value};
+  throw InvalidArgument("the integer " + py::repr(object).cast<std::string>() +
+                        " does not fit 64 bits");
+}
+
 /// Also what behaves as a number without being one, such as NumPy's scalars.
 Config number_from_object(py::handle object) {
   if (PyIndex_Check(object.ptr())) {
-    return py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr())).cast<std::int64_t>();
+    return integer_from_object(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr())));
   }
   const py::object number = py::reinterpret_steal<py::object>(PyNumber_Float(object.ptr()));
-  if (!number) throw py::error_already_set();
-  return number.cast<double>();
+  if (number) return number.cast<double>();
+  PyErr_Clear();
+  throw DTypeError("expected a number, text, list or dict, got " +
+                   py::repr(object).cast<std::string>());
 }
 
 }  // namespace
@@ -40,12 +50,16 @@ Config number_from_object(py::handle object) {
 Config config_from_object(py::handle object) {
   if (object.is_none()) return nullptr;
   if (py::isinstance<py::bool_>(object)) return object.cast<bool>();
-  if (py::isinstance<py::int_>(object)) return object.cast<std::int64_t>();
+  if (py::isinstance<py::int_>(object)) return integer_from_object(object);
   if (py::isinstance<py::float_>(object)) return object.cast<double>();
   if (py::isinstance<py::str>(object)) return object.cast<std::string>();
   if (py::isinstance<py::dict>(object)) {
     Config::Object result;
     for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(object)) {
+      if (!py::isinstance<py::str>(key)) {
+        throw DTypeError("expected text for the keys of a dict, got " +
+                         py::repr(key).cast<std::string>());
+      }
       result.emplace_back(key.cast<std::string>(), config_from_object(value));
     }
     return result;

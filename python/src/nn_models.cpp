@@ -6,6 +6,7 @@
 #include "location.hpp"
 #include "nn_callbacks.hpp"
 #include "nn_config.hpp"
+#include "nn_source.hpp"
 #include "numpy.hpp"
 #include "tegula/data/dataset.hpp"
 #include "tegula/data/mnist.hpp"
@@ -16,7 +17,6 @@ namespace tegula::python {
 namespace {
 
 using nn::Model;
-using OptionalTensor = std::optional<Tensor>;
 using ClassWeights = std::map<std::int64_t, double>;
 using LayerPointer = std::shared_ptr<nn::LayerBase>;
 
@@ -39,85 +39,92 @@ std::vector<nn::MetricSpec> metric_specs(const py::list& given) {
 
 void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
              const std::shared_ptr<nn::LossBase>& loss, const py::list& metrics,
-             const py::list& weighted_metrics, double loss_weight) {
+             const py::list& weighted_metrics, double loss_weight,
+             std::int64_t steps_per_execution) {
   const UserLine line;
   model.compile({.optimizer = nn::Optimizer(optimizer),
                  .loss = nn::Loss(loss),
                  .metrics = metric_specs(metrics),
                  .weighted_metrics = metric_specs(weighted_metrics),
-                 .loss_weight = loss_weight});
+                 .loss_weight = loss_weight,
+                 .steps_per_execution = steps_per_execution});
 }
 
 /// Rows that do not match are reported when the data meet the model.
-data::Dataset dataset(const Tensor& x, const Tensor& y, const OptionalTensor& weight) {
+data::Dataset dataset_of(const py::handle& tuple) {
+  const auto parts = tuple.cast<py::tuple>();
   data::Dataset result;
-  result.x = x;
-  result.y = y;
-  result.sample_weight = weight;
+  result.x = parts[0].cast<Tensor>();
+  result.y = parts[1].cast<Tensor>();
+  if (!parts[2].is_none()) result.sample_weight = parts[2].cast<Tensor>();
   return result;
 }
 
-data::Dataset dataset_from_tuple(const py::tuple& parts) {
-  return dataset(parts[0].cast<Tensor>(), parts[1].cast<Tensor>(),
-                 parts[2].is_none() ? OptionalTensor() : parts[2].cast<Tensor>());
-}
+/// Arrays as (x, y, weight or None), or an object that gives batches.
+bool is_source(const py::handle& data) { return !py::isinstance<py::tuple>(data); }
 
-template <typename T>
-void take(const py::dict& options, const char* name, T& field) {
-  if (options.contains(name)) field = options[name].cast<T>();
-}
-
-void fit(Model& model, const py::tuple& train, const py::object& callbacks, bool wants_batches,
-         const py::dict& given) {
-  nn::FitOptions options;
-  const data::Dataset dataset = dataset_from_tuple(train);
-  take(given, "batch_size", options.batch_size);
-  take(given, "epochs", options.epochs);
-  take(given, "validation_split", options.validation_split);
-  take(given, "shuffle", options.shuffle);
-  take(given, "class_weight", options.class_weight);
-  take(given, "initial_epoch", options.initial_epoch);
-  take(given, "steps_per_epoch", options.steps_per_epoch);
-  take(given, "validation_steps", options.validation_steps);
-  take(given, "validation_batch_size", options.validation_batch_size);
-  take(given, "validation_freq", options.validation_freq);
-  take(given, "validation_epochs", options.validation_epochs);
-  if (given.contains("validation_data")) {
-    options.validation_data = dataset_from_tuple(given["validation_data"].cast<py::tuple>());
-  }
-  options.verbose = static_cast<nn::Verbose>(given["verbose"].cast<int>());
-  options.callbacks = {std::make_shared<PythonCallbacks>(callbacks, wants_batches)};
-  const py::gil_scoped_release release;
-  model.fit(dataset, options);
-}
-
+/// The plain options from a dict, checked for their names and types.
 template <typename Options>
-Options run_options(const py::dict& given, const py::object& callbacks, bool wants_batches) {
+Options run_options(const nn::Config& given, const py::object& callbacks, bool wants_batches,
+                    const char* run) {
   Options options;
-  take(given, "batch_size", options.batch_size);
-  take(given, "steps", options.steps);
-  options.verbose = static_cast<nn::Verbose>(given["verbose"].cast<int>());
+  nn::from_config(given, options, run);
   options.callbacks = {std::make_shared<PythonCallbacks>(callbacks, wants_batches)};
   return options;
 }
 
-py::dict evaluate(Model& model, const py::tuple& test, const py::object& callbacks,
-                  bool wants_batches, const py::dict& given) {
-  const data::Dataset dataset = dataset_from_tuple(test);
-  const auto options = run_options<nn::EvaluateOptions>(given, callbacks, wants_batches);
+void fit(Model& model, const py::object& train, const py::object& validation,
+         const py::object& callbacks, bool wants_batches, const nn::Config& given) {
+  const UserLine line;
+  auto options = run_options<nn::FitOptions>(given, callbacks, wants_batches, "fit");
+  if (!validation.is_none()) {
+    if (is_source(validation)) {
+      options.validation_source = std::make_shared<PythonSource>(validation);
+    } else {
+      options.validation_data = dataset_of(validation);
+    }
+  }
+  if (is_source(train)) {
+    PythonSource source(train);
+    const py::gil_scoped_release release;
+    model.fit(source, options);
+  } else {
+    const data::Dataset dataset = dataset_of(train);
+    const py::gil_scoped_release release;
+    model.fit(dataset, options);
+  }
+}
+
+py::dict evaluate(Model& model, const py::object& test, const py::object& callbacks,
+                  bool wants_batches, const nn::Config& given) {
+  const UserLine line;
+  const auto options =
+      run_options<nn::EvaluateOptions>(given, callbacks, wants_batches, "evaluate");
   nn::Logs logs;
-  {
+  if (is_source(test)) {
+    PythonSource source(test);
+    const py::gil_scoped_release release;
+    logs = model.evaluate(source, options);
+  } else {
+    const data::Dataset dataset = dataset_of(test);
     const py::gil_scoped_release release;
     logs = model.evaluate(dataset, options);
   }
   return dict_from_logs(logs);
 }
 
-Tensor predict_with_callbacks(Model& model, const Tensor& x, const py::object& callbacks,
-                              bool wants_batches, const py::dict& given) {
-  const auto options = run_options<nn::PredictOptions>(given, callbacks, wants_batches);
+Tensor predict_with_callbacks(Model& model, const py::object& x, const py::object& callbacks,
+                              bool wants_batches, const nn::Config& given) {
+  const UserLine line;
+  const auto options = run_options<nn::PredictOptions>(given, callbacks, wants_batches, "predict");
+  if (!py::isinstance<py::array>(x)) {
+    PythonSource source(x);
+    const py::gil_scoped_release release;
+    return model.predict(source, options);
+  }
+  const Tensor inputs = x.cast<Tensor>();
   const py::gil_scoped_release release;
-  return model.predict(x, options);
+  return model.predict(inputs, options);
 }
 
 /// Runs `work` without the interpreter's lock and returns its result as an array.
@@ -131,31 +138,48 @@ py::object array_of(Work&& work) {
   return result_from_tensor(result);
 }
 
+/// Names the line of Python in errors, which are rare: looking for it costs more than a small run.
+template <typename Work>
+auto located(Work&& work) {
+  try {
+    return work();
+  } catch (const Error&) {
+    const UserLine line;
+    return work();
+  }
+}
+
 /// The quick way, without callbacks.
 py::object predict(Model& model, const Tensor& x, std::int64_t batch_size) {
-  return array_of([&] { return model.predict(x, {.batch_size = batch_size}); });
+  return located(
+      [&] { return array_of([&] { return model.predict(x, {.batch_size = batch_size}); }); });
 }
 
 py::object predict_on_batch(Model& model, const Tensor& x) {
-  return array_of([&] { return model.predict_on_batch(x); });
+  return located([&] { return array_of([&] { return model.predict_on_batch(x); }); });
 }
 
 py::object call(Model& model, const Tensor& x, bool training) {
+  const UserLine line;
   return array_of([&] { return model.call(x, training); });
 }
 
-py::dict train_on_batch(Model& model, const py::tuple& batch, const ClassWeights& class_weight) {
-  const data::Dataset data = dataset_from_tuple(batch);
+py::dict train_on_batch(Model& model, const py::tuple& batch, const nn::Config& class_weight) {
+  const UserLine line;
+  const data::Dataset data = dataset_of(batch);
+  ClassWeights weights;
+  nn::from_config(class_weight, weights);
   nn::Logs logs;
   {
     const py::gil_scoped_release release;
-    logs = model.train_on_batch(data, class_weight);
+    logs = model.train_on_batch(data, weights);
   }
   return dict_from_logs(logs);
 }
 
 py::dict test_on_batch(Model& model, const py::tuple& batch) {
-  const data::Dataset data = dataset_from_tuple(batch);
+  const UserLine line;
+  const data::Dataset data = dataset_of(batch);
   nn::Logs logs;
   {
     const py::gil_scoped_release release;
@@ -185,8 +209,7 @@ void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
       .def("evaluate", &evaluate)
       .def("predict", &predict, py::arg("x"), py::arg("batch_size") = 32)
       .def("predict_with_callbacks", &predict_with_callbacks)
-      .def("train_on_batch", &train_on_batch, py::arg("batch"),
-           py::arg("class_weight") = ClassWeights())
+      .def("train_on_batch", &train_on_batch, py::arg("batch"), py::arg("class_weight"))
       .def("test_on_batch", &test_on_batch)
       .def("predict_on_batch", &predict_on_batch)
       .def("call", &call, py::arg("x"), py::arg("training"))

@@ -9,6 +9,7 @@
 
 #include "location.hpp"
 #include "nn_config.hpp"
+#include "nn_table.hpp"
 #include "numpy.hpp"
 #include "tegula/graph/evaluate.hpp"
 #include "tegula/nn/activation.hpp"
@@ -24,49 +25,9 @@ namespace tegula::python {
 namespace {
 
 template <typename Base>
-py::dict describe(const nn::ObjectClass<Base>& entry) {
-  py::list arguments;
-  for (const nn::FieldInfo& field : entry.fields) {
-    arguments.append(
-        py::make_tuple(field.name, object_from_config(field.default_value), field.doc));
-  }
-  py::dict result;
-  result["name"] = entry.name;
-  result["doc"] = entry.doc;
-  result["arguments"] = arguments;
-  return result;
-}
-
-template <typename Base>
 auto bind_kind(py::module_& module, const char* class_name) {
   py::class_<Base, std::shared_ptr<Base>> bound(module, class_name);
-  bound
-      .def_property_readonly("class_name",
-                             [](const Base& object) { return std::string(object.class_name()); })
-      .def(
-          "config", [](const Base& object) { return object.config(); },
-          "The arguments that make an equal object.");
-  const std::string kind = Base::kKind;
-  module.def((kind + "_names").c_str(),
-             [] {
-               py::dict names;
-               for (const auto& entry : nn::object_classes<Base>()) {
-                 names[py::str(entry.name)] = entry.aliases;
-               }
-               return names;
-             },
-             "The classes' names, each with its aliases.");
-  module.def(("describe_" + kind).c_str(),
-             [](const std::string& name) { return describe(nn::find_class<Base>(name)); },
-             py::arg("name"), "A class: name, doc, arguments with defaults and docs.");
-  module.def(("make_" + kind).c_str(),
-             [](const std::string& name, const nn::Config& options) {
-               return nn::find_class<Base>(name).make(options);
-             },
-             py::arg("name"), py::arg("options"));
-  module.def(("find_" + kind).c_str(),
-             [](const std::string& name) { return nn::find_class<Base>(name).name; },
-             py::arg("name"), "The class that a name, an alias or a snake-case form means.");
+  bind_table<Base>(module, bound);
   return bound;
 }
 

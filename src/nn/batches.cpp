@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula::nn {
@@ -21,7 +22,7 @@ Batches::Batches(Tensor x, std::optional<Tensor> y, std::optional<Tensor> weight
   if (batch_size <= 0) {
     throw InvalidArgument("`batch_size` must be positive, got " + std::to_string(batch_size));
   }
-  if (rows_ == 0) throw InvalidArgument("there is no data: x has shape " + x.shape().to_string());
+  if (rows_ == 0) throw InvalidArgument("there is no data: x has shape " + shape_text(x.shape()));
   parts_.push_back(std::move(x));
   if (y) parts_.push_back(std::move(*y));
   if (weight) parts_.push_back(std::move(*weight));

@@ -23,6 +23,7 @@ class Batches {
   /// Number of batches, the last one possibly smaller.
   std::int64_t count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
   std::int64_t rows_of(std::int64_t batch) const;
+  bool weighted() const { return parts_.size() > 2; }
   /// A new order of the rows, which follows from seed and epoch; without a call it is the data's
   /// own.
   void shuffle(std::uint64_t seed, std::uint64_t epoch);

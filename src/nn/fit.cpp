@@ -1,73 +1,25 @@
 // The loops: fit, evaluate, predict, and their single steps.
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <cstring>
+#include <tuple>
+#include <utility>
 
-#include "src/nn/batches.hpp"
+#include "src/nn/callback_run.hpp"
+#include "src/nn/feed.hpp"
 #include "src/nn/model_impl.hpp"
+#include "src/nn/run_data.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
-#include "tegula/data/dataset.hpp"
 
 namespace tegula::nn {
 
 namespace {
 
-/// The callbacks of a run; while it lasts they know the model and the parameters.
-class CallbackRun {
- public:
-  CallbackRun(Model& model, CallbackList callbacks, const RunParameters& parameters)
-      : callbacks_(std::move(callbacks)) {
-    std::erase(callbacks_, nullptr);
-    for (const auto& callback : callbacks_) {
-      callback->model = &model;
-      callback->parameters = parameters;
-      wants_batches_ = wants_batches_ || callback->wants_batches();
-    }
-  }
-
-  template <typename Hook, typename... Args>
-  void call(Hook hook, Args&&... args) {
-    for (const auto& callback : callbacks_) ((*callback).*hook)(args...);
-  }
-  bool wants_batches() const { return wants_batches_; }
-
- private:
-  CallbackList callbacks_;
-  bool wants_batches_ = false;
-};
-
-/// Callbacks see metrics in alphabetical order, as in Keras.
-Logs sorted(const Logs& logs, std::string_view prefix = "") {
-  std::vector<std::pair<std::string, LogValue>> entries;
-  for (const auto& [name, value] : logs) entries.emplace_back(std::string(prefix) + name, value);
-  std::sort(entries.begin(), entries.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  Logs result;
-  for (const auto& [name, value] : entries) result.set(name, value);
-  return result;
-}
-
-int level(Verbose verbose) {
-  return verbose == Verbose::automatic ? automatic_verbosity() : static_cast<int>(verbose);
-}
-
-void check_cardinality(const data::Dataset& data) {
-  const auto rows = [](const Tensor& tensor) {
-    return tensor.rank() == 0 ? std::int64_t{-1} : tensor.shape()[0];
-  };
-  const std::int64_t expected = rows(data.x);
-  const bool weights_fit = !data.sample_weight || rows(*data.sample_weight) == expected;
-  if (expected == rows(data.y) && weights_fit) return;
-  std::string sizes =
-      "'x' shape: " + data.x.shape().to_string() + ", 'y' shape: " + data.y.shape().to_string();
-  if (data.sample_weight) {
-    sizes += ", 'sample_weight' shape: " + data.sample_weight->shape().to_string();
-  }
-  throw ShapeError(
-      "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. " +
-      sizes);
+/// The line that a binding names, or else the caller's own.
+SourceLocation line_of(const std::source_location& location) {
+  const SourceLocation outer = LocationScope::current();
+  return outer.known() ? outer : SourceLocation(location);
 }
 
 void check_input(const Model& model, const Tensor& x) {
@@ -85,20 +37,6 @@ void build_for(Model& model, const Tensor& x) {
   model.build(x.shape());
 }
 
-std::optional<Tensor> weights_of(const data::Dataset& data,
-                                 const std::map<std::int64_t, double>& class_weight) {
-  if (!class_weight.empty()) {
-    if (data.sample_weight) {
-      throw InvalidArgument("You cannot `class_weight` and `sample_weight` at the same time.");
-    }
-    return class_weights_to_samples(data.y, class_weight);
-  }
-  if (!data.sample_weight) return std::nullopt;
-  const Tensor weights = data.sample_weight->cast(DType::f32);
-  const bool column = weights.rank() == 2 && weights.shape()[1] == 1;
-  return column ? weights.reshaped({weights.shape()[0]}) : weights;
-}
-
 bool validates(const FitOptions& options, std::int64_t epoch) {
   if (options.validation_epochs) {
     return std::ranges::find(*options.validation_epochs, epoch + 1) !=
@@ -107,63 +45,48 @@ bool validates(const FitOptions& options, std::int64_t epoch) {
   return (epoch + 1) % options.validation_freq == 0;
 }
 
+void warn_of_end(const char* run) {
+  warn("Your input ran out of data; interrupting " + std::string(run) +
+       ". Make sure that your dataset or generator can generate at least `steps_per_epoch * "
+       "epochs` batches (of evaluate and predict: `steps`).");
+}
+
+/// Throws when a run over data of unknown length is given no number of steps.
+void check_steps(const std::optional<std::int64_t>& count, const std::optional<std::int64_t>& asked,
+                 const char* argument) {
+  if (count || asked) return;
+  throw InvalidArgument(
+      std::string("the data have no known number of batches and may never end: give `") + argument +
+      "`, the number of batches to take");
+}
+
+/// Batches of an epoch, evaluation or prediction.
+std::int64_t steps_of(const Feed& feed, const std::optional<std::int64_t>& asked,
+                      const char* argument) {
+  const std::optional<std::int64_t> count = feed.count();
+  check_steps(count, asked, argument);
+  return asked ? *asked : *count;
+}
+
+/// The rows of all parts, one after the other.
+Tensor joined_rows(const std::vector<Tensor>& parts) {
+  if (parts.size() == 1) return parts.front();
+  Shape shape = parts.front().shape();
+  std::int64_t rows = 0;
+  for (const Tensor& part : parts) rows += part.shape()[0];
+  shape.set(0, rows);
+  Tensor result(parts.front().dtype(), shape);
+  auto* to = static_cast<std::byte*>(result.raw());
+  for (const Tensor& part : parts) {
+    std::memcpy(to, part.raw(), part.byte_count());
+    to += part.byte_count();
+  }
+  return result;
+}
+
 }  // namespace
 
-namespace {
-
-/// The series of `name`, made where there is none.
-template <typename Series>
-Series& series_of(std::vector<std::pair<std::string, Series>>& all, const std::string& name) {
-  for (auto& [known, series] : all) {
-    if (known == name) return series;
-  }
-  return all.emplace_back(name, Series()).second;
-}
-
-template <typename Series>
-const Series* find_series(const std::vector<std::pair<std::string, Series>>& all,
-                          std::string_view name) {
-  for (const auto& [known, series] : all) {
-    if (known == name) return &series;
-  }
-  return nullptr;
-}
-
-[[noreturn]] void throw_no_series(const History& history, std::string_view metric,
-                                  const char* kind) {
-  std::string known;
-  for (const auto& [name, series] : history.values) known += (known.empty() ? "" : ", ") + name;
-  for (const auto& [name, series] : history.tensors) {
-    known += (known.empty() ? "" : ", ") + name + " (tensors)";
-  }
-  throw NotFound("the history has no " + std::string(kind) + " of metric \"" + std::string(metric) +
-                 "\"; it has: " + known);
-}
-
-}  // namespace
-
-const std::vector<double>& History::at(std::string_view metric) const {
-  if (const auto* series = find_series(values, metric)) return *series;
-  throw_no_series(*this, metric, "numbers");
-}
-
-const std::vector<Tensor>& History::tensors_at(std::string_view metric) const {
-  if (const auto* series = find_series(tensors, metric)) return *series;
-  throw_no_series(*this, metric, "tensors");
-}
-
-void History::append(std::int64_t epoch, const Logs& logs) {
-  epochs.push_back(epoch);
-  for (const auto& [name, value] : logs) {
-    if (value.is_number()) {
-      series_of(values, name).push_back(value.number());
-    } else {
-      series_of(tensors, name).push_back(value.tensor());
-    }
-  }
-}
-
-/// What the loops share: steps, prepared data, and a pass of test steps.
+/// What the loops share: steps, prepared data, and passes of steps.
 struct Model::Loops {
   Model& model;
   Impl& impl;
@@ -172,206 +95,388 @@ struct Model::Loops {
 
   Executable& step(bool training, bool weighted) { return model.find_step(training, weighted); }
 
-  /// Checks the data against the model and prepares it for steps.
-  Batches prepare(const data::Dataset& data, std::int64_t batch_size,
-                  const std::map<std::int64_t, double>& class_weight, bool& weighted) {
-    impl.compiled();
-    check_cardinality(data);
-    build_for(model, data.x);
-    if (!impl.compiled().loss) {
+  const LossBase& loss() const {
+    const Loss& compiled = impl.compiled().loss;
+    if (!compiled) {
       throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
     }
-    const Tensor targets = prepare_targets(data.y, impl.compiled().loss->integer_targets());
-    impl.bind_targets({targets.dtype(), targets.shape()});
-    std::optional<Tensor> weights = weights_of(data, class_weight);
-    weighted = weights.has_value();
-    return Batches(data.x, targets, std::move(weights), batch_size);
+    return *compiled;
   }
 
-  Logs test(Batches& batches, bool weighted, std::int64_t steps, CallbackRun& callbacks) {
-    Executable& executable = step(false, weighted);
+  /// Checks x, y and maybe weights against the model and makes of them what steps take: targets,
+  /// and weights if there are any.
+  std::vector<Tensor> prepare(const data::Batch& batch, const ClassWeights& class_weight,
+                              const RowNames& rows) {
+    impl.compiled();
+    if (!batch.y) {
+      throw InvalidArgument("there are no targets: expected batches of inputs and targets");
+    }
+    check_cardinality(batch.x, *batch.y, batch.sample_weight);
+    build_for(model, batch.x);
+    std::optional<Tensor> weights = prepare_weights(*batch.y, batch.sample_weight, class_weight);
+    std::vector<Tensor> parts = {prepare_targets(*batch.y, loss(), impl.y.shape(), weights, rows)};
+    if (weights) parts.push_back(std::move(*weights));
+    return parts;
+  }
+
+  Batches prepare_arrays(const data::Dataset& data, std::int64_t batch_size,
+                         const ClassWeights& class_weight, const RowNames& rows) {
+    std::vector<Tensor> parts = prepare({data.x, data.y, data.sample_weight}, class_weight, rows);
+    bind(parts[0]);
+    std::optional<Tensor> weights;
+    if (parts.size() > 1) weights = parts[1];
+    return Batches(data.x, parts[0], std::move(weights), batch_size);
+  }
+
+  SourceFeed feed_of(data::BatchSource& source, const ClassWeights& class_weight, const char* run,
+                     const SourceLocation& line) {
+    return SourceFeed(
+        source, [this, class_weight, run, line](const data::Batch& batch, std::int64_t number) {
+          return called_at(run, line, [&] {
+            std::vector<Tensor> parts = prepare(batch, class_weight, {.batch = number});
+            bind(parts[0]);
+            parts.insert(parts.begin(), batch.x.cast(DType::f32));
+            return parts;
+          });
+        });
+  }
+
+  std::unique_ptr<Feed> validation_feed(const FitOptions& options,
+                                        const std::optional<data::Dataset>& held_out,
+                                        const RowNames& rows, const SourceLocation& line) {
+    if (held_out) {
+      const std::int64_t batch_size = options.validation_batch_size.value_or(options.batch_size);
+      return std::make_unique<ArrayFeed>(prepare_arrays(*held_out, batch_size, {}, rows));
+    }
+    if (options.validation_source == nullptr) return nullptr;
+    return std::make_unique<SourceFeed>(feed_of(*options.validation_source, {}, "fit", line));
+  }
+
+  /// The run's first data choose the targets' type; all others have to be like them.
+  void bind(const Tensor& targets) {
+    const ValueType type{targets.dtype(), targets.shape()};
+    const bool fits = impl.target_type && impl.target_type->dtype == type.dtype &&
+                      compatible(impl.target_type->shape, type.shape);
+    if (bound && !fits) {
+      throw ShapeError("targets of shape " + shape_text(type.shape) +
+                       " came after targets of shape " + shape_text(impl.target_type->shape));
+    }
+    bound = true;
+    if (!fits) impl.bind_targets(type);
+  }
+
+  /// Up to `group` batches, of which `number` is the first. Returns how many there were.
+  std::int64_t run_group(Feed& feed, bool training, std::int64_t number, std::int64_t group,
+                         CallbackRun& callbacks) {
+    std::int64_t done = 0;
+    while (done < group) {
+      const std::span<const Tensor> parts = feed.next();
+      if (parts.empty()) break;
+      if (done == 0) {
+        callbacks.call(training ? &Callback::on_train_batch_begin : &Callback::on_test_batch_begin,
+                       number);
+      }
+      step(training, parts.size() > 2).run_into(parts, {});
+      ++done;
+      callbacks.call(&Callback::on_poll);
+    }
+    if (done > 0) {
+      callbacks.call(training ? &Callback::on_train_batch_end : &Callback::on_test_batch_end,
+                     number + done - 1, Logs([this] { return sorted(impl.read_metrics()); }));
+    }
+    return done;
+  }
+
+  /// One epoch of training. False when there was no batch left.
+  bool train_epoch(Feed& feed, std::int64_t steps, bool rewind, CallbackRun& callbacks) {
+    if (rewind) feed.rewind();
+    feed.on_epoch_begin();
+    const std::int64_t group = impl.compiled().steps_per_execution;
+    std::int64_t batch = 0;
+    while (batch < steps && !impl.stop) {
+      const std::int64_t asked = std::min(group, steps - batch);
+      std::int64_t done = run_group(feed, true, batch, asked, callbacks);
+      if (done == 0 && batch == 0 && !rewind && feed.rewind()) {
+        done = run_group(feed, true, batch, asked, callbacks);
+      }
+      batch += done;
+      if (done == asked) continue;
+      warn_of_end("training");
+      break;
+    }
+    feed.on_epoch_end();
+    return batch > 0 || steps == 0 || impl.stop;
+  }
+
+  /// Nothing when there was no batch left.
+  std::optional<Logs> test(Feed& feed, std::int64_t steps, CallbackRun& callbacks) {
+    feed.rewind();
     impl.reset_metrics();
     callbacks.call(&Callback::on_test_begin);
-    for (std::int64_t batch = 0; batch < steps; ++batch) {
-      if (callbacks.wants_batches()) callbacks.call(&Callback::on_test_batch_begin, batch);
-      executable.run_into(batches.get(batch), {});
-      callbacks.call(&Callback::on_poll);
-      if (callbacks.wants_batches()) {
-        callbacks.call(&Callback::on_test_batch_end, batch, sorted(impl.read_metrics()));
-      }
+    feed.on_epoch_begin();
+    const std::int64_t group = impl.compiled().steps_per_execution;
+    std::int64_t batch = 0;
+    while (batch < steps) {
+      const std::int64_t asked = std::min(group, steps - batch);
+      const std::int64_t done = run_group(feed, false, batch, asked, callbacks);
+      batch += done;
+      if (done == asked) continue;
+      warn_of_end("the evaluation");
+      break;
     }
-    const Logs logs = impl.read_metrics();
-    callbacks.call(&Callback::on_test_end, sorted(logs));
+    feed.on_epoch_end();
+    std::optional<Logs> logs;
+    if (batch > 0) logs = impl.read_metrics();
+    callbacks.call(&Callback::on_test_end, logs ? sorted(*logs) : Logs());
     return logs;
   }
-};
 
-History Model::fit(const data::Dataset& data, const FitOptions& options) {
-  check_ranges(options, "fit");
-  Loops loops(*this);
-  Impl& impl = *impl_;
-  impl.compiled();
-  data::Dataset train = data;
-  std::optional<data::Dataset> validation = options.validation_data;
-  if (options.validation_split != 0 && !validation) {
-    check_cardinality(data);
-    auto [kept, held_out] = data.split(options.validation_split);
-    train = std::move(kept);
-    validation = std::move(held_out);
-  }
-  bool weighted = false;
-  bool validation_weighted = false;
-  Batches batches = loops.prepare(train, options.batch_size, options.class_weight, weighted);
-  std::optional<Batches> held_out;
-  if (validation) {
-    held_out =
-        loops.prepare(*validation, options.validation_batch_size.value_or(options.batch_size), {},
-                      validation_weighted);
-  }
-  Executable step = loops.step(true, weighted);
-
-  const std::int64_t steps = options.steps_per_epoch.value_or(batches.count());
-  const int verbose = level(options.verbose);
-  CallbackList list = options.callbacks;
-  list.push_back(make_progress_bar(verbose));
-  CallbackRun callbacks(*this, std::move(list), {verbose, options.epochs, steps});
-
-  History history;
-  Logs logs;
-  std::int64_t next_batch = batches.count();
-  impl.stop = false;
-  callbacks.call(&Callback::on_train_begin);
-  for (std::int64_t epoch = options.initial_epoch; epoch < options.epochs && !impl.stop; ++epoch) {
+  Logs run_on_batch(const data::Dataset& batch, bool training, const ClassWeights& class_weight,
+                    const char* run, const SourceLocation& line) {
+    const std::int64_t rows = batch.x.rank() == 0 ? 1 : std::max<std::int64_t>(1, batch.size());
+    std::optional<Batches> batches;
+    called_at(run, line, [&] { batches.emplace(prepare_arrays(batch, rows, class_weight, {})); });
     impl.reset_metrics();
-    callbacks.call(&Callback::on_epoch_begin, epoch);
-    if (!options.steps_per_epoch) next_batch = batches.count();
-    for (std::int64_t batch = 0; batch < steps && !impl.stop; ++batch) {
-      if (next_batch == batches.count()) {
-        if (batch > 0) break;
-        next_batch = 0;
-        if (options.shuffle) {
-          batches.shuffle(impl.seed, impl.shuffles++);
+    step(training, batches->weighted()).run_into(batches->get(0), {});
+    return impl.read_metrics();
+  }
+
+  History fit(Feed& train, Feed* validation, const FitOptions& options) {
+    step(true, train.weighted());  // errors of the model's graph come before the first hook
+    const std::int64_t steps = steps_of(train, options.steps_per_epoch, "steps_per_epoch");
+    std::int64_t test_steps = 0;
+    if (validation != nullptr) {
+      test_steps = steps_of(*validation, options.validation_steps, "validation_steps");
+    }
+    CallbackRun callbacks(model, options.callbacks, options.verbose, options.epochs, steps);
+    History history;
+    Logs logs;
+    impl.stop = false;
+    callbacks.call(&Callback::on_train_begin);
+    for (std::int64_t epoch = options.initial_epoch; epoch < options.epochs && !impl.stop;
+         ++epoch) {
+      impl.reset_metrics();
+      callbacks.call(&Callback::on_epoch_begin, epoch);
+      const bool rewind = !options.steps_per_epoch || epoch == options.initial_epoch;
+      if (!train_epoch(train, steps, rewind, callbacks)) break;
+      logs = sorted(impl.read_metrics());
+      if (validation != nullptr && validates(options, epoch)) {
+        const std::optional<Logs> tested = test(*validation, test_steps, callbacks);
+        for (const auto& [name, value] : sorted(tested.value_or(Logs()), "val_")) {
+          logs.set(name, value);
         }
       }
-      if (callbacks.wants_batches()) callbacks.call(&Callback::on_train_batch_begin, batch);
-      step.run_into(batches.get(next_batch++), {});
-      callbacks.call(&Callback::on_poll);
-      if (callbacks.wants_batches()) {
-        callbacks.call(&Callback::on_train_batch_end, batch, sorted(impl.read_metrics()));
-      }
+      callbacks.call(&Callback::on_epoch_end, epoch, logs);
+      history.append(epoch, logs);
     }
-    logs = sorted(impl.read_metrics());
-    if (held_out && validates(options, epoch)) {
-      const std::int64_t validation_steps =
-          std::min(options.validation_steps.value_or(held_out->count()), held_out->count());
-      const Logs tested = loops.test(*held_out, validation_weighted, validation_steps, callbacks);
-      for (const auto& [name, value] : sorted(tested, "val_")) logs.set(name, value);
-    }
-    callbacks.call(&Callback::on_epoch_end, epoch, logs);
-    history.append(epoch, logs);
+    impl.finish_averages();
+    callbacks.call(&Callback::on_train_end, logs);
+    return history;
   }
-  impl.finish_averages();
-  callbacks.call(&Callback::on_train_end, logs);
-  return history;
-}
 
-Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options) {
-  check_ranges(options, "evaluate");
+  Logs evaluate(Feed& feed, const EvaluateOptions& options) {
+    const std::int64_t steps = steps_of(feed, options.steps, "steps");
+    CallbackRun callbacks(model, options.callbacks, options.verbose, 1, steps);
+    const std::optional<Logs> logs = test(feed, steps, callbacks);
+    if (logs) return *logs;
+    throw InvalidArgument("there is no batch to evaluate: the source is used up");
+  }
+
+  /// `memory(rows)` is asked where to put the outputs of the next so many rows.
+  template <typename Memory>
+  void predict(Feed& feed, std::int64_t steps, const PredictOptions& options, Memory&& memory) {
+    CallbackRun callbacks(model, options.callbacks, options.verbose, 1, steps);
+    feed.rewind();
+    callbacks.call(&Callback::on_predict_begin);
+    feed.on_epoch_begin();
+    const std::int64_t group = impl.options ? impl.options->steps_per_execution : 1;
+    std::vector<Tensor> outputs;
+    for (std::int64_t batch = 0; batch < steps; ++batch) {
+      const std::span<const Tensor> parts = feed.next();
+      if (parts.empty()) {
+        warn_of_end("the prediction");
+        if (!outputs.empty()) {
+          callbacks.call(&Callback::on_predict_batch_end, batch - 1, joined_rows(outputs));
+        }
+        break;
+      }
+      if (outputs.empty()) callbacks.call(&Callback::on_predict_batch_begin, batch);
+      outputs.push_back(memory(parts[0].shape()[0]));
+      impl.predict->run_into(parts.first(1), std::span(&outputs.back(), 1));
+      callbacks.call(&Callback::on_poll);
+      if (std::ssize(outputs) < group && batch + 1 < steps) continue;
+      callbacks.call(&Callback::on_predict_batch_end, batch, joined_rows(outputs));
+      outputs.clear();
+    }
+    feed.on_epoch_end();
+    callbacks.call(&Callback::on_predict_end);
+  }
+
+  /// Memory for the outputs of so many rows.
+  Tensor outputs_of(std::int64_t rows) const {
+    Shape shape = impl.y.shape();
+    shape.set(0, rows);
+    return Tensor(impl.y.dtype(), shape);
+  }
+
+  /// Whether the run has seen targets.
+  bool bound = false;
+};
+
+History Model::fit(const data::Dataset& data, const FitOptions& options,
+                   std::source_location location) {
+  const SourceLocation line = line_of(location);
   Loops loops(*this);
-  bool weighted = false;
-  Batches batches = loops.prepare(test, options.batch_size, {}, weighted);
-  const std::int64_t steps = std::min(options.steps.value_or(batches.count()), batches.count());
-  const int verbose = level(options.verbose);
-  CallbackList list = options.callbacks;
-  list.push_back(make_progress_bar(verbose));
-  CallbackRun callbacks(*this, std::move(list), {verbose, 1, steps});
-  return loops.test(batches, weighted, steps, callbacks);
+  std::optional<ArrayFeed> train;
+  std::unique_ptr<Feed> validation;
+  called_at("fit", line, [&] {
+    check_ranges(options, "fit");
+    data::Dataset kept = data;
+    std::optional<data::Dataset> held_out = options.validation_data;
+    RowNames held_out_rows{.of_set = " of the validation data"};
+    if (options.validation_split != 0 && !held_out && options.validation_source == nullptr) {
+      check_cardinality(data.x, data.y, data.sample_weight);
+      std::tie(kept, held_out) = data.split(options.validation_split);
+      held_out_rows = {.first = kept.size()};
+    }
+    Impl& impl = loops.impl;
+    const auto shuffle = [&impl](Batches& rows) { rows.shuffle(impl.seed, impl.shuffles++); };
+    Batches batches = loops.prepare_arrays(kept, options.batch_size, options.class_weight, {});
+    train.emplace(std::move(batches),
+                  options.shuffle ? std::function<void(Batches&)>(shuffle) : nullptr);
+    validation = loops.validation_feed(options, held_out, held_out_rows, line);
+  });
+  return loops.fit(*train, validation.get(), options);
 }
 
-Tensor Model::predict(const Tensor& x, const PredictOptions& options) {
-  build_for(*this, x);
-  Impl& impl = *impl_;
+History Model::fit(data::BatchSource& source, const FitOptions& options,
+                   std::source_location location) {
+  const SourceLocation line = line_of(location);
+  Loops loops(*this);
+  std::optional<SourceFeed> train;
+  std::unique_ptr<Feed> validation;
+  called_at("fit", line, [&] {
+    check_ranges(options, "fit");
+    if (options.validation_split != 0) {
+      throw InvalidArgument(
+          "`validation_split` is only for arrays: a source of batches has no last samples to hold "
+          "out. Give `validation_data`");
+    }
+    check_steps(source.count(), options.steps_per_epoch, "steps_per_epoch");
+    train.emplace(loops.feed_of(source, options.class_weight, "fit", line));
+    validation = loops.validation_feed(options, options.validation_data,
+                                       {.of_set = " of the validation data"}, line);
+  });
+  return loops.fit(*train, validation.get(), options);
+}
+
+Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options,
+                     std::source_location location) {
+  Loops loops(*this);
+  std::optional<ArrayFeed> feed;
+  called_at("evaluate", line_of(location), [&] {
+    check_ranges(options, "evaluate");
+    feed.emplace(loops.prepare_arrays(test, options.batch_size, {}, {}));
+  });
+  return loops.evaluate(*feed, options);
+}
+
+Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
+                     std::source_location location) {
+  const SourceLocation line = line_of(location);
+  Loops loops(*this);
+  std::optional<SourceFeed> feed;
+  called_at("evaluate", line, [&] {
+    check_ranges(options, "evaluate");
+    check_steps(source.count(), options.steps, "steps");
+    feed.emplace(loops.feed_of(source, {}, "evaluate", line));
+  });
+  return loops.evaluate(*feed, options);
+}
+
+Tensor Model::predict(const Tensor& x, const PredictOptions& options,
+                      std::source_location location) {
+  const SourceLocation line = line_of(location);
+  called_at("predict", line, [&] { build_for(*this, x); });
   const bool plain = options.callbacks.empty() && !options.steps;
   if (plain && x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
-    return impl.predict->run(std::span(&x, 1)).front();
+    return impl_->predict->run(std::span(&x, 1)).front();
   }
-  check_ranges(options, "predict");
+  called_at("predict", line, [&] { check_ranges(options, "predict"); });
+  Loops loops(*this);
   Batches batches(x, std::nullopt, std::nullopt, options.batch_size);
-  const std::int64_t steps = std::min(options.steps.value_or(batches.count()), batches.count());
-  const int verbose = level(options.verbose);
-  CallbackList list = options.callbacks;
-  list.push_back(make_progress_bar(verbose));
-  CallbackRun callbacks(*this, std::move(list), {verbose, 1, steps});
-
-  Shape shape = impl.y.shape();
-  shape.set(0, steps == batches.count() ? batches.rows() : steps * batches.rows_of(0));
-  Tensor result(impl.y.dtype(), shape);
+  const std::int64_t steps = options.steps.value_or(batches.count());
+  Tensor result =
+      loops.outputs_of(steps >= batches.count() ? batches.rows() : steps * batches.rows_of(0));
   std::int64_t row = 0;
-  callbacks.call(&Callback::on_predict_begin);
-  for (std::int64_t batch = 0; batch < steps; ++batch) {
-    if (callbacks.wants_batches()) callbacks.call(&Callback::on_predict_batch_begin, batch);
-    Tensor rows = result.rows(row, row + batches.rows_of(batch));
-    impl.predict->run_into(batches.get(batch), std::span(&rows, 1));
-    row += batches.rows_of(batch);
-    callbacks.call(&Callback::on_poll);
-    if (callbacks.wants_batches()) callbacks.call(&Callback::on_predict_batch_end, batch);
-  }
-  callbacks.call(&Callback::on_predict_end);
+  ArrayFeed feed(std::move(batches));
+  loops.predict(feed, steps, options, [&](std::int64_t rows) {
+    row += rows;
+    return result.rows(row - rows, row);
+  });
   return result;
 }
 
+Tensor Model::predict(data::BatchSource& source, const PredictOptions& options,
+                      std::source_location location) {
+  const SourceLocation line = line_of(location);
+  Loops loops(*this);
+  std::optional<SourceFeed> feed;
+  called_at("predict", line, [&] {
+    check_ranges(options, "predict");
+    check_steps(source.count(), options.steps, "steps");
+    feed.emplace(source, [this, line](const data::Batch& batch, std::int64_t) {
+      called_at("predict", line, [&] { build_for(*this, batch.x); });
+      return std::vector<Tensor>{batch.x.cast(DType::f32)};
+    });
+  });
+  std::vector<Tensor> results;
+  loops.predict(*feed, steps_of(*feed, options.steps, "steps"), options,
+                [&](std::int64_t rows) { return results.emplace_back(loops.outputs_of(rows)); });
+  return joined_rows(results);
+}
+
 Logs Model::train_on_batch(const data::Dataset& batch,
-                           const std::map<std::int64_t, double>& class_weight) {
-  Loops loops(*this);
-  bool weighted = false;
-  Batches batches = loops.prepare(batch, std::max<std::int64_t>(1, batch.x.shape().dim(0)),
-                                  class_weight, weighted);
-  impl_->reset_metrics();
-  loops.step(true, weighted).run_into(batches.get(0), {});
-  return impl_->read_metrics();
+                           const std::map<std::int64_t, double>& class_weight,
+                           std::source_location location) {
+  return Loops(*this).run_on_batch(batch, true, class_weight, "train_on_batch", line_of(location));
 }
 
-Logs Model::test_on_batch(const data::Dataset& batch) {
-  Loops loops(*this);
-  bool weighted = false;
-  Batches batches =
-      loops.prepare(batch, std::max<std::int64_t>(1, batch.x.shape().dim(0)), {}, weighted);
-  impl_->reset_metrics();
-  loops.step(false, weighted).run_into(batches.get(0), {});
-  return impl_->read_metrics();
+Logs Model::test_on_batch(const data::Dataset& batch, std::source_location location) {
+  return Loops(*this).run_on_batch(batch, false, {}, "test_on_batch", line_of(location));
 }
 
-Tensor Model::predict_on_batch(const Tensor& x) {
-  build_for(*this, x);
+Tensor Model::predict_on_batch(const Tensor& x, std::source_location location) {
+  called_at("predict_on_batch", line_of(location), [&] { build_for(*this, x); });
   const Tensor converted = x.cast(DType::f32);
   return impl_->predict->run(std::span(&converted, 1)).front();
 }
 
-Tensor Model::call(const Tensor& x, bool training) {
-  if (!training) return predict_on_batch(x);
-  build_for(*this, x);
-  Impl& impl = *impl_;
-  if (!impl.training_call) {
-    Trace trace(impl.graph, impl.session, impl.alive);
-    impl.training_call = impl.compile_call(overridden_forward(impl.x, true), trace);
-  }
+Tensor Model::call(const Tensor& x, bool training, std::source_location location) {
+  called_at("call", line_of(location), [&] { build_for(*this, x); });
+  Impl& own = *impl_;
   const Tensor converted = x.cast(DType::f32);
-  return impl.training_call->run(std::span(&converted, 1)).front();
+  if (!training) return own.predict->run(std::span(&converted, 1)).front();
+  if (!own.training_call) {
+    Trace trace(own.graph, own.session, own.alive);
+    own.training_call = own.compile_call(overridden_forward(own.x, true), trace);
+  }
+  return own.training_call->run(std::span(&converted, 1)).front();
 }
 
 void Model::reset_metrics() { impl_->reset_metrics(); }
 
 std::string Model::explain(std::int64_t batch_size, bool training) {
   Loops loops(*this);
-  Impl& impl = *impl_;
+  Impl& own = *impl_;
   Shape x = input_shape();
   x.set(0, batch_size);
-  if (!training) return impl.predict->explain(std::span(&x, 1));
-  if (!impl.target_type) {
-    throw RunError(impl.describe() +
+  if (!training) return own.predict->explain(std::span(&x, 1));
+  if (!own.target_type) {
+    throw RunError(own.describe() +
                    " has seen no targets yet; explain the training step after the first batch");
   }
-  Shape target = impl.target_type->shape;
+  Shape target = own.target_type->shape;
   target.set(0, batch_size);
   const Shape shapes[] = {x, target};
   return loops.step(true, false).explain(shapes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "tegula/core/error.hpp"
 
@@ -41,10 +42,31 @@ std::string LogValue::to_string() const {
   return "[" + text + "]";
 }
 
+Logs& Logs::operator=(const Logs& other) {
+  entries_ = other.entries();
+  read_ = {};
+  return *this;
+}
+
+const Logs::Entries& Logs::entries() const {
+  // Taken first: a reader that throws is not asked again.
+  if (read_) entries_ = std::exchange(read_, {})().entries();
+  return entries_;
+}
+
 const LogValue* Logs::find_value(std::string_view name) const {
-  const auto position = std::find_if(entries_.begin(), entries_.end(),
+  const Entries& all = entries();
+  const auto position = std::find_if(all.begin(), all.end(),
                                      [name](const auto& entry) { return entry.first == name; });
-  return position == entries_.end() ? nullptr : &position->second;
+  return position == all.end() ? nullptr : &position->second;
+}
+
+double Logs::at(std::string_view name) const {
+  if (const double* value = find(name)) return *value;
+  std::string known;
+  for (const auto& entry : entries()) known += (known.empty() ? "" : ", ") + entry.first;
+  throw NotFound("the logs have no \"" + std::string(name) +
+                 "\"; they have: " + (known.empty() ? "nothing" : known));
 }
 
 const double* Logs::find(std::string_view name) const {
@@ -59,6 +81,7 @@ const double* Logs::find(std::string_view name) const {
 }
 
 void Logs::set(std::string_view name, LogValue value) {
+  entries();
   for (auto& [known, current] : entries_) {
     if (known == name) {
       current = std::move(value);

@@ -8,6 +8,7 @@
 #include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
+#include "tegula/nn/eager.hpp"
 
 namespace tegula::nn {
 
@@ -60,6 +61,15 @@ void Model::Impl::forget_steps() {
   metrics.clear();
   results.reset();
   steps.clear();
+}
+
+Model::ImplPointer::ImplPointer(std::unique_ptr<Impl> impl) : owned_(std::move(impl)) {}
+Model::ImplPointer::~ImplPointer() = default;
+Model::ImplPointer::ImplPointer(ImplPointer&&) noexcept = default;
+Model::ImplPointer& Model::ImplPointer::operator=(ImplPointer&&) noexcept = default;
+Model::Impl* Model::ImplPointer::operator->() const {
+  if (owned_ == nullptr) throw RunError("this model was moved from: use the one it was moved to");
+  return owned_.get();
 }
 
 Model::Model(std::string name) : impl_(std::make_unique<Impl>(std::move(name))) {}
@@ -143,8 +153,10 @@ void Model::compile(CompileOptions options, std::source_location location) {
       if (!spec.metric()) check_metric_name(spec.name());
     }
   }
+  check_range(at_least(1), options.steps_per_execution, "compile", "steps_per_execution");
   impl.options = std::move(options);
-  impl.compile_location = location;
+  const SourceLocation outer = LocationScope::current();
+  impl.compile_location = outer.known() ? outer : SourceLocation(location);
   impl.forget_steps();
   impl.trained.reset();
   if (impl.built) impl.prepare_optimizer(trainable_weights());
@@ -232,19 +244,31 @@ std::vector<Variable> Model::optimizer_variables() const {
 }
 
 double Model::learning_rate() const {
-  const Variable& rate = impl_->compiled().optimizer->learning_rate();
-  if (!rate) {
-    throw RunError(impl_->describe() + ": the learning rate is set by a schedule or not built yet");
+  const OptimizerBase& optimizer = *impl_->compiled().optimizer;
+  if (const Schedule* schedule = optimizer.rate().schedule()) {
+    const Variable& iterations = optimizer.iterations();
+    const Tensor step = Tensor::full(DType::f32, {}, iterations ? get(iterations).item() : 0);
+    return evaluate_eagerly(std::span(&step, 1),
+                            [schedule](Graph&, std::span<const Value> inputs) {
+                              return (**schedule)(inputs[0]);
+                            })
+        .item();
   }
+  const Variable& rate = optimizer.learning_rate();
+  if (!rate) throw RunError(impl_->describe() + ": the optimizer is not built yet");
   return get(rate).item();
 }
 
 void Model::set_learning_rate(double value) {
-  const Variable& rate = impl_->compiled().optimizer->learning_rate();
-  if (!rate) {
-    throw RunError(impl_->describe() + ": the learning rate is set by a schedule or not built yet");
+  const OptimizerBase& optimizer = *impl_->compiled().optimizer;
+  if (optimizer.rate().schedule() != nullptr) {
+    throw RunError(impl_->describe() +
+                   ": the optimizer was created with a schedule as its `learning_rate`, hence its "
+                   "learning rate is not settable");
   }
-  check_range(at_least(0), value, impl_->compiled().optimizer->class_name(), "learning_rate");
+  const Variable& rate = optimizer.learning_rate();
+  if (!rate) throw RunError(impl_->describe() + ": the optimizer is not built yet");
+  check_range(at_least(0), value, optimizer.class_name(), "learning_rate");
   set(rate, Tensor::full(rate.dtype(), rate.shape(), value));
 }
 

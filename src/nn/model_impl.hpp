@@ -78,11 +78,4 @@ struct Model::Impl {
   Logs read_metrics();
 };
 
-/// Targets as the loss wants them: class indices become i32, all others f32. Throws
-/// InvalidArgument for NaN and for indices that are no integers.
-Tensor prepare_targets(const Tensor& y, bool integer_targets);
-
-/// A weight per sample from its class: labels are indices, or one-hot rows.
-Tensor class_weights_to_samples(const Tensor& y, const std::map<std::int64_t, double>& weights);
-
 }  // namespace tegula::nn

@@ -160,6 +160,13 @@ Executable& Model::find_step(bool training, bool weighted) {
       .first->second;
 }
 
+const MetricBase* Model::find_metric(std::string_view name) const {
+  for (const BoundMetric& bound : impl_->metrics) {
+    if (bound.name == name) return &*bound.metric;
+  }
+  return nullptr;
+}
+
 std::vector<Variable> Model::Impl::metric_state() const {
   std::vector<Variable> state = {loss_total, loss_count};
   for (const BoundMetric& bound : metrics) {
@@ -181,44 +188,14 @@ void Model::Impl::finish_averages() {
 }
 
 Logs Model::Impl::read_metrics() {
+  if (!results) {
+    throw RunError(describe() + " has no metrics yet: it has seen no targets since compile");
+  }
   Logs logs;
   const std::vector<Tensor> values = results->run({});
   logs.set("loss", values[0].item());
   for (std::size_t i = 0; i < metrics.size(); ++i) logs.set(metrics[i].name, values[i + 1]);
   return logs;
-}
-
-Tensor prepare_targets(const Tensor& y, bool integer_targets) {
-  const Tensor converted = is_floating(y.dtype()) ? y.cast(DType::f32) : y;
-  if (is_floating(y.dtype())) {
-    for (const float value : converted.values<float>()) {
-      if (std::isnan(value)) throw InvalidArgument("the targets contain NaN");
-      if (integer_targets && value != std::floor(value)) {
-        throw InvalidArgument("this loss takes class indices as targets; " + std::to_string(value) +
-                              " is not an integer");
-      }
-    }
-  }
-  return converted.cast(integer_targets ? DType::i32 : DType::f32);
-}
-
-Tensor class_weights_to_samples(const Tensor& y, const std::map<std::int64_t, double>& weights) {
-  const std::int64_t rows = y.shape()[0];
-  const std::int64_t width = rows == 0 ? 0 : y.element_count() / rows;
-  Tensor result(DType::f32, {rows});
-  for (std::int64_t row = 0; row < rows; ++row) {
-    std::int64_t label = 0;
-    if (width == 1) {
-      label = std::llround(y.at(row));
-    } else {
-      for (std::int64_t i = 1; i < width; ++i) {
-        if (y.at(row * width + i) > y.at(row * width + label)) label = i;
-      }
-    }
-    const auto found = weights.find(label);
-    result.set(row, found == weights.end() ? 1.0 : found->second);
-  }
-  return result;
 }
 
 }  // namespace tegula::nn

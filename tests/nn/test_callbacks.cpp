@@ -78,18 +78,18 @@ struct StopResult {
 StopResult early_stop(nn::EarlyStoppingOptions options, const std::vector<double>& values) {
   nn::Sequential model = compiled_model();
   const std::string monitor = options.monitor;
-  nn::EarlyStopping callback(std::move(options));
-  callback.model = &model;
-  callback.on_train_begin();
+  const nn::EarlyStopping callback(std::move(options));
+  callback->model = &model;
+  callback->on_train_begin();
   StopResult result;
   for (std::size_t epoch = 0; epoch < values.size() && result.stopped < 0; ++epoch) {
     set_weight(model, static_cast<double>(epoch));
     nn::Logs logs;
     logs.set(monitor, values[epoch]);
-    callback.on_epoch_end(static_cast<std::int64_t>(epoch), logs);
-    if (callback.stopped_epoch() > 0) result.stopped = callback.stopped_epoch();
+    callback->on_epoch_end(static_cast<std::int64_t>(epoch), logs);
+    if (callback->state().stopped_epoch > 0) result.stopped = callback->state().stopped_epoch;
   }
-  callback.on_train_end({});
+  callback->on_train_end({});
   result.weight = weight(model);
   return result;
 }
@@ -139,7 +139,7 @@ TEST_CASE("EarlyStopping restores the best weights, also when training was not s
 TEST_CASE("EarlyStopping warns when the metric is missing, and trains on") {
   Captured captured;
   nn::Sequential model = compiled_model();
-  auto callback = std::make_shared<nn::EarlyStopping>();
+  const nn::EarlyStopping callback;
   const nn::History history =
       model.fit(samples(), {.epochs = 3, .verbose = nn::Verbose::silent, .callbacks = {callback}});
   CHECK(history.epochs.size() == 3);
@@ -149,32 +149,43 @@ TEST_CASE("EarlyStopping warns when the metric is missing, and trains on") {
 
 TEST_CASE("EarlyStopping ends fit, and forgets when training begins again") {
   nn::Sequential model = compiled_model(0.0);  // a rate of 0: the loss never improves
-  auto callback = std::make_shared<nn::EarlyStopping>(
-      nn::EarlyStoppingOptions{.monitor = "loss", .patience = 2});
+  const nn::EarlyStopping callback({.monitor = "loss", .patience = 2});
   for (int repetition = 0; repetition < 2; ++repetition) {
     const nn::History history = model.fit(
         samples(), {.epochs = 9, .verbose = nn::Verbose::silent, .callbacks = {callback}});
     CHECK(history.epochs.size() == 3);
-    CHECK(callback->stopped_epoch() == 2);
+    CHECK(callback->state().stopped_epoch == 2);
   }
 }
 
-TEST_CASE("improvement: modes are checked, and auto needs a name that tells") {
-  CHECK_THROWS_AS(nn::Improvement("biggest", "loss", 0), InvalidArgument);
-  CHECK_THROWS_AS(nn::Improvement("auto", "something", 0), InvalidArgument);
+TEST_CASE("improvement: modes are checked, and auto needs a metric or a name that tells") {
+  const nn::Sequential model = compiled_model();
+  const auto improvement = [&model](const char* mode, const char* monitor, const nn::Logs& logs) {
+    return nn::Improvement(mode, monitor, 0, model, logs, "EarlyStopping");
+  };
+  CHECK_THROWS_AS(improvement("biggest", "loss", {}), InvalidArgument);
+  CHECK_THROWS_AS(improvement("auto", "something", logs_of({{"something", 1}})), InvalidArgument);
+  // A name that tells is not enough where there is no such metric.
+  CHECK_THROWS_WITH_AS(
+      improvement("auto", "accuracy", {}),
+      "EarlyStopping callback received monitor=accuracy, and nothing tells whether "
+      "that metric should be maximized or minimized. Pass mode=\"max\" or "
+      "mode=\"min\"",
+      InvalidArgument);
   for (const char* name : {"loss", "val_loss", "val_mean_absolute_error", "mse",
                            "val_sparse_categorical_crossentropy"}) {
     CAPTURE(name);
-    CHECK(nn::Improvement("auto", name, 0)(1, 2));
-    CHECK_FALSE(nn::Improvement("auto", name, 0)(2, 2));
+    CHECK(improvement("auto", name, logs_of({{name, 1}}))(1, 2));
+    CHECK_FALSE(improvement("auto", name, logs_of({{name, 1}}))(2, 2));
   }
   for (const char* name : {"accuracy", "val_accuracy", "sparse_categorical_accuracy", "auc",
                            "val_precision", "recall_1"}) {
     CAPTURE(name);
-    CHECK(nn::Improvement("auto", name, 0)(2, 1));
-    CHECK_FALSE(nn::Improvement("auto", name, 0)(2, 2));
+    CHECK(improvement("auto", name, logs_of({{name, 1}}))(2, 1));
+    CHECK_FALSE(improvement("auto", name, logs_of({{name, 1}}))(2, 2));
   }
-  CHECK_FALSE(nn::Improvement("min", "loss", 0)(kNaN, 1));
+  CHECK_FALSE(improvement("min", "loss", {})(kNaN, 1));
+  CHECK(improvement("min", "loss", {})(kNaN, std::nullopt));
 }
 
 TEST_CASE("ReduceLROnPlateau multiplies the rate after `patience` epochs on a plateau") {
@@ -208,13 +219,13 @@ TEST_CASE("ReduceLROnPlateau multiplies the rate after `patience` epochs on a pl
        }) {
     CAPTURE(c.what);
     nn::Sequential model = compiled_model(8);
-    nn::ReduceLROnPlateau callback(c.options);
-    callback.model = &model;
-    callback.on_train_begin();
+    const nn::ReduceLROnPlateau callback(c.options);
+    callback->model = &model;
+    callback->on_train_begin();
     std::vector<double> rates;
     for (std::size_t epoch = 0; epoch < c.values.size(); ++epoch) {
       nn::Logs logs = logs_of({{"val_loss", c.values[epoch]}});
-      callback.on_epoch_end(static_cast<std::int64_t>(epoch), logs);
+      callback->on_epoch_end(static_cast<std::int64_t>(epoch), logs);
       REQUIRE(logs.find("learning_rate") != nullptr);
       rates.push_back(*logs.find("learning_rate"));
     }
@@ -226,25 +237,25 @@ TEST_CASE("ReduceLROnPlateau multiplies the rate after `patience` epochs on a pl
 TEST_CASE("LearningRateScheduler sets each epoch's rate, which History sees") {
   Captured captured;
   nn::Sequential model = compiled_model(1);
-  auto callback = std::make_shared<nn::LearningRateScheduler>(
-      [](std::int64_t epoch, double rate) { return epoch < 2 ? rate : rate * 0.5; }, 1);
+  const nn::LearningRateScheduler callback(
+      {.schedule = [](std::int64_t epoch, double rate) { return epoch < 2 ? rate : rate * 0.5; },
+       .verbose = 1});
   const nn::History history =
       model.fit(samples(), {.epochs = 4, .verbose = nn::Verbose::silent, .callbacks = {callback}});
   CHECK(history.at("learning_rate") == std::vector<double>{1, 1, 0.5, 0.25});
   CHECK(captured.output.find("Epoch 4: LearningRateScheduler setting learning rate to 0.25.") !=
         std::string::npos);
-  CHECK_THROWS_AS(nn::LearningRateScheduler(nullptr), InvalidArgument);
+  CHECK_THROWS_AS(nn::LearningRateScheduler(), InvalidArgument);
 }
 
 TEST_CASE("TerminateOnNaN stops at the batch whose loss is not finite") {
   Captured captured;
   for (const double rate : {0.5, 1e38}) {
     nn::Sequential model = compiled_model(rate);
-    const nn::History history =
-        model.fit(samples(64), {.batch_size = 4,
-                                .epochs = 3,
-                                .verbose = nn::Verbose::silent,
-                                .callbacks = {std::make_shared<nn::TerminateOnNaN>()}});
+    const nn::History history = model.fit(samples(64), {.batch_size = 4,
+                                                        .epochs = 3,
+                                                        .verbose = nn::Verbose::silent,
+                                                        .callbacks = {nn::TerminateOnNaN()}});
     CHECK(history.epochs.size() == (rate < 1 ? 3u : 1u));
   }
   CHECK(captured.output.find(": Invalid loss, terminating training") != std::string::npos);
@@ -252,23 +263,23 @@ TEST_CASE("TerminateOnNaN stops at the batch whose loss is not finite") {
 
 TEST_CASE("CSVLogger writes a header, then a line per epoch, sorted by metric") {
   const TemporaryFolder folder;
-  nn::CSVLogger logger(folder.path("log.csv"));
-  logger.on_train_begin();
+  const nn::CSVLogger logger({.filename = folder.path("log.csv")});
+  logger->on_train_begin();
   nn::Logs first = logs_of({{"loss", 0.5}, {"val_loss", 0.25}, {"accuracy", 1}});
   nn::Logs second = logs_of({{"loss", 0.125}, {"accuracy", 1}});
-  logger.on_epoch_end(0, first);
-  logger.on_epoch_end(1, second);
-  logger.on_train_end({});
+  logger->on_epoch_end(0, first);
+  logger->on_epoch_end(1, second);
+  logger->on_train_end({});
   CHECK(read_bytes(folder.path("log.csv")) ==
         "epoch,accuracy,loss,val_loss\n0,1,0.5,0.25\n1,1,0.125,NA\n");
 }
 
 TEST_CASE("CSVLogger without validation keeps columns for it") {
   const TemporaryFolder folder;
-  nn::CSVLogger logger(folder.path("log.csv"), ";");
-  logger.on_train_begin();
+  const nn::CSVLogger logger({.filename = folder.path("log.csv"), .separator = ";"});
+  logger->on_train_begin();
   nn::Logs logs = logs_of({{"loss", 0.5}});
-  logger.on_epoch_end(0, logs);
+  logger->on_epoch_end(0, logs);
   CHECK(read_bytes(folder.path("log.csv")) == "epoch;loss;val_loss\n0;0.5;NA\n");
 }
 
@@ -278,24 +289,24 @@ TEST_CASE("CSVLogger appends without a second header, or starts anew") {
   nn::Logs logs = logs_of({{"loss", 0.5}, {"val_loss", 0.5}});
   for (const bool append : {true, false}) {
     write_bytes(path, "epoch,loss,val_loss\n0,1,1\n");
-    nn::CSVLogger logger(path, ",", append);
-    logger.on_train_begin();
-    logger.on_epoch_end(1, logs);
-    logger.on_train_end({});
+    const nn::CSVLogger logger({.filename = path, .append = append});
+    logger->on_train_begin();
+    logger->on_epoch_end(1, logs);
+    logger->on_train_end({});
     CHECK(read_bytes(path) == (append ? "epoch,loss,val_loss\n0,1,1\n1,0.5,0.5\n"
                                       : "epoch,loss,val_loss\n1,0.5,0.5\n"));
   }
-  nn::CSVLogger nowhere(folder.path("no/such/log.csv"));
-  CHECK_THROWS_AS(nowhere.on_train_begin(), IoError);
+  const nn::CSVLogger nowhere({.filename = folder.path("no/such/log.csv")});
+  CHECK_THROWS_AS(nowhere->on_train_begin(), IoError);
 }
 
 TEST_CASE("ModelCheckpoint saves after every epoch, to a path that names it") {
   const TemporaryFolder folder;
   nn::Sequential model = compiled_model();
-  model.fit(samples(), {.epochs = 2,
-                        .verbose = nn::Verbose::silent,
-                        .callbacks = {std::make_shared<nn::ModelCheckpoint>(
-                            nn::ModelCheckpointOptions{.filepath = folder.path("m{epoch:03d}")})}});
+  model.fit(samples(),
+            {.epochs = 2,
+             .verbose = nn::Verbose::silent,
+             .callbacks = {nn::ModelCheckpoint({.filepath = folder.path("m{epoch:03d}")})}});
   CHECK(std::filesystem::exists(folder.path("m001/config.json")));
   CHECK(weight(*nn::load_model(folder.path("m002"))) == weight(model));
 }
@@ -315,16 +326,16 @@ TEST_CASE("ModelCheckpoint keeps the best when asked to") {
        }) {
     CAPTURE(c.what);
     nn::Sequential model = compiled_model();
-    nn::ModelCheckpoint callback({.filepath = folder.path("best.safetensors"),
-                                  .save_best_only = true,
-                                  .save_weights_only = true,
-                                  .initial_value_threshold = c.threshold});
-    callback.model = &model;
-    callback.on_train_begin();
+    const nn::ModelCheckpoint callback({.filepath = folder.path("best.safetensors"),
+                                        .save_best_only = true,
+                                        .save_weights_only = true,
+                                        .initial_value_threshold = c.threshold});
+    callback->model = &model;
+    callback->on_train_begin();
     for (std::size_t epoch = 0; epoch < c.values.size(); ++epoch) {
       set_weight(model, static_cast<double>(epoch));
       nn::Logs logs = logs_of({{"val_loss", c.values[epoch]}});
-      callback.on_epoch_end(static_cast<std::int64_t>(epoch), logs);
+      callback->on_epoch_end(static_cast<std::int64_t>(epoch), logs);
     }
     nn::Sequential loaded = compiled_model();
     loaded.load_weights(folder.path("best.safetensors"));
@@ -336,11 +347,11 @@ TEST_CASE("ModelCheckpoint without its metric warns and saves") {
   Captured captured;
   const TemporaryFolder folder;
   nn::Sequential model = compiled_model();
-  nn::ModelCheckpoint callback({.filepath = folder.path("model"), .save_best_only = true});
-  callback.model = &model;
-  callback.on_train_begin();
+  const nn::ModelCheckpoint callback({.filepath = folder.path("model"), .save_best_only = true});
+  callback->model = &model;
+  callback->on_train_begin();
   nn::Logs logs = logs_of({{"loss", 1}});
-  callback.on_epoch_end(0, logs);
+  callback->on_epoch_end(0, logs);
   CHECK(captured.warnings.find("`val_loss`") != std::string::npos);
   CHECK(std::filesystem::exists(folder.path("model")));
 }
@@ -348,13 +359,13 @@ TEST_CASE("ModelCheckpoint without its metric warns and saves") {
 TEST_CASE("ModelCheckpoint counts batches across epochs") {
   const TemporaryFolder folder;
   nn::Sequential model = compiled_model();
-  model.fit(samples(6), {.batch_size = 2,
-                         .epochs = 2,
-                         .verbose = nn::Verbose::silent,
-                         .callbacks = {std::make_shared<nn::ModelCheckpoint>(
-                             nn::ModelCheckpointOptions{.filepath = folder.path("e{epoch}b{batch}"),
-                                                        .save_weights_only = true,
-                                                        .save_freq = 2})}});
+  model.fit(samples(6),
+            {.batch_size = 2,
+             .epochs = 2,
+             .verbose = nn::Verbose::silent,
+             .callbacks = {nn::ModelCheckpoint({.filepath = folder.path("e{epoch}b{batch}"),
+                                                .save_weights_only = true,
+                                                .save_freq = 2})}});
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     names.push_back(entry.path().filename());
@@ -362,7 +373,7 @@ TEST_CASE("ModelCheckpoint counts batches across epochs") {
   std::sort(names.begin(), names.end());
   CHECK(names == std::vector<std::string>{"e1b2", "e2b1", "e2b3"});
   CHECK_THROWS_AS(nn::ModelCheckpoint({.filepath = "x", .save_freq = 0}), InvalidArgument);
-  CHECK_THROWS_AS(nn::ModelCheckpoint({}), InvalidArgument);
+  CHECK_THROWS_AS(nn::ModelCheckpoint(), InvalidArgument);
 }
 
 TEST_CASE("paths are formatted as Python does it") {
@@ -409,7 +420,6 @@ TEST_CASE("hooks are called in Keras's order") {
     void on_test_begin() override { note_("test("); }
     void on_test_end(const nn::Logs&) override { note_(")test"); }
     void on_test_batch_begin(std::int64_t batch) override { note_("t" + std::to_string(batch)); }
-    bool wants_batches() const override { return true; }
 
    private:
     std::function<void(const std::string&)> note_;
@@ -430,24 +440,22 @@ TEST_CASE("hooks are called in Keras's order") {
 TEST_CASE("what a callback adds to an epoch's logs, later ones and the history see") {
   nn::Sequential model = compiled_model();
   double seen = 0;
-  nn::LambdaCallback::Functions add, look;
+  nn::LambdaCallbackOptions add, look;
   add.on_epoch_end = [](std::int64_t, nn::Logs& logs) { logs.set("extra", 7); };
   look.on_epoch_end = [&seen](std::int64_t, nn::Logs& logs) { seen = *logs.find("extra"); };
   const nn::History history =
       model.fit(samples(), {.verbose = nn::Verbose::silent,
-                            .callbacks = {std::make_shared<nn::LambdaCallback>(add),
-                                          std::make_shared<nn::LambdaCallback>(look)}});
+                            .callbacks = {nn::LambdaCallback(add), nn::LambdaCallback(look)}});
   CHECK(seen == 7);
   CHECK(history.at("extra") == std::vector<double>{7});
 }
 
 TEST_CASE("an exception in a callback leaves the model usable") {
   nn::Sequential model = compiled_model();
-  nn::LambdaCallback::Functions functions;
+  nn::LambdaCallbackOptions functions;
   functions.on_train_batch_end = [](std::int64_t, const nn::Logs&) { throw RunError("enough"); };
-  CHECK_THROWS_WITH_AS(
-      model.fit(samples(), {.verbose = nn::Verbose::silent,
-                            .callbacks = {std::make_shared<nn::LambdaCallback>(functions)}}),
-      "enough", RunError);
+  CHECK_THROWS_WITH_AS(model.fit(samples(), {.verbose = nn::Verbose::silent,
+                                             .callbacks = {nn::LambdaCallback(functions)}}),
+                       "enough", RunError);
   CHECK(model.fit(samples(), {.epochs = 2, .verbose = nn::Verbose::silent}).epochs.size() == 2);
 }

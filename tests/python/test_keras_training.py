@@ -176,10 +176,10 @@ def test_wrong_arguments_are_value_errors(make):
 def test_list_of_batches_trains_as_their_arrays():
     x, y = data()
     results = []
-    for arguments in ((x, y), ([(x[:16], y[:16]), (x[16:], y[16:])],)):
+    for arguments in ((x, y), ([(x[:20], y[:20]), (x[20:], y[20:])],)):
         keras.utils.set_random_seed(1)
         trained = model()
-        trained.fit(*arguments, shuffle=False, verbose=0)
+        trained.fit(*arguments, batch_size=20, shuffle=False, verbose=0)
         results.append(trained.get_weights()[0])
     np.testing.assert_array_equal(*results)
 

@@ -4,12 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tegula/core/export.hpp"
+#include "tegula/core/tensor.hpp"
 #include "tegula/nn/logs.hpp"
 
 namespace tegula::nn {
@@ -25,6 +24,9 @@ struct RunParameters {
 };
 
 /// Derive and override what you need. An exception leaves `fit` at once, with the model usable.
+/// Batch hooks cost nothing but the call until they look at the logs, which then reads the metrics
+/// from the session. With `steps_per_execution` they come once per group of batches: the first
+/// batch's number at its begin, the last one's at its end.
 class TEGULA_API Callback {
  public:
   virtual ~Callback() = default;
@@ -41,12 +43,11 @@ class TEGULA_API Callback {
   virtual void on_predict_begin() {}
   virtual void on_predict_end() {}
   virtual void on_predict_batch_begin(std::int64_t /*batch*/) {}
-  virtual void on_predict_batch_end(std::int64_t /*batch*/) {}
-  /// Called after every batch, without reading the metrics; an exception stops the run (the Python
-  /// binding looks for Ctrl-C here).
+  /// `outputs` has a row per sample of the batch.
+  virtual void on_predict_batch_end(std::int64_t /*batch*/, const Tensor& /*outputs*/) {}
+  /// Called after every batch, also within a group; an exception stops the run (the Python binding
+  /// looks for Ctrl-C here).
   virtual void on_poll() {}
-  /// Whether the batch hooks are wanted: reading the metrics after every batch costs time.
-  virtual bool wants_batches() const { return false; }
 
   Model* model = nullptr;
   RunParameters parameters;
@@ -57,6 +58,9 @@ using OutputFunction = std::function<void(std::string_view text)>;
 /// Where progress is written instead of standard output; must not throw.
 TEGULA_API void set_output(OutputFunction function);
 TEGULA_API void write_output(std::string_view text);
+/// Where warnings go instead of standard error. It may throw, which ends the run that warns.
+TEGULA_API void set_warning_output(OutputFunction function);
+TEGULA_API void warn(std::string_view text);
 
 /// Writes the progress of a run to standard output: a bar that is redrawn in a terminal or
 /// notebook, a line per epoch in a log (verbose 2). `verbose` 0 gives null.

@@ -1,6 +1,7 @@
 #pragma once
 // What metrics report: names and values.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,17 +42,33 @@ class TEGULA_API LogValue {
 /// adds, the next ones and History see.
 class TEGULA_API Logs {
  public:
+  Logs() = default;
+  /// Logs that are read when someone looks at them, as reading costs a run of the session. Copies
+  /// are read.
+  explicit Logs(std::function<Logs()> read) : read_(std::move(read)) {}
+  Logs(const Logs& other) : entries_(other.entries()) {}
+  Logs& operator=(const Logs& other);
+  Logs(Logs&&) = default;
+  Logs& operator=(Logs&&) = default;
+  ~Logs() = default;
+
+  /// Throws NotFound, naming what there is, and InvalidArgument when the value is a tensor.
+  double at(std::string_view name) const;
   /// Null when absent. Throws InvalidArgument when the value is a tensor.
   const double* find(std::string_view name) const;
   /// Null when absent.
   const LogValue* find_value(std::string_view name) const;
   void set(std::string_view name, LogValue value);
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  bool empty() const { return entries().empty(); }
+  auto begin() const { return entries().begin(); }
+  auto end() const { return entries().end(); }
 
  private:
-  std::vector<std::pair<std::string, LogValue>> entries_;
+  using Entries = std::vector<std::pair<std::string, LogValue>>;
+  const Entries& entries() const;
+
+  mutable Entries entries_;
+  mutable std::function<Logs()> read_;
 };
 
 /// The shortest decimal that reads back as the value.

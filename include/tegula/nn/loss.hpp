@@ -1,6 +1,8 @@
 #pragma once
 // What `fit` minimizes.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tegula/graph/ops.hpp"
@@ -24,6 +26,12 @@ class TEGULA_API LossBase : public Object {
   virtual std::string name() const = 0;
   /// Whether targets are class indices, one rank below the predictions.
   virtual bool integer_targets() const { return false; }
+  /// Axis of the outputs that has the classes.
+  virtual std::int64_t class_axis() const { return -1; }
+  /// The index that stands for no class, where there is one.
+  virtual std::optional<std::int64_t> ignored_class() const { return std::nullopt; }
+  /// Whether NaN targets can only be a mistake. A loss of the user's may mask them.
+  virtual bool refuses_nan_targets() const { return false; }
   /// Weight of each value beside the sample's own: 0 for classes that are ignored. No value: 1.
   virtual Value mask(Value /*y_true*/) const { return {}; }
 

@@ -18,6 +18,7 @@ class LossWithOptions : public WithOptions<LossBase, Derived, OptionsType> {
  public:
   using WithOptions<LossBase, Derived, OptionsType>::WithOptions;
   Reduction reduction() const override { return this->options_.reduction; }
+  bool refuses_nan_targets() const override { return true; }
   std::string name() const override {
     return this->options_.name.empty() ? std::string(Derived::kDefaultName) : this->options_.name;
   }
@@ -230,6 +231,8 @@ class TEGULA_API SparseCategoricalCrossentropyLoss
   static constexpr const char* kDoc = "-log p of the target class; targets are class indices.";
   using LossWithOptions::LossWithOptions;
   bool integer_targets() const override { return true; }
+  std::int64_t class_axis() const override { return options_.axis; }
+  std::optional<std::int64_t> ignored_class() const override { return options_.ignore_class; }
   Value values(Value y_true, Value y_pred) const override;
   Value mask(Value y_true) const override;
 };

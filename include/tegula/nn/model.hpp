@@ -9,9 +9,11 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tegula/core/tensor.hpp"
+#include "tegula/data/batch_source.hpp"
 #include "tegula/data/dataset.hpp"
 #include "tegula/nn/callback.hpp"
 #include "tegula/nn/layer.hpp"
@@ -30,49 +32,61 @@ struct CompileOptions {
   std::vector<MetricSpec> weighted_metrics = {};
   /// Multiplies the loss of the data, not the penalties.
   double loss_weight = 1;
+  /// Batches between batch hooks of callbacks, >= 1: the hooks come once per group.
+  std::int64_t steps_per_execution = 1;
 };
 
 /// How much fit and evaluate print: 0 nothing, 1 a progress bar, 2 a line per epoch; automatic: 1
 /// on a terminal or notebook, 2 elsewhere.
 enum class Verbose { automatic = -1, silent = 0, bar = 1, line = 2 };
+TEGULA_API Config to_config(Verbose verbose);
+/// From "auto", a bool, or 0, 1 or 2.
+TEGULA_API void from_config(const Config& config, Verbose& verbose);
 
+/// Class weights from an object with the classes as keys: {"0": 1.0, "1": 2.5}.
+TEGULA_API void from_config(const Config& config, std::map<std::int64_t, double>& weights);
+
+/// What `fit` takes beside the data.
 struct FitOptions {
   std::int64_t batch_size = 32;
   std::int64_t epochs = 1;
   Verbose verbose = Verbose::automatic;
   CallbackList callbacks = {};
-  /// The last fraction of the samples, taken before shuffling, is held out.
   double validation_split = 0;
   std::optional<data::Dataset> validation_data = {};
+  /// Instead of `validation_data`.
+  std::shared_ptr<data::BatchSource> validation_source = {};
   bool shuffle = true;
-  /// Weight of each class; missing classes weigh 1.
   std::map<std::int64_t, double> class_weight = {};
   std::int64_t initial_epoch = 0;
   std::optional<std::int64_t> steps_per_epoch = {};
   std::optional<std::int64_t> validation_steps = {};
   std::optional<std::int64_t> validation_batch_size = {};
-  /// Validation after every so many epochs,
   std::int64_t validation_freq = 1;
-  /// or after these, counted from 1.
   std::optional<std::vector<std::int64_t>> validation_epochs = {};
-
-  /// The numbers among them.
   static auto fields() {
     using Self = FitOptions;
     return std::tuple{
+        field<&Self::class_weight>("class_weight", "Weight of each class; missing ones weigh 1.",
+                                   any_finite),
         field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
-        field<&Self::epochs>("epochs", "Passes over the data.", at_least(0)),
-        field<&Self::validation_split>("validation_split", "Fraction held out.",
-                                       from_to_below(0, 1)),
-        field<&Self::class_weight>("class_weight", "Weight of each class.", any_finite),
-        field<&Self::initial_epoch>("initial_epoch", "First epoch.", at_least(0)),
+        field<&Self::epochs>("epochs", "Number of the last epoch, counted from 1.", at_least(0)),
+        field<&Self::verbose>("verbose", "0: silent, 1: a bar, 2: a line per epoch, or \"auto\"."),
+        field<&Self::validation_split>(
+            "validation_split",
+            "Fraction of the last samples, taken before shuffling, that is held out.",
+            from_to_below(0, 1)),
+        field<&Self::shuffle>("shuffle", "Another order of the samples in each epoch."),
+        field<&Self::initial_epoch>("initial_epoch", "Epochs that were trained before.",
+                                    at_least(0)),
         field<&Self::steps_per_epoch>("steps_per_epoch", "Batches per epoch.", at_least(1)),
-        field<&Self::validation_steps>("validation_steps", "Batches of a validation.", at_least(1)),
+        field<&Self::validation_steps>("validation_steps", "Batches per validation.", at_least(1)),
         field<&Self::validation_batch_size>("validation_batch_size", "Samples per validation step.",
                                             at_least(1)),
-        field<&Self::validation_freq>("validation_freq", "Epochs per validation.", at_least(1)),
-        field<&Self::validation_epochs>("validation_epochs", "Epochs with validation, from 1.",
-                                        at_least(1))};
+        field<&Self::validation_freq>("validation_freq", "Epochs between validations.",
+                                      at_least(1)),
+        field<&Self::validation_epochs>(
+            "validation_epochs", "Epochs with validation, counted from 1, instead.", at_least(1))};
   }
 };
 
@@ -81,12 +95,12 @@ struct EvaluateOptions {
   Verbose verbose = Verbose::automatic;
   std::optional<std::int64_t> steps = {};
   CallbackList callbacks = {};
-
-  /// The numbers among them.
   static auto fields() {
     using Self = EvaluateOptions;
-    return std::tuple{field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
-                      field<&Self::steps>("steps", "Batches to use; none: all.", at_least(1))};
+    return std::tuple{
+        field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
+        field<&Self::verbose>("verbose", "0: silent, 1: a bar, 2: a line, or \"auto\"."),
+        field<&Self::steps>("steps", "Batches; all of the data without it.", at_least(1))};
   }
 };
 
@@ -95,12 +109,12 @@ struct PredictOptions {
   Verbose verbose = Verbose::silent;
   std::optional<std::int64_t> steps = {};
   CallbackList callbacks = {};
-
-  /// The numbers among them.
   static auto fields() {
     using Self = PredictOptions;
-    return std::tuple{field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
-                      field<&Self::steps>("steps", "Batches to use; none: all.", at_least(1))};
+    return std::tuple{
+        field<&Self::batch_size>("batch_size", "Samples per step.", at_least(1)),
+        field<&Self::verbose>("verbose", "0: silent, 1: a bar, 2: a line, or \"auto\"."),
+        field<&Self::steps>("steps", "Batches; all of the data without it.", at_least(1))};
   }
 };
 
@@ -152,23 +166,44 @@ class TEGULA_API Model {
   bool compiled() const;
   const CompileOptions& compile_options() const;
 
-  History fit(const data::Dataset& train, const FitOptions& options = {});
+  /// Trains. Errors about data and options name the line of the call. Throws InvalidArgument for
+  /// options out of range, targets that the loss cannot take, and a source of unknown length
+  /// without `steps_per_epoch`; ShapeError for data that do not fit the model. Warns when the data
+  /// end before `steps_per_epoch`.
+  History fit(const data::Dataset& train, const FitOptions& options = {},
+              std::source_location location = std::source_location::current());
+  /// A source gives the batches: `batch_size` and `shuffle` do nothing then.
+  History fit(data::BatchSource& train, const FitOptions& options = {},
+              std::source_location location = std::source_location::current());
   /// "loss" first, then the metrics.
-  Logs evaluate(const data::Dataset& test, const EvaluateOptions& options = {});
+  Logs evaluate(const data::Dataset& test, const EvaluateOptions& options = {},
+                std::source_location location = std::source_location::current());
+  Logs evaluate(data::BatchSource& test, const EvaluateOptions& options = {},
+                std::source_location location = std::source_location::current());
   /// The model's outputs, one row per row of `x`. Input dtypes other than float32 are converted.
-  Tensor predict(const Tensor& x, const PredictOptions& options = {});
+  Tensor predict(const Tensor& x, const PredictOptions& options = {},
+                 std::source_location location = std::source_location::current());
+  Tensor predict(data::BatchSource& x, const PredictOptions& options = {},
+                 std::source_location location = std::source_location::current());
   /// One step on one batch; returns the metrics since the last `reset_metrics`.
   Logs train_on_batch(const data::Dataset& batch,
-                      const std::map<std::int64_t, double>& class_weight = {});
-  Logs test_on_batch(const data::Dataset& batch);
-  Tensor predict_on_batch(const Tensor& x);
+                      const std::map<std::int64_t, double>& class_weight = {},
+                      std::source_location location = std::source_location::current());
+  Logs test_on_batch(const data::Dataset& batch,
+                     std::source_location location = std::source_location::current());
+  Tensor predict_on_batch(const Tensor& x,
+                          std::source_location location = std::source_location::current());
   /// The output for one batch, computed as in training (with dropout) or not.
-  Tensor call(const Tensor& x, bool training);
+  Tensor call(const Tensor& x, bool training,
+              std::source_location location = std::source_location::current());
   void reset_metrics();
   /// Loss and metrics of the batches since the last reset, in alphabetical order as callbacks see
   /// them.
   Logs running_metrics();
   std::vector<std::string> metrics_names() const;
+  /// The compiled metric that logs have under this name; null when there is none, and before the
+  /// first targets choose the metrics of names such as "accuracy".
+  const MetricBase* find_metric(std::string_view name) const;
 
   /// A table of layers, output shapes and parameter counts.
   std::string summary() const;
@@ -238,7 +273,20 @@ class TEGULA_API Model {
   /// x, targets and, if weighted, sample weights. It updates the metrics' state and what layers
   /// assign, and in training the weights.
   Executable& find_step(bool training, bool weighted);
-  std::unique_ptr<Impl> impl_;
+  /// Throws RunError where a model that was moved from is used.
+  class ImplPointer {
+   public:
+    explicit ImplPointer(std::unique_ptr<Impl> impl);
+    ~ImplPointer();
+    ImplPointer(ImplPointer&&) noexcept;
+    ImplPointer& operator=(ImplPointer&&) noexcept;
+    TEGULA_API Impl* operator->() const;
+    Impl& operator*() const { return *operator->(); }
+
+   private:
+    std::unique_ptr<Impl> owned_;
+  };
+  ImplPointer impl_;
 };
 
 /// What `Model::save` wrote, ready to use, compiled when it was. Throws FormatError for a damaged

@@ -1,40 +1,302 @@
-"""The data arguments of fit and the like."""
+"""The data arguments of fit and the like: arrays, or batches one after the other."""
 
+import random
 import sys
 
 import numpy as np
 
+from .. import _core
 from ._values import as_array
 
-
-def arrays_of(x, y=None, sample_weight=None):
-    """(x, y, sample_weight or None) as arrays. Batches from an iterable are put together."""
-    if y is None and not hasattr(x, "shape") and hasattr(x, "__iter__"):
-        x, y, sample_weight = _joined(x)
-    if x is None or y is None:
-        raise ValueError("both x and y are needed: inputs and targets with one row per sample")
-    weight = None if sample_weight is None else as_array(sample_weight)
-    return as_array(x), as_array(y), weight
+# dtypes that Tegula's arrays lack, and those that hold their values.
+_WIDER = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
-def _joined(batches):
-    """All batches (x, y) or (x, y, sample_weight) of an iterable with a length, as arrays."""
-    if not hasattr(batches, "__len__"):
-        raise ValueError(
-            f"{batches!r} has no length: it may never end. Give arrays, or a list of batches"
+def arrays_of(x, name="x"):
+    """`x` as an array of a dtype that the library has."""
+    if type(x) is np.ndarray and x.dtype.name not in _WIDER and x.dtype.kind in "fiub":
+        return x
+    if isinstance(x, (list, tuple)) and len(x) == 1 and _is_array(x[0]):
+        x = x[0]  # the one input or output of Keras's lists
+    if isinstance(x, dict):
+        raise _core.DTypeError(
+            f"`{name}` is a dict, which is for models with several inputs or outputs; give the array"
         )
-    parts = [tuple(batch) for batch in batches]
-    sizes = {len(part) for part in parts}
-    if len(sizes) != 1 or not sizes <= {2, 3}:
-        raise ValueError("an iterable must give batches (x, y) or (x, y, sample_weight)")
-    arrays = [np.concatenate([as_array(item) for item in column]) for column in zip(*parts)]
-    return arrays if len(arrays) == 3 else (*arrays, None)
+    if isinstance(x, (list, tuple)) and len(x) > 1 and all(_is_array(one) for one in x):
+        if len({np.shape(one) for one in x}) > 1 or np.ndim(x[0]) > 1:
+            raise _core.InvalidArgument(
+                f"`{name}` is a list of {len(x)} arrays, but the model has one input and one output"
+            )
+    try:
+        array = as_array(x)
+    except (ValueError, TypeError) as error:
+        raise _core.InvalidArgument(f"`{name}` cannot become an array: {error}") from None
+    if array.dtype.kind not in "fiubV" or array.dtype.itemsize > 8:
+        raise _core.DTypeError(
+            f"`{name}` must hold numbers, got {array.dtype.name} for {type(x).__name__}"
+        )
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+        return array.astype(np.float64)
+    return array.astype(_WIDER.get(array.dtype.name, array.dtype), copy=False)
+
+
+def _is_array(x):
+    return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def data_of(run, x, y=None, sample_weight=None, shuffle=False):
+    """Arrays (x, y, sample_weight or None), or `Batches`."""
+    if y is None and gives_batches(x):
+        if sample_weight is not None:
+            raise _core.InvalidArgument(
+                f"{run}: `sample_weight` must come with the batches, as (x, y, sample_weight)"
+            )
+        return batches_of(x, shuffle)
+    if y is not None and gives_batches(x) and not isinstance(x, (list, tuple)):
+        raise _core.InvalidArgument(
+            f"{run}: the targets must come with the batches that `x` gives, as (x, y); got `y`, too"
+        )
+    if x is None or y is None:
+        raise _core.InvalidArgument(
+            f"{run}: both x and y are needed, inputs and targets with one row per sample; or an x "
+            "that gives batches (x, y)"
+        )
+    weight = None if sample_weight is None else arrays_of(sample_weight, "sample_weight")
+    return arrays_of(x), arrays_of(y, "y"), weight
+
+
+def inputs_of(x):
+    """An array, or `Batches`."""
+    if gives_batches(x) and (not isinstance(x, (list, tuple)) or lists_batches(x)):
+        return batches_of(x, False)
+    return arrays_of(x)
+
+
+def gives_batches(x):
+    """Whether `x` is no array but something that gives batches."""
+    if x is None or _is_array(x) or isinstance(x, (str, bytes, dict)) or hasattr(x, "__array__"):
+        return False
+    return hasattr(x, "__iter__") or hasattr(x, "__getitem__")
+
+
+def lists_batches(x):
+    """Whether a list's items are batches, each of one array or several."""
+    return len(x) > 0 and all(
+        isinstance(batch, (tuple, list)) and len(batch) > 0 and all(map(_is_array, batch))
+        for batch in x
+    )
+
+
+def batches_of(x, shuffle):
+    """`Batches` of whatever gives them."""
+    count = _count(x)
+    indexed = isinstance(x, PyDataset) or not hasattr(x, "__iter__")
+    if indexed and (count is not None or isinstance(x, PyDataset)):
+        return IndexedBatches(x, count, shuffle)
+    if not hasattr(x, "__iter__"):
+        raise _core.DTypeError(
+            f"an object of type {type(x).__name__} gives no batches: it has neither __iter__ nor both "
+            "__len__ and __getitem__"
+        )
+    return IteratedBatches(x, count)
+
+
+def _count(x):
+    if isinstance(x, PyDataset):
+        return x.num_batches
+    try:
+        return len(x)
+    except TypeError:
+        return None
+
+
+class PyDataset:
+    """Base of data that come in batches, by index. Derive and define `__getitem__(index)`, which
+    returns a whole batch (x,), (x, y) or (x, y, sample_weight), and `__len__`, the number of batches;
+    or the property `num_batches`, which is None for data without an end.
+
+    Args:
+        workers: Threads that make batches ahead of the step that needs them; 0 and 1: none.
+        use_multiprocessing: Only False: batches are made by threads.
+        max_queue_size: Batches that may be made ahead.
+    """
+
+    _workers = 1
+    _max_queue_size = 10
+    use_multiprocessing = False
+
+    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+        from ._arguments import integer
+
+        if use_multiprocessing:
+            raise _core.InvalidArgument(
+                "PyDataset: `use_multiprocessing=True` is not supported; `workers` are threads, which "
+                "run beside each other wherever NumPy or the operating system does the work"
+            )
+        self._workers = integer("workers", workers, 0)
+        self._max_queue_size = integer("max_queue_size", max_queue_size, 1)
+
+    @property
+    def workers(self):
+        return self._workers
+
+    @workers.setter
+    def workers(self, value):
+        PyDataset.__init__(self, value, False, self._max_queue_size)
+
+    @property
+    def max_queue_size(self):
+        return self._max_queue_size
+
+    @max_queue_size.setter
+    def max_queue_size(self, value):
+        PyDataset.__init__(self, self._workers, False, value)
+
+    def __getitem__(self, index):
+        raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
+
+    @property
+    def num_batches(self):
+        """Number of batches; None for data without an end."""
+        if hasattr(self, "__len__"):
+            return len(self)
+        raise NotImplementedError(f"{type(self).__name__} must define __len__ or num_batches")
+
+    def __iter__(self):
+        count = self.num_batches
+        index = 0
+        while count is None or index < count:
+            yield self[index]
+            index += 1
+
+    def on_epoch_begin(self):
+        """Before each epoch."""
+
+    def on_epoch_end(self):
+        """After each epoch."""
+
+
+class Batches:
+    """What gives batches, as C++ asks for them."""
+
+    count = None  # batches from the first to the last; None where it is not known
+
+    def rewind(self):
+        """Goes back to the first batch; False when that cannot be."""
+        raise NotImplementedError
+
+    def next_batch(self):
+        """(x, y or None, sample_weight or None), or None at the end."""
+        raise NotImplementedError
+
+    def on_epoch_begin(self):
+        pass
+
+    def on_epoch_end(self):
+        pass
+
+
+class IteratedBatches(Batches):
+    """Those of an iterable; of an iterator each only once."""
+
+    def __init__(self, iterable, count):
+        self._iterable = iterable
+        self._iterator = iter(iterable)
+        self._once = self._iterator is iterable
+        self.count = None if self._once else count
+
+    def rewind(self):
+        if not self._once:
+            self._iterator = iter(self._iterable)
+        return not self._once
+
+    def next_batch(self):
+        for batch in self._iterator:
+            return _parts_of(batch)
+        return None
+
+
+class IndexedBatches(Batches):
+    """Those of a PyDataset, or of an object with __len__ and __getitem__."""
+
+    def __init__(self, data, count, shuffle):
+        self._data = data
+        self.count = count
+        self._shuffle = shuffle and count is not None
+        self._workers = getattr(data, "workers", 1)
+        self._ahead = []  # the futures of batches that workers make, in order
+        self._threads = None
+        self.rewind()
+
+    def rewind(self):
+        self._drop_ahead()
+        if isinstance(self._data, PyDataset):
+            self.count = self._data.num_batches  # an epoch's end may have changed it
+        self._order = None
+        if self._shuffle:
+            self._order = list(range(self.count))
+            random.shuffle(self._order)
+        self._next = 0
+        return True
+
+    def _take_index(self):
+        if self.count is not None and self._next >= self.count:
+            return None
+        index = self._next if self._order is None else self._order[self._next]
+        self._next += 1
+        return index
+
+    def next_batch(self):
+        if self._workers > 1:
+            return self._batch_of_workers()
+        index = self._take_index()
+        return None if index is None else _parts_of(self._data[index])
+
+    def _batch_of_workers(self):
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._threads = ThreadPoolExecutor(self._workers)
+        while len(self._ahead) < max(1, self._data.max_queue_size):
+            index = self._take_index()
+            if index is None:
+                break
+            self._ahead.append(self._threads.submit(self._data.__getitem__, index))
+        return _parts_of(self._ahead.pop(0).result()) if self._ahead else None
+
+    def _drop_ahead(self):
+        for future in self._ahead:
+            future.cancel()
+        self._ahead = []
+
+    def on_epoch_begin(self):
+        if isinstance(self._data, PyDataset):
+            self._data.on_epoch_begin()
+
+    def on_epoch_end(self):
+        if isinstance(self._data, PyDataset):
+            self._data.on_epoch_end()
+
+
+def _parts_of(batch):
+    """(x, y or None, sample_weight or None) of x, (x,), (x, y) or (x, y, sample_weight)."""
+    parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+    if not 1 <= len(parts) <= 3:
+        raise _core.InvalidArgument(
+            "a batch must be x, (x,), (x, y) or (x, y, sample_weight), got "
+            f"{len(parts)} parts: {str(batch)[:80]}"
+        )
+    names = ("x", "y", "sample_weight")
+    parts = [None if part is None else arrays_of(part, name) for part, name in zip(parts, names)]
+    return (*parts, None, None)[:3]
 
 
 def verbosity(verbose):
     """0: silent, 1: a bar, 2: a line per epoch. "auto" is a bar where one can be redrawn."""
-    if verbose != "auto":
-        return int(verbose)
-    out = sys.stdout
-    notebook = type(out).__module__.startswith("ipykernel")
-    return 1 if notebook or (hasattr(out, "isatty") and out.isatty()) else 2
+    if isinstance(verbose, str) and verbose == "auto":
+        out = sys.stdout
+        notebook = type(out).__module__.startswith("ipykernel")
+        return 1 if notebook or (hasattr(out, "isatty") and out.isatty()) else 2
+    if verbose not in (0, 1, 2):
+        raise _core.InvalidArgument(f"`verbose` must be \"auto\", 0, 1 or 2, got {verbose!r}")
+    return int(verbose)

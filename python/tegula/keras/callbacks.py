@@ -7,9 +7,7 @@ import os as _os
 import weakref as _weakref
 
 from .. import _core
-from .._missing import getattr_of as _getattr_of
-
-__getattr__ = _getattr_of(__name__)
+from . import _objects
 
 _nn = _core.nn
 
@@ -85,24 +83,52 @@ class Callback:
     def _wants_batches(self):
         """Whether a batch hook is overridden: reading the metrics after every batch costs time."""
         cls = type(self)
-        return any(getattr(cls, hook) is not getattr(Callback, hook) for hook in _BATCH_HOOKS)
+        return any(
+            hook in self.__dict__ or getattr(cls, hook) is not getattr(Callback, hook)
+            for hook in _BATCH_HOOKS
+        )
 
 
 _BATCH_HOOKS = [hook for hook in vars(Callback) if hook.startswith("on_") and "batch" in hook]
 
 
 class CallbackList:
-    """The callbacks of a run, as C++ calls them."""
+    """The callbacks of a run, as C++ calls them.
 
-    def __init__(self, callbacks, model):
-        self.callbacks = callbacks
-        self.wants_batches = any(callback._wants_batches() for callback in callbacks)
-        for callback in callbacks:
-            callback.set_model(model)
+    Args:
+        callbacks: A callback, or a list of them.
+        add_history: Whether a `History` is added when there is none.
+        add_progbar: Accepted as in Keras; `verbose` of `fit` makes the progress bar.
+        model: The model, which the callbacks get to know.
+        params: What the callbacks' `params` are set to, if anything is given.
+    """
+
+    def __init__(self, callbacks=None, add_history=False, add_progbar=False, model=None, **params):
+        callbacks = [] if callbacks is None else callbacks
+        self.callbacks = list(callbacks if isinstance(callbacks, (list, tuple)) else [callbacks])
+        if add_history and not any(isinstance(one, History) for one in self.callbacks):
+            self.callbacks.append(History())
+        self.wants_batches = any(callback._wants_batches() for callback in self.callbacks)
+        self.set_model(model)
+        if params:
+            self.set_params(params)
+
+    def append(self, callback):
+        """Adds a callback."""
+        self.callbacks.append(callback)
+        self.wants_batches = self.wants_batches or callback._wants_batches()
+
+    def set_model(self, model):
+        if model is not None:
+            for callback in self.callbacks:
+                callback.set_model(model)
+
+    def set_params(self, params):
+        for callback in self.callbacks:
+            callback.set_params(params)
 
     def begin_run(self, verbose, epochs, steps):
-        for callback in self.callbacks:
-            callback.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
+        self.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
 
 
 def _stage_hook(name):
@@ -157,7 +183,43 @@ class History(Callback):
 
 
 class _CoreCallback(Callback):
-    """A callback of C++; subclasses make `_core` and may override hooks, calling these."""
+    """A callback of C++, whose options and running state are attributes. Subclasses may override
+    hooks, calling these.
+    """
+
+    _kind = "callback"
+    _module = "keras.callbacks"
+
+    def __init__(self, *args, **kwargs):
+        self._make(_objects.bind(type(self), args, kwargs))
+
+    def _make(self, options):
+        if isinstance(options.get("verbose"), bool):
+            options["verbose"] = int(options["verbose"])
+        self.__dict__["_core"] = _nn.make_callback(self._entry["name"], options)
+
+    def __getattr__(self, name):
+        core = self.__dict__.get("_core")
+        if core is not None and not name.startswith("_"):
+            attributes = core.attributes()
+            if name in attributes:
+                return self._attribute(name, attributes[name])
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name, value):
+        core = self.__dict__.get("_core")
+        if core is not None and name in core.attributes():
+            core.set_attribute(name, self._option(name, value))
+        else:
+            super().__setattr__(name, value)
+
+    def _attribute(self, name, value):
+        """An attribute of C++ as Keras shows it."""
+        return value
+
+    def _option(self, name, value):
+        """What C++ takes for a value of an attribute."""
+        return int(value) if name == "verbose" and isinstance(value, bool) else value
 
     def set_model(self, model):
         super().set_model(model)
@@ -166,7 +228,8 @@ class _CoreCallback(Callback):
 
     def set_params(self, params):
         super().set_params(params)
-        self._core.set_parameters(params["verbose"], params["epochs"], params["steps"])
+        steps = params.get("steps")
+        self._core.set_parameters(params["verbose"], params["epochs"], 0 if steps is None else steps)
 
     def on_train_begin(self, logs=None):
         self._core.on_train_begin()
@@ -191,111 +254,128 @@ class _CoreCallback(Callback):
         overridden = any(
             getattr(cls, hook) is not getattr(_CoreCallback, hook) for hook in _BATCH_HOOKS
         )
-        return self._core.wants_batches or overridden
+        return self._core.has_batch_hooks or overridden
 
 
-class EarlyStopping(_CoreCallback):
-    """Stops training when the monitored value has not improved for `patience` epochs."""
-
-    def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto",
-                 baseline=None, restore_best_weights=False, start_from_epoch=0):
-        options = dict(locals())
-        options.pop("self")
-        self.monitor, self.patience = monitor, patience
-        self._core = _nn.EarlyStopping(options)
-
-    @property
-    def stopped_epoch(self):
-        return self._core.stopped_epoch
-
-    @property
-    def best(self):
-        return self._core.best
-
-    @property
-    def best_epoch(self):
-        return self._core.best_epoch
-
-    @property
-    def wait(self):
-        return self._core.wait
+def _refuse_schedule(callback):
+    """Of what sets the learning rate: a schedule's cannot be set."""
+    optimizer = getattr(callback.model, "optimizer", None)
+    if optimizer is not None and optimizer._core.scheduled:
+        raise TypeError(
+            f"{type(callback).__name__}: this optimizer was created with a `LearningRateSchedule` "
+            "object as its `learning_rate`, hence its learning rate is not settable. Give the "
+            "optimizer a number, or leave the callback out"
+        )
 
 
-class ReduceLROnPlateau(_CoreCallback):
-    """Multiplies the learning rate by `factor` when the monitored value has not improved for
-    `patience` epochs.
-    """
+def _plateau_begin(self, logs=None):
+    """Starts anew. TypeError for an optimizer with a schedule."""
+    _refuse_schedule(self)
+    _CoreCallback.on_train_begin(self, logs)
 
-    def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto",
-                 min_delta=1e-4, cooldown=0, min_lr=0.0):
-        options = dict(locals())
-        options.pop("self")
-        self._core = _nn.ReduceLROnPlateau(options)
+
+def _checkpoint_make(self, options):
+    freq = options.get("save_freq", "epoch")
+    if freq != "epoch" and (isinstance(freq, bool) or not isinstance(freq, int)):
+        raise ValueError(
+            f"Unrecognized save_freq: {freq!r}. Expected save_freq are 'epoch' or integer values"
+        )
+    options["save_freq"] = None if freq == "epoch" else freq
+    _make_with_path(self, options)
+
+
+def _checkpoint_attribute(self, name, value):
+    return "epoch" if name == "save_freq" and value is None else value
+
+
+def _checkpoint_option(self, name, value):
+    if name == "save_freq" and value == "epoch":
+        return None
+    return _os.fspath(value) if name == "filepath" else _CoreCallback._option(self, name, value)
+
+
+def _make_with_path(self, options):
+    for name in ("filepath", "filename"):
+        if name in options:
+            options[name] = _os.fspath(options[name])
+    _CoreCallback._make(self, options)
+
+
+_CLASSES = _objects.classes_of(
+    _CoreCallback,
+    ignored=(),
+    members={
+        "ReduceLROnPlateau": {"on_train_begin": _plateau_begin},
+        "ModelCheckpoint": {
+            "_make": _checkpoint_make,
+            "_attribute": _checkpoint_attribute,
+            "_option": _checkpoint_option,
+        },
+        "CSVLogger": {
+            "_make": _make_with_path,
+            "sep": property(
+                lambda self: self.separator,
+                lambda self, value: setattr(self, "separator", value),
+                doc="As `separator`.",
+            ),
+        },
+    },
+)
+__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 
 
 class LearningRateScheduler(_CoreCallback):
     """Sets the learning rate of each epoch to `schedule(epoch, rate)` or `schedule(epoch)`."""
 
     def __init__(self, schedule, verbose=0):
+        if not callable(schedule):
+            raise _core.DTypeError(
+                f"LearningRateScheduler: `schedule` must be a function, got {schedule!r}"
+            )
         self.schedule = schedule
-        # Builtins have no signature: they are taken to want both arguments.
-        try:
-            both = len(_inspect.signature(schedule).parameters) != 1
-        except (TypeError, ValueError):
-            both = True
 
         def rate_of(epoch, rate):
-            rate = schedule(epoch, rate) if both else schedule(epoch)
+            # Builtins have no signature: they are taken to want both arguments.
+            try:
+                both = len(_inspect.signature(self.schedule).parameters) != 1
+            except (TypeError, ValueError):
+                both = True
+            rate = self.schedule(epoch, rate) if both else self.schedule(epoch)
             if not isinstance(rate, float) and not hasattr(rate, "dtype"):
                 raise ValueError(
                     f"The output of the `schedule` function should be a float. Got: {rate}"
                 )
             return float(rate)
 
-        self._core = _nn.LearningRateScheduler(rate_of, verbose)
+        self.__dict__["_core"] = _nn.make_learning_rate_scheduler(rate_of, int(verbose))
 
-
-class ModelCheckpoint(_CoreCallback):
-    """Saves the model, or its weights, as training goes on. `filepath` may name the epoch and
-    metrics: "model-{epoch:02d}-{val_loss:.3f}".
-    """
-
-    def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False,
-                 save_weights_only=False, mode="auto", save_freq="epoch",
-                 initial_value_threshold=None):
-        options = dict(locals())
-        options.pop("self")
-        options["filepath"] = _os.fspath(filepath)
-        if save_freq == "epoch":
-            options["save_freq"] = None
-        elif not isinstance(save_freq, int):
-            raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq}")
-        self._core = _nn.ModelCheckpoint(options)
-
-
-class CSVLogger(_CoreCallback):
-    """Writes a line per epoch: epoch, then the metrics in alphabetical order."""
-
-    def __init__(self, filename, separator=",", append=False):
-        self._core = _nn.CSVLogger(_os.fspath(filename), separator, append)
-
-
-class TerminateOnNaN(_CoreCallback):
-    """Stops training when the loss becomes NaN or infinite."""
-
-    def __init__(self):
-        self._core = _nn.TerminateOnNaN()
+    def on_train_begin(self, logs=None):
+        _refuse_schedule(self)
+        super().on_train_begin(logs)
 
 
 class LambdaCallback(Callback):
-    """Calls functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`."""
+    """Calls functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`. Any other keyword
+    becomes an attribute.
+    """
 
-    def __init__(self, **hooks):
-        for name, function in hooks.items():
-            if not hasattr(Callback, name):
-                raise TypeError(f"LambdaCallback has no hook {name!r}")
-            if function is not None:
-                setattr(self, name, function)
+    def __init__(self, on_epoch_begin=None, on_epoch_end=None, on_train_begin=None,
+                 on_train_end=None, on_train_batch_begin=None, on_train_batch_end=None, **kwargs):
+        hooks = {
+            "on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin, "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end, **kwargs,
+        }
+        for name, value in hooks.items():
+            if name.startswith("on_"):
+                if not hasattr(Callback, name):
+                    raise TypeError(f"LambdaCallback has no hook {name!r}")
+                if value is None:
+                    continue
+                if not callable(value):
+                    raise TypeError(f"LambdaCallback: `{name}` must be a function, got {value!r}")
+            setattr(self, name, value)
 
     def _wants_batches(self):
         return any(hook in self.__dict__ for hook in _BATCH_HOOKS)

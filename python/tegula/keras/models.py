@@ -2,19 +2,21 @@
 
 import inspect as _inspect
 import os as _os
-import warnings as _warnings
-
-import numpy as _np
 
 from .. import _core
 from .._framework import Tensor as _Tensor
 from .._missing import getattr_of as _getattr_of
-from . import callbacks as _callbacks
 from . import layers as _layers
 from . import losses as _losses
 from . import optimizers as _optimizers
+from ._arguments import integer as _integer
+from ._arguments import listed as _listed
+from ._arguments import shape as _shape
+from ._compilation import loss_weight as _loss_weight
+from ._compilation import metric_list as _metric_list
+from ._compilation import of_single_output as _of_single_output
 from ._data import arrays_of as _arrays_of
-from ._data import verbosity as _verbosity
+from ._training import Trainer as _Trainer
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
 from ._values import graph_of as _graph_of
@@ -23,26 +25,6 @@ from ._values import is_array as _is_array
 __getattr__ = _getattr_of(__name__)
 
 _nn = _core.nn
-_Silent = (None, 0)
-
-
-def _metric_list(given):
-    """Metrics of compile as C++ takes them: names, or objects."""
-    if given is None:
-        return []
-    if not isinstance(given, (list, tuple)):
-        given = [given]
-    if len(given) == 1 and isinstance(given[0], (list, tuple)):
-        given = given[0]
-    return [_metric(item) for item in given]
-
-
-def _metric(given):
-    if isinstance(given, str):
-        return given
-    from . import metrics
-
-    return metrics.get(given)
 
 
 # Methods of Keras's models that it calls while it trains, and that nothing calls here.
@@ -63,7 +45,7 @@ def _refuse_dead_overrides(cls):
             )
 
 
-class Model:
+class Model(_Trainer):
     """What all models share; make a `Sequential`.
 
     A subclass of `Sequential` may define `call(inputs, training)` and `compute_loss(x, y, y_pred,
@@ -73,7 +55,7 @@ class Model:
     _is_model = True
     optimizer = None
     loss = None
-    history = None
+    steps_per_execution = 1
     _module = "keras"
     _entry = None
     _compiled = None  # the arguments of compile
@@ -195,7 +177,7 @@ class Model:
 
     def set_weights(self, weights):
         """Replaces all weights. ValueError for a wrong number or shape."""
-        self._core.set_weights([_np.asarray(weight) for weight in weights])
+        self._core.set_weights([_arrays_of(w, "weights") for w in _listed("weights", weights)])
 
     def count_params(self):
         """The number of elements of all weights."""
@@ -225,7 +207,7 @@ class Model:
 
     def build(self, input_shape):
         """Makes the weights for inputs of this shape, which starts with the batch dimension."""
-        self._core.build((None, *tuple(input_shape)[1:]))
+        self._core.build((None, *_shape("input_shape", input_shape)[1:]))
 
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False,
                 show_trainable=False, layer_range=None):
@@ -239,7 +221,7 @@ class Model:
 
     def explain(self, batch_size=32, training=True):
         """What the optimizer made of a step at this batch size: passes, kernels, memory."""
-        return self._core.explain(batch_size, training)
+        return self._core.explain(_integer("batch_size", batch_size, 1), bool(training))
 
     # Training.
 
@@ -259,17 +241,21 @@ class Model:
         if jit_compile not in ("auto", True, False, None):
             raise ValueError(f"compile: jit_compile must be 'auto', True or False, got {jit_compile!r}")
         self._check_attributes()
-        if isinstance(loss, (list, tuple)) and len(loss) == 1:
-            loss = loss[0]
-        if isinstance(loss_weights, (list, tuple)):
-            (loss_weights,) = loss_weights
-        self.optimizer = _optimizers.get(optimizer)
+        loss = _of_single_output("loss", loss, self)
+        weight = _loss_weight(loss_weights, self)
+        steps_per_execution = _integer("steps_per_execution", steps_per_execution, 1)
+        metrics = _metric_list(metrics)
+        weighted_metrics = _metric_list(weighted_metrics)
+        if optimizer is None or (isinstance(optimizer, dict) and "class_name" not in optimizer):
+            raise _core.InvalidArgument(f"compile needs an optimizer, got {optimizer!r}")
+        optimizer = _optimizers.get(optimizer)
+        self.optimizer = optimizer
         self.loss = loss
-        weight = 1.0 if loss_weights is None else float(loss_weights)
+        self.steps_per_execution = steps_per_execution
         if metrics is None and weighted_metrics is None and self._compiled is not None:
             metrics, weighted_metrics = self._compiled[1:3]  # as Keras: earlier metrics stay
         self._compiled = (
-            _losses.get(loss), _metric_list(metrics), _metric_list(weighted_metrics), weight
+            _losses.get(loss), metrics or [], weighted_metrics or [], weight
         )
         self._recompile()
 
@@ -281,7 +267,8 @@ class Model:
             for group in (metrics, weighted)
         ]
         self._core.compile(
-            self.optimizer._core, None if loss is None else loss._core, *cores, weight
+            self.optimizer._core, None if loss is None else loss._core, *cores, weight,
+            self.steps_per_execution,
         )
 
     @property
@@ -293,110 +280,6 @@ class Model:
     def metrics_names(self):
         """Names of what `evaluate` returns."""
         return self._core.metrics_names
-
-    @property
-    def stop_training(self):
-        """Set to True by callbacks: `fit` returns after the current batch."""
-        return self._core.training_stopped
-
-    @stop_training.setter
-    def stop_training(self, stop):
-        self._core.stop_training(bool(stop))
-
-    def _callback_list(self, callbacks, *more):
-        if callbacks is None:
-            callbacks = []
-        elif isinstance(callbacks, _callbacks.CallbackList):
-            callbacks = callbacks.callbacks
-        elif not isinstance(callbacks, (list, tuple)):
-            callbacks = [callbacks]
-        for callback in callbacks:
-            if not isinstance(callback, _callbacks.Callback):
-                raise TypeError(f"a callback must be a keras.callbacks.Callback, got {callback!r}")
-        return _callbacks.CallbackList([*callbacks, *more], self)
-
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None,
-            validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
-            sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None,
-            validation_batch_size=None, validation_freq=1):
-        """Trains for `epochs` passes over the data; returns the History.
-
-        Args:
-            x, y: Inputs and targets, arrays with one row per sample.
-            batch_size: Samples per step; 32 by default.
-            validation_split: Fraction of the last samples that is held out.
-            validation_data: (x, y) or (x, y, sample_weight), instead of a split.
-            class_weight: Weight of the loss by class, {class: weight}; others weigh 1.
-            sample_weight: Weight of the loss by sample.
-        """
-        train = _arrays_of(x, y, sample_weight)
-        if batch_size is None and steps_per_epoch is not None and len(train[0]):
-            batch_size = -(-len(train[0]) // steps_per_epoch)
-        options = {
-            "batch_size": 32 if batch_size is None else batch_size,
-            "epochs": epochs,
-            "validation_split": float(validation_split or 0.0),
-            "shuffle": bool(shuffle),
-            "initial_epoch": initial_epoch,
-            "steps_per_epoch": steps_per_epoch,
-            "validation_steps": validation_steps,
-            "validation_batch_size": validation_batch_size,
-            "verbose": _verbosity(verbose),
-        }
-        if class_weight is not None:
-            options["class_weight"] = dict(class_weight)
-        if validation_data is not None:
-            options["validation_data"] = _arrays_of(*validation_data)
-        if isinstance(validation_freq, int):
-            options["validation_freq"] = validation_freq
-        else:
-            options["validation_epochs"] = list(validation_freq)
-        history = _callbacks.History()
-        hooks = self._callback_list(callbacks, history)
-        self.history = history
-        if self.built and not self._core.has_trainable_weights:
-            _warnings.warn("The model does not have any trainable weights.", stacklevel=2)
-        self._core.fit(train, hooks, hooks.wants_batches, options)
-        return history
-
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None,
-                 steps=None, callbacks=None, return_dict=False, **_):
-        """Loss and metrics: a list in the order of `metrics_names`, a float when there is only the
-        loss, or a dict.
-        """
-        hooks = self._callback_list(callbacks)
-        options = {"batch_size": batch_size or 32, "steps": steps, "verbose": _verbosity(verbose)}
-        data = _arrays_of(x, y, sample_weight)
-        logs = self._core.evaluate(data, hooks, hooks.wants_batches, options)
-        return _results(logs, return_dict)
-
-    def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
-        """The outputs, one row per row of `x`, as an array."""
-        if callbacks is None and steps is None and verbose in _Silent:
-            return self._core.predict(x, batch_size or 32)
-        hooks = self._callback_list(callbacks)
-        options = {"batch_size": batch_size or 32, "steps": steps, "verbose": _verbosity(verbose)}
-        return self._core.predict_with_callbacks(
-            _as_array(x), hooks, hooks.wants_batches, options
-        )
-
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One step on one batch; returns loss and metrics as `evaluate` does."""
-        data = _arrays_of(x, y, sample_weight)
-        logs = self._core.train_on_batch(data, dict(class_weight or {}))
-        return _results(logs, return_dict)
-
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """Loss and metrics of one batch."""
-        return _results(self._core.test_on_batch(_arrays_of(x, y, sample_weight)), return_dict)
-
-    def predict_on_batch(self, x):
-        """The outputs of one batch."""
-        return self._core.predict_on_batch(_as_array(x))
-
-    def reset_metrics(self):
-        """Forgets the batches that metrics have seen."""
-        self._core.reset_metrics()
 
     def compute_output_shape(self, input_shape):
         """The shape that inputs of this shape give; builds nothing."""
@@ -502,13 +385,6 @@ class Model:
             },
             **options,
         )
-
-
-def _results(logs, as_dict):
-    if as_dict:
-        return dict(sorted(logs.items()))
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values
 
 
 class Sequential(Model):

@@ -1,9 +1,10 @@
-"""Seeds, names and labels."""
+"""Seeds, names, labels, and data in batches."""
 
 import numpy as _np
 
 from .. import _core, _seed
 from .._missing import getattr_of as _getattr_of
+from ._data import PyDataset
 from .saving import (  # noqa: F401
     CustomObjectScope,
     custom_object_scope,
@@ -12,6 +13,7 @@ from .saving import (  # noqa: F401
 )
 
 __getattr__ = _getattr_of(__name__)
+Sequence = PyDataset  # its name in earlier Keras
 
 
 def set_random_seed(seed):

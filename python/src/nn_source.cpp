@@ -1,0 +1,40 @@
+#include "nn_source.hpp"
+
+#include <pybind11/stl.h>
+
+#include "numpy.hpp"
+
+namespace tegula::python {
+
+std::optional<data::Batch> PythonSource::next() {
+  const py::gil_scoped_acquire gil;
+  const py::object batch = batches_.get().attr("next_batch")();
+  if (batch.is_none()) return std::nullopt;
+  const auto parts = batch.cast<py::tuple>();
+  const auto part = [&parts](std::size_t i) {
+    return parts[i].is_none() ? std::optional<Tensor>() : parts[i].cast<Tensor>();
+  };
+  return data::Batch{parts[0].cast<Tensor>(), part(1), part(2)};
+}
+
+bool PythonSource::rewind() {
+  const py::gil_scoped_acquire gil;
+  return batches_.get().attr("rewind")().cast<bool>();
+}
+
+std::optional<std::int64_t> PythonSource::count() const {
+  const py::gil_scoped_acquire gil;
+  return batches_.get().attr("count").cast<std::optional<std::int64_t>>();
+}
+
+void PythonSource::on_epoch_begin() {
+  const py::gil_scoped_acquire gil;
+  batches_.get().attr("on_epoch_begin")();
+}
+
+void PythonSource::on_epoch_end() {
+  const py::gil_scoped_acquire gil;
+  batches_.get().attr("on_epoch_end")();
+}
+
+}  // namespace tegula::python

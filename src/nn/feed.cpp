@@ -1,0 +1,48 @@
+#include "src/nn/feed.hpp"
+
+#include <utility>
+
+#include "tegula/core/error.hpp"
+
+namespace tegula::nn {
+
+ArrayFeed::ArrayFeed(Batches batches, std::function<void(Batches&)> shuffle)
+    : batches_(std::move(batches)), shuffle_(std::move(shuffle)) {}
+
+bool ArrayFeed::rewind() {
+  next_ = 0;
+  if (shuffle_) shuffle_(batches_);
+  return true;
+}
+
+std::span<const Tensor> ArrayFeed::next() {
+  if (next_ == batches_.count()) return {};
+  return batches_.get(next_++);
+}
+
+SourceFeed::SourceFeed(data::BatchSource& source, Prepare prepare)
+    : source_(source), prepare_(std::move(prepare)) {
+  source_.rewind();
+  pending_ = source_.next();
+  if (!pending_) throw InvalidArgument("the source of batches has none: it is empty or used up");
+  weighted_ = prepare_(*pending_, 0).size() > 2;
+}
+
+bool SourceFeed::rewind() {
+  const bool rewound = source_.rewind();
+  if (rewound) {
+    pending_.reset();
+    number_ = 0;
+  }
+  return rewound;
+}
+
+std::span<const Tensor> SourceFeed::next() {
+  std::optional<data::Batch> batch = std::exchange(pending_, std::nullopt);
+  if (!batch) batch = source_.next();
+  if (!batch) return {};
+  current_ = prepare_(*batch, number_++);
+  return current_;
+}
+
+}  // namespace tegula::nn

@@ -1,0 +1,185 @@
+#include "src/nn/run_data.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <type_traits>
+
+#include "src/nn/shape_text.hpp"
+#include "tegula/nn/logs.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+std::int64_t rows_of(const Tensor& tensor) {
+  return tensor.rank() == 0 ? std::int64_t{-1} : tensor.shape()[0];
+}
+
+/// Elements per row.
+std::int64_t width_of(const Tensor& tensor) {
+  const std::int64_t rows = rows_of(tensor);
+  return rows <= 0 ? 1 : std::max<std::int64_t>(1, tensor.element_count() / rows);
+}
+
+std::string number_text_of(double value) {
+  return value == std::floor(value) && std::abs(value) < 0x1p53
+             ? std::to_string(static_cast<std::int64_t>(value))
+             : number_text(value);
+}
+
+void check_indices_shape(const Tensor& y, const LossBase& loss, const Shape& outputs) {
+  const bool one_column = y.rank() > 0 && y.shape().dim(-1) == 1;
+  if (y.rank() != outputs.rank() || one_column) return;
+  Shape expected = y.shape();
+  expected = Shape(expected.dims().subspan(0, static_cast<std::size_t>(expected.rank() - 1)));
+  throw ShapeError(std::string(loss.class_name()) + " takes class indices as targets, of shape " +
+                   shape_text(expected) + ", but y has shape " + shape_text(y.shape()) +
+                   ". For one-hot rows use CategoricalCrossentropy, or give it the indices: the "
+                   "argmax of each row");
+}
+
+/// Throws for the first label that is no class.
+template <typename T>
+void check_labels(std::span<const T> labels, const LossBase& loss, std::int64_t classes,
+                  std::int64_t width, const RowNames& rows) {
+  const std::optional<std::int64_t> ignored = loss.ignored_class();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto label = static_cast<double>(labels[i]);
+    if (label >= 0 && label < static_cast<double>(classes) && label == std::floor(label)) continue;
+    if (ignored && label == static_cast<double>(*ignored)) continue;
+    const std::string row = rows.of(static_cast<std::int64_t>(i) / width);
+    if (std::isnan(label)) throw InvalidArgument("y is NaN in " + row);
+    if (label != std::floor(label)) {
+      throw InvalidArgument(std::string(loss.class_name()) +
+                            " takes class indices as targets; y is " + number_text_of(label) +
+                            " in " + row + ", which is not an integer");
+    }
+    throw InvalidArgument("label " + number_text_of(label) + " in " + row + " is outside the " +
+                          std::to_string(classes) + " classes 0 to " + std::to_string(classes - 1) +
+                          " that the model's output has");
+  }
+}
+
+Tensor prepare_indices(const Tensor& y, const LossBase& loss, const Shape& outputs,
+                       const RowNames& rows) {
+  check_indices_shape(y, loss, outputs);
+  const int axis = outputs.rank() == 0 ? 0 : normalize_axis(loss.class_axis(), outputs.rank());
+  const std::int64_t classes = outputs.rank() == 0 ? kUnknown : outputs[axis];
+  if (classes != kUnknown) {
+    const bool half = y.dtype() == DType::f16 || y.dtype() == DType::bf16;
+    const Tensor labels = half ? y.cast(DType::f32) : y;
+    visit_dtype(labels.dtype(), [&]<typename T>() {
+      if constexpr (std::is_arithmetic_v<T>) {
+        check_labels(labels.values<T>(), loss, classes, width_of(y), rows);
+      }
+    });
+  }
+  return y.cast(DType::i32);
+}
+
+/// NaN that a weight of 0 hides becomes 0: 0 times NaN would be NaN.
+Tensor without_hidden_nan(const Tensor& y, const std::optional<Tensor>& weight,
+                          const LossBase& loss, const RowNames& rows) {
+  const std::span<const float> values = y.values<float>();
+  const auto is_nan = [](float value) { return std::isnan(value); };
+  if (std::none_of(values.begin(), values.end(), is_nan)) return y;
+  Tensor result = y.clone();
+  const std::int64_t width = width_of(y);
+  for (std::int64_t i = 0; i < y.element_count(); ++i) {
+    if (!std::isnan(values[static_cast<std::size_t>(i)])) continue;
+    if (weight && weight->at(i / width) == 0) {
+      result.set(i, 0);
+    } else if (loss.refuses_nan_targets()) {
+      throw InvalidArgument("y is NaN in " + rows.of(i / width) +
+                            "; give such samples the sample weight 0, or use a loss that masks "
+                            "them");
+    }
+  }
+  return result;
+}
+
+Tensor weights_of_classes(const Tensor& y, const ClassWeights& weights) {
+  const std::int64_t rows = y.shape()[0];
+  const std::int64_t width = rows == 0 ? 0 : y.element_count() / rows;
+  Tensor result(DType::f32, {rows});
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::int64_t label = 0;
+    if (width == 1) {
+      label = std::llround(y.at(row));
+    } else {
+      for (std::int64_t i = 1; i < width; ++i) {
+        if (y.at(row * width + i) > y.at(row * width + label)) label = i;
+      }
+    }
+    const auto found = weights.find(label);
+    result.set(row, found == weights.end() ? 1.0 : found->second);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string RowNames::of(std::int64_t row) const {
+  const std::string text = "row " + std::to_string(first + row) + of_set;
+  return batch < 0 ? text : text + " of batch " + std::to_string(batch);
+}
+
+void check_cardinality(const Tensor& x, const Tensor& y, const std::optional<Tensor>& weight) {
+  const std::int64_t expected = rows_of(x);
+  if (expected >= 0 && expected == rows_of(y) && (!weight || rows_of(*weight) == expected)) return;
+  std::string sizes =
+      "'x' shape: " + shape_text(x.shape()) + ", 'y' shape: " + shape_text(y.shape());
+  if (weight) sizes += ", 'sample_weight' shape: " + shape_text(weight->shape());
+  throw ShapeError(
+      "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. " +
+      sizes);
+}
+
+Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outputs,
+                       const std::optional<Tensor>& weight, const RowNames& rows) {
+  if (loss.integer_targets()) return prepare_indices(y, loss, outputs, rows);
+  return without_hidden_nan(y.cast(DType::f32), weight, loss, rows);
+}
+
+std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tensor>& weight,
+                                      const ClassWeights& class_weight) {
+  if (!class_weight.empty()) {
+    if (weight) {
+      throw InvalidArgument("`class_weight` and `sample_weight` cannot be given at the same time");
+    }
+    return weights_of_classes(y, class_weight);
+  }
+  if (!weight) return std::nullopt;
+  const Tensor converted = weight->cast(DType::f32);
+  if (converted.rank() == 1) return converted;
+  if (converted.rank() == 2 && converted.shape()[1] == 1) {
+    return converted.reshaped({converted.shape()[0]});
+  }
+  throw ShapeError("`sample_weight` must have one weight per sample, of shape (" +
+                   std::to_string(rows_of(y)) + ",), but has shape " + shape_text(weight->shape()));
+}
+
+void rethrow_called_at(const char* run, const SourceLocation& line) {
+  const auto text = [&](const Error& error) {
+    const std::string said = error.what();
+    return line.known() ? said + "\n  " + run + " called at: " + line.to_string() : said;
+  };
+  try {
+    throw;
+  } catch (const ShapeError& error) {
+    throw ShapeError(text(error));
+  } catch (const NotFound& error) {
+    throw NotFound(text(error));
+  } catch (const FormatError& error) {
+    throw FormatError(text(error));
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(text(error));
+  } catch (const DTypeError& error) {
+    throw DTypeError(text(error));
+  } catch (const RunError& error) {
+    throw RunError(text(error));
+  }
+}
+
+}  // namespace tegula::nn

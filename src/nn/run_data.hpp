@@ -1,0 +1,58 @@
+#pragma once
+// Checks what a run is given and makes of it what steps take. Private to src/nn.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "tegula/data/batch_source.hpp"
+#include "tegula/data/dataset.hpp"
+#include "tegula/nn/loss.hpp"
+
+namespace tegula::nn {
+
+using ClassWeights = std::map<std::int64_t, double>;
+
+/// Which rows of the user's data a tensor holds, for errors: "row 7", "row 7 of batch 3".
+struct RowNames {
+  /// Number of the first row in the data set.
+  std::int64_t first = 0;
+  /// Batch of a source; -1 for arrays.
+  std::int64_t batch = -1;
+  /// Follows the row: " of the validation data".
+  const char* of_set = "";
+
+  std::string of(std::int64_t row) const;
+};
+
+/// Throws ShapeError unless all tensors have the same number of rows.
+void check_cardinality(const Tensor& x, const Tensor& y, const std::optional<Tensor>& weight);
+
+/// Targets as the loss wants them for outputs of shape `outputs`: class indices become i32, all
+/// others f32. Throws InvalidArgument, naming the row, for indices that are no integers or no
+/// class, and for NaN where a weight of 0 does not hide it and the loss cannot be one that masks
+/// it; ShapeError for one-hot rows in place of indices.
+Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outputs,
+                       const std::optional<Tensor>& weight, const RowNames& rows);
+
+/// The weight of each sample, f32 of shape [n], from weights or classes; nothing without either.
+/// Throws InvalidArgument when both are given, ShapeError for another shape.
+std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tensor>& weight,
+                                      const ClassWeights& class_weight);
+
+/// Rethrows the current exception of the library with the line of the user's program that called
+/// `run` ("fit") at its end.
+[[noreturn]] void rethrow_called_at(const char* run, const SourceLocation& line);
+
+/// What `work` returns; its errors name the line of the call of `run`.
+template <typename Work>
+auto called_at(const char* run, const SourceLocation& line, Work&& work) {
+  try {
+    return work();
+  } catch (const Error&) {
+    rethrow_called_at(run, line);
+  }
+}
+
+}  // namespace tegula::nn

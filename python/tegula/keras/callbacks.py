@@ -196,22 +196,7 @@ class _CoreCallback(Callback):
     def _make(self, options):
         if isinstance(options.get("verbose"), bool):
             options["verbose"] = int(options["verbose"])
-        self.__dict__["_core"] = _nn.make_callback(self._entry["name"], options)
-
-    def __getattr__(self, name):
-        core = self.__dict__.get("_core")
-        if core is not None and not name.startswith("_"):
-            attributes = core.attributes()
-            if name in attributes:
-                return self._attribute(name, attributes[name])
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def __setattr__(self, name, value):
-        core = self.__dict__.get("_core")
-        if core is not None and name in core.attributes():
-            core.set_attribute(name, self._option(name, value))
-        else:
-            super().__setattr__(name, value)
+        self._core = _nn.make_callback(self._entry["name"], options)
 
     def _attribute(self, name, value):
         """An attribute of C++ as Keras shows it."""
@@ -301,26 +286,38 @@ def _make_with_path(self, options):
     _CoreCallback._make(self, options)
 
 
-_CLASSES = _objects.classes_of(
-    _CoreCallback,
-    ignored=(),
-    members={
-        "ReduceLROnPlateau": {"on_train_begin": _plateau_begin},
-        "ModelCheckpoint": {
-            "_make": _checkpoint_make,
-            "_attribute": _checkpoint_attribute,
-            "_option": _checkpoint_option,
-        },
-        "CSVLogger": {
-            "_make": _make_with_path,
-            "sep": property(
-                lambda self: self.separator,
-                lambda self, value: setattr(self, "separator", value),
-                doc="As `separator`.",
-            ),
-        },
+def _attribute_property(name):
+    def read(self):
+        return self._attribute(name, self._core.attributes()[name])
+
+    def write(self, value):
+        self._core.set_attribute(name, self._option(name, value))
+
+    return property(read, write)
+
+
+_MEMBERS = {
+    "ReduceLROnPlateau": {"on_train_begin": _plateau_begin},
+    "ModelCheckpoint": {
+        "_make": _checkpoint_make,
+        "_attribute": _checkpoint_attribute,
+        "_option": _checkpoint_option,
     },
-)
+    "CSVLogger": {"_make": _make_with_path, "sep": _attribute_property("separator")},
+}
+
+
+def _made(name):
+    """The class of a row of C++'s table: its options and its running state are attributes."""
+    entry = _nn.describe_callback(name)
+    required = {"filepath", "filename"} & {argument[0] for argument in entry["arguments"]}
+    attributes = _nn.make_callback(name, dict.fromkeys(required, "-")).attributes()
+    members = {attribute: _attribute_property(attribute) for attribute in attributes}
+    members.update(_MEMBERS.get(name, {}))
+    return _objects.make_class(_CoreCallback, entry, ignored=(), members={name: members})
+
+
+_CLASSES = _objects.Made({name: name for name in _nn.callback_names()}, _made)
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 
 
@@ -347,7 +344,7 @@ class LearningRateScheduler(_CoreCallback):
                 )
             return float(rate)
 
-        self.__dict__["_core"] = _nn.make_learning_rate_scheduler(rate_of, int(verbose))
+        self._core = _nn.make_learning_rate_scheduler(rate_of, int(verbose))
 
     def on_train_begin(self, logs=None):
         _refuse_schedule(self)

@@ -16,7 +16,7 @@ from ._compilation import loss_weight as _loss_weight
 from ._compilation import metric_list as _metric_list
 from ._compilation import of_single_output as _of_single_output
 from ._data import arrays_of as _arrays_of
-from ._training import Trainer as _Trainer
+from ._training import Trainer
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
 from ._values import graph_of as _graph_of
@@ -45,7 +45,7 @@ def _refuse_dead_overrides(cls):
             )
 
 
-class Model(_Trainer):
+class Model(Trainer):
     """What all models share; make a `Sequential`.
 
     A subclass of `Sequential` may define `call(inputs, training)` and `compute_loss(x, y, y_pred,

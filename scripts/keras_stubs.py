@@ -6,29 +6,73 @@ tables, where type checkers cannot see them.
     scripts/keras_stubs.py --check   exits with 1 when a stub is not up to date
 """
 
+import ast
 import importlib
 import inspect
 import pathlib
+import re
 import sys
+import textwrap
 
 MODULES = (
-    "activations backend callbacks datasets.fashion_mnist datasets.mnist initializers layers losses "
-    "metrics models ops optimizers optimizers.schedules regularizers saving utils"
+    "activations backend callbacks config datasets.fashion_mnist datasets.mnist initializers layers "
+    "losses metrics models ops optimizers optimizers.schedules random regularizers saving tree utils"
 ).split()
+
+# How the tables call the types of arguments, which may be "optional X" and "list of X", to Python's.
+TYPES = {
+    "bool": "bool",
+    "int": "int",
+    "float": "float",
+    "str": "str",
+    "shape": "Shape",
+    "initializer": "InitializerLike",
+    "regularizer": "RegularizerLike",
+    "activation": "ActivationLike",
+    "learning rate": "LearningRate",
+    "number or list": "Union[float, Sequence[float], None]",
+}
+INPUT_ONLY = {"sparse", "ragged", "tensor", "optional"}
+# Arguments of layers beside those of the tables.
+LAYER_ARGUMENTS = {
+    "trainable": "bool",
+    "input_shape": "Optional[Shape]",
+    "input_dim": "Optional[int]",
+    "batch_input_shape": "Optional[Shape]",
+}
+HEADER = """# Written by scripts/keras_stubs.py.
+from typing import Any, Optional, Sequence, Union
+
+from {dots}_typing import ActivationLike, DTypeLike, InitializerLike, LearningRate, RegularizerLike, Shape
+"""
+
+
+def python_type(name):
+    if name.startswith("optional "):
+        return f"Optional[{python_type(name[len('optional '):])}]"
+    if name.startswith("list of "):
+        return f"Sequence[{python_type(name[len('list of '):])}]"
+    return TYPES[name]
+
+
+def default_text(default):
+    plain = default is None or type(default) in (bool, int, float, str)
+    return " = " + (repr(default) if plain and "inf" not in repr(default) else "...")
 
 
 def parameter(item):
     text = {item.VAR_POSITIONAL: "*", item.VAR_KEYWORD: "**"}.get(item.kind, "") + item.name
-    text += ": Any" if item.name not in ("self", "cls") else ""
-    return text if item.default is item.empty else text + " = ..."
+    annotation = item.annotation if isinstance(item.annotation, str) else "Any"
+    text += f": {annotation}" if item.name not in ("self", "cls") else ""
+    return text if item.default is item.empty else text + default_text(item.default)
 
 
-def signature(function, first=()):
+def signature(function):
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return "*args: Any, **kwargs: Any"
-    parts = list(first)
+    parts = []
     keyword_only = False
     for item in parameters:
         if item.kind is item.VAR_POSITIONAL:
@@ -40,18 +84,56 @@ def signature(function, first=()):
     return ", ".join(parts)
 
 
+def table_init(cls):
+    """The constructor of a class that is made from a table: its arguments in Keras's order, then those
+    that all classes of the kind take.
+    """
+    types = cls._entry["types"]
+    parts = ["self"]
+    for item in inspect.signature(cls).parameters.values():
+        kind = python_type(types[item.name]) if item.name in types else "Any"
+        if item.default is None and not kind.startswith("Optional") and kind[-4:] not in ("Like", "one]"):
+            kind = f"Optional[{kind}]"
+        default = "" if item.default is item.empty else default_text(item.default)
+        parts.append(f"{item.name}: {kind}{default}")
+    others = sorted(set(cls._ignored) - (set() if cls.__name__ == "InputLayer" else INPUT_ONLY)) + list(LAYER_ARGUMENTS if cls._kind == "layer" else ())
+    more = [name for name in others if name not in inspect.signature(cls).parameters]
+    if more:
+        parts += ["*"] + [f"{name}: {LAYER_ARGUMENTS.get(name, 'Any')} = ..." for name in more]
+    return f"    def __init__({', '.join(parts)}) -> None: ..."
+
+
 def method(name, item):
     if isinstance(item, property):
         lines = ["    @property", f"    def {name}(self) -> Any: ..."]
         if item.fset is not None:
             lines += [f"    @{name}.setter", f"    def {name}(self, value: Any) -> None: ..."]
         return lines
-    if isinstance(item, classmethod):
-        return ["    @classmethod", f"    def {name}({signature(item.__func__)}) -> Any: ..."]
+    if isinstance(item, (classmethod, staticmethod)):
+        kind = type(item).__name__
+        return [f"    @{kind}", f"    def {name}({signature(item.__func__)}) -> Any: ..."]
     if inspect.isfunction(item):
         result = "None" if name == "__init__" else "Any"
         return [f"    def {name}({signature(item)}) -> {result}: ..."]
-    return []
+    return [f"    {name}: Any"] if not name.startswith("_") else []
+
+
+def assigned_attributes(cls):
+    """The public names that the class's own code assigns to `self`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    except (OSError, TypeError):
+        return []
+    names = {
+        node.attr: None
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+        and not node.attr.startswith("_")
+    }
+    return [name for name in names if not hasattr(cls, name)]
 
 
 def class_stub(name, cls, module):
@@ -59,27 +141,41 @@ def class_stub(name, cls, module):
     bases = [base.__name__ for base in cls.__mro__[1:] if vars(module).get(base.__name__) is base]
     public = [base for base in bases if not base.startswith("_")][:1]
     lines = [f"class {name}({public[0]}):" if public else f"class {name}:"]
-    if "__signature__" in vars(cls):
-        keywords = ", **kwargs: Any"
-        lines.append(f"    def __init__({signature(cls, ['self'])}{keywords}) -> None: ...")
-    for member, item in vars(cls).items():
-        if member == "__init__" and "__signature__" in vars(cls):
+    made = "__signature__" in vars(cls)
+    if made:
+        lines.append(table_init(cls))
+    else:
+        lines += [f"    {attribute}: Any" for attribute in assigned_attributes(cls)]
+    for member, item in members(cls, public):
+        if member == "__init__" and made:
             continue
-        if not member.startswith("_") or member in ("__init__", "__call__"):
+        if not member.startswith("_") or re.fullmatch(r"__(init|call|r?\w{2,8})__", member):
             lines += method(member, item)
     return lines if len(lines) > 1 else [lines[0] + " ..."]
 
 
+def members(cls, public):
+    """The members of the class and of the private ones between it and its public base."""
+    found = {}
+    for base in cls.__mro__:
+        if base is object or base.__name__ in public:
+            break
+        for name, item in vars(base).items():
+            found.setdefault(name, item)
+    return found.items()
+
+
 def module_stub(name):
     module = importlib.import_module("tegula.keras." + name)
-    lines = ["# Written by scripts/keras_stubs.py.", "from typing import Any", ""]
+    is_package = hasattr(module, "__path__")
+    lines = []
     for public in dir(module):
         if public.startswith("_"):
             continue
         item = getattr(module, public)
         if inspect.ismodule(item):
             if item.__name__ == f"{module.__name__}.{public}":
-                lines.insert(2, f"from . import {public} as {public}")
+                lines.insert(0, f"from . import {public} as {public}")
             continue
         if inspect.isclass(item):
             if item.__name__ == public:
@@ -88,7 +184,8 @@ def module_stub(name):
                 lines.append(f"{public} = {item.__name__}")
         elif callable(item):
             lines.append(f"def {public}({signature(item)}) -> Any: ...")
-    return "\n".join(lines) + "\n"
+    dots = "." * (name.count(".") + 1 + is_package)
+    return HEADER.format(dots=dots) + "\n" + "\n".join(lines) + "\n"
 
 
 def main():

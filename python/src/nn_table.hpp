@@ -16,15 +16,20 @@ namespace py = pybind11;
 
 template <typename Base>
 py::dict describe(const nn::ObjectClass<Base>& entry) {
-  py::list arguments;
+  py::list arguments, required;
+  py::dict types;
   for (const nn::FieldInfo& field : entry.fields) {
     arguments.append(
         py::make_tuple(field.name, object_from_config(field.default_value), field.doc));
+    types[py::str(field.name)] = field.type;
+    if (field.required) required.append(field.name);
   }
   py::dict result;
   result["name"] = entry.name;
   result["doc"] = entry.doc;
   result["arguments"] = arguments;
+  result["types"] = types;
+  result["required"] = required;
   return result;
 }
 

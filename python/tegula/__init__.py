@@ -20,6 +20,19 @@ import typing as _typing
 from . import _core, _missing
 
 if _typing.TYPE_CHECKING:
+    from . import (  # noqa: F401
+        compat,
+        config,
+        dlpack,
+        errors,
+        initializers,
+        keras,
+        linalg,
+        math,
+        nn,
+        random,
+        train,
+    )
     from ._graph_api import *  # noqa: F403
 
 __version__ = _core.__version__

@@ -44,9 +44,13 @@ class VariableScope:
 
 
 class Graph:
-    """A static graph. `with graph.as_default():` makes it the one that calls build in."""
+    """A static graph. `with graph.as_default():` makes it the one that calls build in.
 
-    def __init__(self, core=None):
+    `building_function` says that a function of the user's is being traced, such as a layer's `call`
+    or a loss; there `==` of tensors compares their elements, as it does in TensorFlow.
+    """
+
+    def __init__(self, core=None, building_function=False):
         from . import _array_ops  # noqa: F401 - gives Tensor its operators
 
         self._core = _core.Graph() if core is None else core
@@ -60,6 +64,7 @@ class Graph:
         self._control_stack = []
         self._control_inputs = {}  # node id -> operations that must run with the node
         self.seed = None
+        self.building_function = building_function
 
     @contextlib.contextmanager
     def as_default(self):
@@ -259,6 +264,11 @@ class GraphKeys:
 _global_graph = None
 
 
+def building_function() -> bool:
+    """Whether a function of the user's is being traced into a graph on this thread."""
+    return bool(STACKS.graphs) and STACKS.graphs[-1].building_function
+
+
 def get_default_graph() -> Graph:
     """The graph that calls build in: the innermost `as_default`, else one for the process."""
     global _global_graph
@@ -360,6 +370,21 @@ class Tensor:
         return f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
 
     __str__ = __repr__
+
+    # In graphs of TensorFlow 1 two tensors are equal when they are the same one, and keys of dicts.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other):
+        return self._compared("equal", other) if self._elementwise(other) else self is other
+
+    def __ne__(self, other):
+        return self._compared("not_equal", other) if self._elementwise(other) else self is not other
+
+    def _elementwise(self, other):
+        return self.graph.building_function and other is not None
+
+    def _compared(self, op, other):
+        return apply(op, [self, other], None, None, "".join(map(str.title, op.split("_"))))
 
     def __bool__(self):
         raise TypeError(

@@ -33,7 +33,7 @@ def gradients(
     aggregation_method: Any = None,
     stop_gradients: Any = None,
     unconnected_gradients: str = UnconnectedGradients.NONE,
-) -> List[Optional[Tensor]]:
+) -> List[Any]:
     """The gradients of the sum of all ys with respect to each x, as a list.
 
     `grad_ys` weights the ys. Nothing flows through the values in `stop_gradients`. An x that no y

@@ -3,11 +3,14 @@
 import os
 
 _default = None
+# Counts the calls of set_default: what was made of an earlier seed is to be made anew.
+settings = 0
 
 
 def set_default(seed):
     """Sets the seed for everything that is created from now on; None: a new one each time."""
-    global _default
+    global _default, settings
+    settings += 1
     _default = None if seed is None else int(seed) & (2**64 - 1)
 
 

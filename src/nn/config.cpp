@@ -155,6 +155,10 @@ void check_keys(const Config& config, const std::vector<std::string>& known,
   }
 }
 
+void throw_missing(std::string_view owner, std::string_view name) {
+  throw InvalidArgument(std::string(owner) + ": argument `" + std::string(name) + "` is required");
+}
+
 void rethrow_for_argument(std::string_view owner, std::string_view name) {
   const auto explain = [&](const Error& error) {
     return std::string(owner) + ": argument `" + std::string(name) + "`: " + error.what();

@@ -12,10 +12,26 @@ inline nn::Config required_arguments(std::string_view class_name) {
   using nn::Config;
   if (class_name == "Dense") return Config::object({{"units", 3}});
   if (class_name == "Reshape") return Config::object({{"target_shape", Config::List{-1, 2}}});
+  if (class_name == "Dropout") return Config::object({{"rate", 0.5}});
+  if (class_name == "Activation") return Config::object({{"activation", "relu"}});
   if (class_name == "InputLayer") return Config::object({{"shape", Config::List{4}}});
   if (class_name == "PiecewiseConstantDecay") {
     return Config::object({{"boundaries", Config::List{2.5}}, {"values", Config::List{0.1, 0.5}}});
   }
+  if (class_name == "ExponentialDecay" || class_name == "InverseTimeDecay") {
+    return Config::object(
+        {{"initial_learning_rate", 0.1}, {"decay_steps", 10}, {"decay_rate", 0.9}});
+  }
+  if (class_name == "PolynomialDecay" || class_name == "CosineDecay") {
+    return Config::object({{"initial_learning_rate", 0.1}, {"decay_steps", 10}});
+  }
+  if (class_name == "CosineDecayRestarts") {
+    return Config::object({{"initial_learning_rate", 0.1}, {"first_decay_steps", 10}});
+  }
+  if (class_name == "SensitivityAtSpecificity") return Config::object({{"specificity", 0.5}});
+  if (class_name == "SpecificityAtSensitivity") return Config::object({{"sensitivity", 0.5}});
+  if (class_name == "PrecisionAtRecall") return Config::object({{"recall", 0.5}});
+  if (class_name == "RecallAtPrecision") return Config::object({{"precision", 0.5}});
   return Config::object({});
 }
 

@@ -42,6 +42,7 @@ TEGULA_API const std::vector<ActivationInfo>& activations();
 /// built-in ones, and replaces an earlier one of this name. Not while other threads look names up.
 TEGULA_API void register_activation(ActivationInfo activation);
 
+inline std::string type_name(const Activation&) { return "activation"; }
 TEGULA_API Config to_config(const Activation& activation);
 TEGULA_API void from_config(const Config& config, Activation& activation);
 

@@ -31,6 +31,7 @@ template <>
 inline constexpr bool holds_numbers<metrics::Thresholds> = true;
 namespace metrics {
 
+inline std::string type_name(const Thresholds&) { return "number or list"; }
 /// null, a number, or a list.
 TEGULA_API Config to_config(const Thresholds& thresholds);
 TEGULA_API void from_config(const Config& config, Thresholds& thresholds);
@@ -209,7 +210,7 @@ struct BestRateOptions {
   static auto fields() {
     using Self = BestRateOptions<Row>;
     return std::tuple{
-        field<&Self::value>(Row.argument, "The bound to be reached.", in_range(0, 1)),
+        field<&Self::value>(Row.argument, "The bound to be reached.", in_range(0, 1)).required(),
         field<&Self::num_thresholds>("num_thresholds", "Thresholds to choose from.", at_least(1)),
         field<&Self::class_id>("class_id", "Only this class counts.", any_finite),
         field<&Self::name>("name", "Name in logs.")};

@@ -30,10 +30,17 @@ struct Field {
   const char* doc;
   /// Of fields that hold numbers.
   std::optional<Range> range;
+  bool is_required = false;
 
   template <typename Options>
   auto& of(Options& options) const {
     return (options.*....*Path);
+  }
+  /// Configs and Python must give it, as Keras has no default for it.
+  constexpr Field required() const {
+    Field copy = *this;
+    copy.is_required = true;
+    return copy;
   }
 };
 
@@ -51,13 +58,37 @@ template <auto... Path>
 constexpr Field<Path...> field(const char* name, const char* doc) {
   static_assert(!holds_numbers<typename PathEnd<Path...>::Type>,
                 "a numeric option states its range: field<...>(name, doc, in_range(0, 1))");
-  return {name, doc, {}};
+  return {name, doc, {}, false};
 }
 /// Of a number, an optional number or a list of numbers.
 template <auto... Path>
 constexpr Field<Path...> field(const char* name, const char* doc, Range range) {
   static_assert(holds_numbers<typename PathEnd<Path...>::Type>, "only numbers have a range");
-  return {name, doc, range};
+  return {name, doc, range, false};
+}
+
+/// What stubs and documentation call the type of an option: "float", "optional int", "list of
+/// float". Overload it for types of your own, as to_config.
+inline std::string type_name(const bool&) { return "bool"; }
+inline std::string type_name(const std::int64_t&) { return "int"; }
+inline std::string type_name(const double&) { return "float"; }
+inline std::string type_name(const std::string&) { return "str"; }
+inline std::string type_name(const Shape&) { return "shape"; }
+template <typename T>
+std::string type_name(const std::optional<T>&);
+template <typename Key, typename T>
+std::string type_name(const std::map<Key, T>&);
+template <typename T>
+std::string type_name(const std::vector<T>&) {
+  return "list of " + type_name(T());
+}
+template <typename T>
+std::string type_name(const std::optional<T>&) {
+  return "optional " + type_name(T());
+}
+template <typename Key, typename T>
+std::string type_name(const std::map<Key, T>&) {
+  return "list of " + type_name(T());
 }
 
 inline Config to_config(bool value) { return value; }
@@ -127,10 +158,12 @@ Config to_config(const Options& options) {
 /// Throws NotFound for a key that is no field, listing the fields of `owner`.
 TEGULA_API void check_keys(const Config& config, const std::vector<std::string>& known,
                            std::string_view owner);
+/// Throws InvalidArgument: `owner` cannot be made without the argument `name`.
+[[noreturn]] TEGULA_API void throw_missing(std::string_view owner, std::string_view name);
 /// Rethrows the current InvalidArgument with "owner: argument `name`: " before its text.
 [[noreturn]] TEGULA_API void rethrow_for_argument(std::string_view owner, std::string_view name);
 
-/// Absent fields keep their defaults.
+/// Absent fields keep their defaults. Throws InvalidArgument when one is required.
 template <HasFields Options>
 void from_config(const Config& config, Options& options, std::string_view owner = "") {
   std::apply(
@@ -138,6 +171,7 @@ void from_config(const Config& config, Options& options, std::string_view owner 
         check_keys(config, {fields.name...}, owner);
         [[maybe_unused]] const auto read = [&](const auto& one) {
           const Config* value = config.find(one.name);
+          if (value == nullptr && one.is_required) throw_missing(owner, one.name);
           if (value == nullptr) return;
           try {
             from_config(*value, one.of(options));
@@ -167,6 +201,9 @@ struct FieldInfo {
   /// Ends with the range of a number that has bounds: "Largest norm of each gradient; > 0."
   std::string doc;
   std::optional<Range> range;
+  /// As `type_name` has it.
+  std::string type;
+  bool required = false;
 };
 
 /// `doc` with the bounds before its final dot.
@@ -178,7 +215,8 @@ std::vector<FieldInfo> field_infos() {
   return std::apply(
       [&](const auto&... fields) {
         return std::vector<FieldInfo>{{fields.name, to_config(fields.of(defaults)),
-                                       doc_with_range(fields.doc, fields.range), fields.range}...};
+                                       doc_with_range(fields.doc, fields.range), fields.range,
+                                       type_name(fields.of(defaults)), fields.is_required}...};
       },
       Options::fields());
 }

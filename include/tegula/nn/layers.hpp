@@ -79,7 +79,7 @@ struct DenseOptions {
   std::string name = {};
   static auto fields() {
     return std::tuple{
-        field<&DenseOptions::units>("units", "Size of the output.", at_least(1)),
+        field<&DenseOptions::units>("units", "Size of the output.", at_least(1)).required(),
         field<&DenseOptions::activation>("activation", "Applied to the result; none: linear."),
         field<&DenseOptions::use_bias>("use_bias", "Whether a bias is added."),
         field<&DenseOptions::kernel_initializer>("kernel_initializer", "First kernel."),
@@ -116,7 +116,8 @@ struct DropoutOptions {
   std::string name = {};
   static auto fields() {
     return std::tuple{
-        field<&DropoutOptions::rate>("rate", "Fraction of the inputs to zero.", in_range(0, 1)),
+        field<&DropoutOptions::rate>("rate", "Fraction of the inputs to zero.", in_range(0, 1))
+            .required(),
         field<&DropoutOptions::noise_shape>(
             "noise_shape",
             "Shape of the mask: 1 where a dimension shares it, None for the input's size."),
@@ -144,8 +145,9 @@ struct ActivationOptions {
   nn::Activation activation = {};
   std::string name = {};
   static auto fields() {
-    return std::tuple{field<&ActivationOptions::activation>("activation", "Name or function."),
-                      field<&ActivationOptions::name>("name", "Name of the layer.")};
+    return std::tuple{
+        field<&ActivationOptions::activation>("activation", "Name or function.").required(),
+        field<&ActivationOptions::name>("name", "Name of the layer.")};
   }
 };
 class TEGULA_API ActivationLayer : public LayerWithOptions<ActivationLayer, ActivationOptions> {
@@ -186,7 +188,8 @@ struct ReshapeOptions {
   static auto fields() {
     return std::tuple{
         field<&ReshapeOptions::target_shape>(
-            "target_shape", "Shape of one sample; one dimension may be -1.", at_least(-1)),
+            "target_shape", "Shape of one sample; one dimension may be -1.", at_least(-1))
+            .required(),
         field<&ReshapeOptions::name>("name", "Name of the layer.")};
   }
 };

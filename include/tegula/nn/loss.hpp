@@ -12,6 +12,7 @@ namespace tegula::nn {
 
 /// How per-sample losses become one number.
 enum class Reduction { none, sum, sum_over_batch_size, mean, mean_with_sample_weight };
+inline std::string type_name(const Reduction&) { return "optional str"; }
 TEGULA_API Config to_config(Reduction reduction);
 TEGULA_API void from_config(const Config& config, Reduction& reduction);
 

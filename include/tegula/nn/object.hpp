@@ -143,6 +143,10 @@ class Make : public HandleType {
       : HandleType(std::make_shared<Impl>(std::move(options))) {}
 };
 
+template <typename Base>
+std::string type_name(const Handle<Base>&) {
+  return Base::kKind;
+}
 /// `{"class_name": "L2", "config": {…}}`, or null.
 template <typename Base>
 Config to_config(const Handle<Base>& handle) {

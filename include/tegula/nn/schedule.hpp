@@ -35,6 +35,7 @@ class LearningRate {
 };
 template <>
 inline constexpr bool holds_numbers<LearningRate> = true;
+inline std::string type_name(const LearningRate&) { return "learning rate"; }
 TEGULA_API Config to_config(const LearningRate& rate);
 TEGULA_API void from_config(const Config& config, LearningRate& rate);
 

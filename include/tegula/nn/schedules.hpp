@@ -19,10 +19,10 @@ struct ExponentialDecayOptions {
   static auto fields() {
     using Self = ExponentialDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
-                                            at_least(0)),
-        field<&Self::decay_steps>("decay_steps", "Steps per factor.", at_least(1)),
-        field<&Self::decay_rate>("decay_rate", "Factor per decay_steps.", at_least(0)),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.", at_least(0))
+            .required(),
+        field<&Self::decay_steps>("decay_steps", "Steps per factor.", at_least(1)).required(),
+        field<&Self::decay_rate>("decay_rate", "Factor per decay_steps.", at_least(0)).required(),
         field<&Self::staircase>("staircase", "Decay in whole intervals only.")};
   }
 };
@@ -45,10 +45,10 @@ struct InverseTimeDecayOptions {
   static auto fields() {
     using Self = InverseTimeDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
-                                            at_least(0)),
-        field<&Self::decay_steps>("decay_steps", "Steps per interval.", at_least(1)),
-        field<&Self::decay_rate>("decay_rate", "How fast the rate falls.", at_least(0)),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.", at_least(0))
+            .required(),
+        field<&Self::decay_steps>("decay_steps", "Steps per interval.", at_least(1)).required(),
+        field<&Self::decay_rate>("decay_rate", "How fast the rate falls.", at_least(0)).required(),
         field<&Self::staircase>("staircase", "Decay in whole intervals only.")};
   }
 };
@@ -68,11 +68,12 @@ struct PiecewiseConstantDecayOptions {
   std::vector<double> values = {};
   static auto fields() {
     using Self = PiecewiseConstantDecayOptions;
-    return std::tuple{
-        field<&Self::boundaries>("boundaries", "Last step of each interval, increasing.",
-                                 any_finite),
-        field<&Self::values>("values", "Rate of each interval: one more than boundaries.",
-                             at_least(0))};
+    return std::tuple{field<&Self::boundaries>(
+                          "boundaries", "Last step of each interval, increasing.", any_finite)
+                          .required(),
+                      field<&Self::values>(
+                          "values", "Rate of each interval: one more than boundaries.", at_least(0))
+                          .required()};
   }
 };
 /// values[0] up to and including boundaries[0], then values[1] …
@@ -96,9 +97,10 @@ struct PolynomialDecayOptions {
   static auto fields() {
     using Self = PolynomialDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
-                                            at_least(0)),
-        field<&Self::decay_steps>("decay_steps", "Steps until the end rate.", at_least(1)),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.", at_least(0))
+            .required(),
+        field<&Self::decay_steps>("decay_steps", "Steps until the end rate.", at_least(1))
+            .required(),
         field<&Self::end_learning_rate>("end_learning_rate", "Last rate.", at_least(0)),
         field<&Self::power>("power", "Exponent; 1 is linear.", at_least(0)),
         field<&Self::cycle>("cycle", "Start over, ever longer, instead of staying.")};
@@ -125,9 +127,9 @@ struct CosineDecayOptions {
   static auto fields() {
     using Self = CosineDecayOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
-                                            at_least(0)),
-        field<&Self::decay_steps>("decay_steps", "Steps of the cosine.", at_least(1)),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.", at_least(0))
+            .required(),
+        field<&Self::decay_steps>("decay_steps", "Steps of the cosine.", at_least(1)).required(),
         field<&Self::alpha>("alpha", "Last rate, as a fraction of the first.", at_least(0)),
         field<&Self::name>("name", "Name of the schedule."),
         field<&Self::warmup_target>("warmup_target", "Rate after the warm-up; None: no warm-up.",
@@ -155,10 +157,11 @@ struct CosineDecayRestartsOptions {
   static auto fields() {
     using Self = CosineDecayRestartsOptions;
     return std::tuple{
-        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.",
-                                            at_least(0)),
+        field<&Self::initial_learning_rate>("initial_learning_rate", "Rate at step 0.", at_least(0))
+            .required(),
         field<&Self::first_decay_steps>("first_decay_steps", "Steps of the first cosine.",
-                                        at_least(1)),
+                                        at_least(1))
+            .required(),
         field<&Self::t_mul>("t_mul", "Growth of the period at each restart.", at_least(1)),
         field<&Self::m_mul>("m_mul", "Growth of the rate at each restart.", at_least(0)),
         field<&Self::alpha>("alpha", "Last rate, as a fraction of the first.", at_least(0))};

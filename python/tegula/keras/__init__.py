@@ -26,10 +26,14 @@ from .optimizers import Optimizer
 from .regularizers import Regularizer
 
 if _typing.TYPE_CHECKING:
-    from . import activations, backend, datasets, metrics, ops, saving, utils
+    from . import activations, backend, config, datasets, metrics, ops, random, saving, tree, utils
+    from ._variables import Variable
     from .metrics import Metric
 
-_LAZY = ("activations", "backend", "datasets", "metrics", "ops", "saving", "utils")
+_LAZY = (
+    "activations", "backend", "config", "datasets", "metrics", "ops", "random", "saving", "tree",
+    "utils",
+)
 
 
 def __getattr__(name):
@@ -37,6 +41,8 @@ def __getattr__(name):
         return _importlib.import_module(f"{__name__}.{name}")
     if name == "Metric":
         return __getattr__("metrics").Metric
+    if name == "Variable":
+        return _importlib.import_module(f"{__name__}._variables").Variable
     _missing.raise_missing(__name__, name, _sys._getframe(1))
 
 
@@ -45,7 +51,8 @@ def __dir__():
 
 
 __all__ = [
-    "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
-    "Sequential", "activations", "backend", "callbacks", "datasets", "initializers", "layers",
-    "losses", "metrics", "models", "ops", "optimizers", "regularizers", "saving", "utils",
+    "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer",
+    "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config", "datasets",
+    "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random",
+    "regularizers", "saving", "tree", "utils",
 ]

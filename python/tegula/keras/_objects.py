@@ -130,6 +130,13 @@ def bind(cls, args, kwargs):
         if name in given:
             raise TypeError(f"{cls.__name__}() got multiple values for argument '{name}'")
         given[name] = value
+    missing = [name for name in cls._entry["required"] if name not in given]
+    if missing:
+        names = " and ".join(map(repr, missing)) if len(missing) < 3 else ", ".join(map(repr, missing))
+        raise TypeError(
+            f"{cls.__name__}() missing {len(missing)} required positional "
+            f"argument{'s' if len(missing) > 1 else ''}: {names}"
+        )
     options = {}
     for name, value in given.items():
         if name in cls._ignored:
@@ -172,7 +179,11 @@ def make_class(base, entry, ignored=("dtype",), after=None, members=None):
     defaults = {name: default for name, default, _ in entry["arguments"]}
     parameters = [
         inspect.Parameter(
-            name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=_shown(defaults.get(name))
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=inspect.Parameter.empty
+            if name in entry["required"]
+            else _shown(defaults.get(name)),
         )
         for name in positional
     ]

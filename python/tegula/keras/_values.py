@@ -21,7 +21,7 @@ def graph_of(core):
     """
     graph = _GRAPHS.get(core.id)
     if graph is None or graph._core != core:
-        graph = _GRAPHS[core.id] = Graph(core)
+        graph = _GRAPHS[core.id] = Graph(core, building_function=True)
     return graph
 
 

@@ -1,5 +1,7 @@
 # Written by scripts/keras_stubs.py.
-from typing import Any
+from typing import Any, Optional, Sequence, Union
+
+from ._typing import ActivationLike, DTypeLike, InitializerLike, LearningRate, RegularizerLike, Shape
 
 def celu(x: Any, *args: Any, **kwargs: Any) -> Any: ...
 def deserialize(identifier: Any) -> Any: ...

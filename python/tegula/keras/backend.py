@@ -1,26 +1,15 @@
-"""Process-wide settings."""
+"""Process-wide settings; keras.config has them, too."""
 
 from .._missing import getattr_of as _getattr_of
+from .config import (  # noqa: F401
+    backend,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
 from .utils import clear_session  # noqa: F401
 
 __getattr__ = _getattr_of(__name__)
-
-
-def epsilon():
-    """The smallest probability and divisor of losses and metrics."""
-    return 1e-7
-
-
-def floatx():
-    """The dtype of weights and computations."""
-    return "float32"
-
-
-def image_data_format():
-    """Where images have their channels."""
-    return "channels_last"
-
-
-def backend():
-    """The name of what computes."""
-    return "tegula"

@@ -188,8 +188,9 @@ class Layer(_objects.Object):
     @property
     def non_trainable_weights(self):
         """Those that training leaves alone."""
-        trained = {id(weight) for weight in self.trainable_weights}
-        return [weight for weight in self.weights if id(weight) not in trained]
+        # A weight is the same object only while it is in use.
+        weights, trainable = self.weights, {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in weights if id(weight) not in trainable]
 
     non_trainable_variables = non_trainable_weights
 

@@ -1,0 +1,56 @@
+"""Arguments without a default in Keras 3.15 are required: at the call, and in the signature."""
+
+import inspect
+
+import pytest
+
+from tegula import _core, keras
+
+KINDS = {
+    "layer": keras.layers,
+    "loss": keras.losses,
+    "metric": keras.metrics,
+    "optimizer": keras.optimizers,
+    "initializer": keras.initializers,
+    "regularizer": keras.regularizers,
+    "schedule": keras.optimizers.schedules,
+}
+REQUIRED = {
+    "Dense": ["units"],
+    "Dropout": ["rate"],
+    "Activation": ["activation"],
+    "Reshape": ["target_shape"],
+    "SensitivityAtSpecificity": ["specificity"],
+    "SpecificityAtSensitivity": ["sensitivity"],
+    "PrecisionAtRecall": ["recall"],
+    "RecallAtPrecision": ["precision"],
+    "ExponentialDecay": ["initial_learning_rate", "decay_steps", "decay_rate"],
+    "InverseTimeDecay": ["initial_learning_rate", "decay_steps", "decay_rate"],
+    "PiecewiseConstantDecay": ["boundaries", "values"],
+    "PolynomialDecay": ["initial_learning_rate", "decay_steps"],
+    "CosineDecay": ["initial_learning_rate", "decay_steps"],
+    "CosineDecayRestarts": ["initial_learning_rate", "first_decay_steps"],
+}
+CLASSES = [
+    (kind, name) for kind in KINDS for name in getattr(_core.nn, kind + "_names")()
+]
+
+
+@pytest.mark.parametrize("kind, name", CLASSES, ids=lambda value: value)
+def test_class(kind, name):
+    if not hasattr(KINDS[kind], name):
+        pytest.skip("not a class of Keras's")
+    cls = getattr(KINDS[kind], name)
+    parameters = inspect.signature(cls).parameters.values()
+    assert [p.name for p in parameters if p.default is p.empty] == REQUIRED.get(name, [])
+    if name in REQUIRED:
+        with pytest.raises(TypeError, match=r"missing \d required positional arguments?: '"):
+            cls()
+
+
+def test_words():
+    with pytest.raises(TypeError, match=r"Dense\(\) missing 1 required positional argument: 'units'"):
+        keras.layers.Dense()
+    text = "missing 2 required positional arguments: 'decay_steps' and 'decay_rate'"
+    with pytest.raises(TypeError, match=text):
+        keras.optimizers.schedules.ExponentialDecay(0.1)

@@ -471,6 +471,7 @@ std::string Model::explain(std::int64_t batch_size, bool training) {
   Impl& own = *impl_;
   Shape x = input_shape();
   x.set(0, batch_size);
+  build(x);
   if (!training) return own.predict->explain(std::span(&x, 1));
   if (!own.target_type) {
     throw RunError(own.describe() +

@@ -458,6 +458,9 @@ def test_call_and_compute_loss_of_a_sequential_subclass():
         assert model.evaluate(X, targets, verbose=0) == 19
         assert model.fit(X, targets, verbose=0).history["loss"] == [19]
 
+    model = Mine([keras.Input((4,)), L.Dense(2)])
+    assert "mul" in model.explain(8, training=False)
+
     class Skip(keras.Sequential):
         def call(self, inputs):
             return inputs + self.layers[0](inputs)

@@ -59,11 +59,13 @@ class Call {
 };
 
 Session make_session(const Graph& graph, std::uint64_t seed, bool optimize,
-                     const std::vector<std::string>& disabled, int plan_cache_size) {
+                     const std::vector<std::string>& disabled, int plan_cache_size,
+                     bool initialize_on_read) {
   SessionOptions options;
   options.passes = optimize ? PassOptions{.disabled = disabled} : PassOptions::none();
   options.seed = seed;
   options.plan_cache_size = plan_cache_size;
+  options.initialize_on_read = initialize_on_read;
   return Session(graph, std::move(options));
 }
 
@@ -93,7 +95,7 @@ void bind_session(py::module_& module) {
   py::class_<Session>(module, "Session", "Holds the values of a graph's variables and runs it.")
       .def(py::init(&make_session), py::arg("graph"), py::arg("seed") = 0,
            py::arg("optimize") = true, py::arg("disabled_passes") = std::vector<std::string>(),
-           py::arg("plan_cache_size") = 16)
+           py::arg("plan_cache_size") = 16, py::arg("initialize_on_read") = true)
       .def(
           "compile",
           [](Session& session, const std::vector<Value>& feeds, const std::vector<Value>& fetches,

@@ -110,6 +110,7 @@ class Session:
         optimize: bool = True,
         disabled_passes: Sequence[str] = ...,
         plan_cache_size: int = 16,
+        initialize_on_read: bool = True,
     ) -> None: ...
     def compile(
         self, feeds: Sequence[Value], fetches: Sequence[Value], targets: Sequence[Value] = ...

@@ -62,6 +62,9 @@ class Graph:
         self._variable_scope = VariableScope("")
         self._collections = {}
         self._control_stack = []
+        # Under control dependencies: node ids of variables that those assign -> the assignment, or
+        # the node that reads the variable after it.
+        self._assigned = {}
         self._control_inputs = {}  # node id -> operations that must run with the node
         self.seed = None
         self.building_function = building_function
@@ -126,12 +129,45 @@ class Graph:
 
     def build(self, op, inputs, attrs, name):
         """Adds a node of op `op` with the full name `name`; returns its outputs as Tensors."""
-        values = _core.build(self._core, op, [tensor._value for tensor in inputs], attrs, name)
+        values = [tensor._value for tensor in inputs]
+        if self._assigned:
+            values = self._as_assigned(op, values)
+        values = _core.build(self._core, op, values, attrs, name)
         if self._control_stack:
             self._control_inputs[values[0].node_id] = tuple(
                 operation for level in self._control_stack for operation in level
             )
         return [self.tensor(value) for value in values]
+
+    def _as_assigned(self, op, values):
+        """The inputs of a new node, with variables as they are after the assignments that the
+        control inputs make. What an assignment sets stays the variable.
+        """
+        kept = 1 if op == "assign" else 0
+        return values[:kept] + [self.read_assigned(value) for value in values[kept:]]
+
+    def read_assigned(self, value):
+        """The core value of a variable after the assignments of the control inputs; any other value as
+        it is.
+        """
+        found = self._assigned.get(value.node_id)
+        if found is None:
+            return value
+        if found.op == "assign":
+            name = self._unique(f"{found.node_name}/read")
+            found = _core.build(self._core, "read_after", [value, found], {}, name)[0]
+            self._assigned[value.node_id] = found
+        return found
+
+    def _assignments(self, operations):
+        """{node id of a variable: the last assignment to it that running `operations` makes}."""
+        made = {}
+        for operation in operations:
+            made.update(self._assignments(operation._control))
+            for value in _ancestors(self, operation._targets):
+                if value.op == "assign":
+                    made[value.inputs[0].node_id] = value
+        return made
 
     def tensor(self, value):
         """The Tensor of a core value of this graph: always the same object while it is in use."""
@@ -157,19 +193,21 @@ class Graph:
 
     @contextlib.contextmanager
     def control_dependencies(self, control_inputs):
-        """What is built inside is run together with `control_inputs`.
-
-        Assignments take effect at the end of a run: a value built inside still reads variables as
-        they were before the run.
+        """What is built inside is run together with `control_inputs`, and after them as far as that
+        shows: where they assign a variable, what is built inside reads its new value. What was built
+        before reads variables as they were before the run.
         """
         level = [as_operation(item) for item in control_inputs or ()]
-        outer, self._control_stack = self._control_stack, self._control_stack + [level]
+        outer = self._control_stack, self._assigned
         if control_inputs is None:
-            self._control_stack = []
+            self._control_stack, self._assigned = [], {}
+        else:
+            self._assigned = {**self._assigned, **self._assignments(level)}
+            self._control_stack = self._control_stack + [level]
         try:
             yield
         finally:
-            self._control_stack = outer
+            self._control_stack, self._assigned = outer
 
     # Looking up.
 
@@ -246,6 +284,29 @@ class Graph:
 
     def finalize(self):
         """Accepted for compatibility; graphs stay open."""
+
+
+    def __repr__(self):
+        return (
+            f"<tf.Graph of {self._core.node_count()} operations, "
+            f"{len(self._core.variables())} of them variables>"
+        )
+
+
+def _ancestors(graph, values):
+    """The core values that the values depend on, through inputs and control inputs, in order of
+    creation.
+    """
+    found, stack = {}, list(values)
+    while stack:
+        value = stack.pop()
+        if value.node_id in found:
+            continue
+        found[value.node_id] = value
+        stack += value.inputs
+        for operation in graph._control_inputs.get(value.node_id, ()):
+            stack += operation._targets
+    return [found[node_id] for node_id in sorted(found)]
 
 
 class GraphKeys:

@@ -68,6 +68,7 @@ class Session:
             (_seed.take() if seed is None else int(seed)) & (2**64 - 1),
             config.optimize,
             config.disabled_passes,
+            initialize_on_read=False,
         )
         self._steps = {}
         self._entered = []
@@ -97,6 +98,10 @@ class Session:
         except TypeError:  # a nested list or a dict
             leaves = []
             _flatten(fetches, leaves)
+            for leaf in leaves:
+                _check_fetch(leaf)
+            for feed in feeds:
+                _check_feed(feed)
             key = (None, tuple(leaves), feeds)
             step = self._steps.get(key)
             if step is None:
@@ -164,22 +169,18 @@ class Session:
         return step
 
     def _element(self, item):
-        if item is None or not isinstance(item, (Tensor, Operation, str)):
-            raise TypeError(
-                f"a fetch must be a value, an operation or a name, got {item!r} of type "
-                f"{type(item).__name__}"
-            )
+        _check_fetch(item)
         return self.graph.as_graph_element(item)
 
     def _feed(self, item):
-        if not isinstance(item, (Tensor, str)):
-            raise TypeError(
-                f"a key of feed_dict must be a value or a name, got {item!r} of type "
-                f"{type(item).__name__}"
-            )
+        _check_feed(item)
         if isinstance(item, str) and ":" not in item:
             item += ":0"
         return self.graph.as_graph_element(item)
+
+    def __repr__(self):
+        state = "closed" if self._core is None else f"of {self.graph!r}"
+        return f"<tf.{type(self).__name__} {state}>"
 
     def make_callable(
         self,
@@ -231,6 +232,25 @@ class Session:
 
     def list_devices(self) -> List[str]:
         return ["/job:localhost/replica:0/task:0/device:CPU:0"]
+
+
+def _check_fetch(item):
+    if isinstance(item, (Tensor, Operation, str)):
+        return
+    kind = type(item).__name__
+    hint = "" if item is None else f" (Can not convert a {kind} into a Tensor or Operation.)"
+    raise TypeError(
+        f"Argument `fetch` = {item!r} has invalid type {kind!r}: what can be fetched are Tensors, "
+        f"Variables, Operations and their names, and lists, tuples and dicts of them.{hint}"
+    )
+
+
+def _check_feed(item):
+    if not isinstance(item, (Tensor, str)):
+        raise TypeError(
+            f"Cannot interpret feed_dict key as Tensor: a key must be a Tensor or its name, got "
+            f"{item!r} of type {type(item).__name__!r}"
+        )
 
 
 class _DefaultSession:

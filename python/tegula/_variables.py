@@ -27,7 +27,8 @@ class Variable(Tensor):
     """A value that a session holds, read wherever it is used.
 
     `initial_value`: an array-like, a Tensor, or a function without arguments that gives either.
-    Assignments take effect at the end of a run, after everything in it has read the variable.
+    Assignments take effect at the end of a run, after everything in it has read the variable; only
+    what is built under `control_dependencies` of an assignment reads the new value.
     """
 
     __slots__ = ()
@@ -103,8 +104,10 @@ class Variable(Tensor):
         return self.initial_value
 
     def value(self):
-        """The variable itself: it is read wherever it is used."""
-        return self
+        """The variable itself: it is read wherever it is used. Under `control_dependencies` of an
+        assignment to it, the new value.
+        """
+        return self.graph.tensor(self.graph.read_assigned(self._value))
 
     read_value = value
 

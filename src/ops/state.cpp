@@ -96,6 +96,38 @@ void register_assign(OpRegistry& registry) {
   registry.add(std::move(def));
 }
 
+void register_read_after(OpRegistry& registry) {
+  OpDef def;
+  def.name = "read_after";
+  def.doc = "A variable as it is after an assignment; its gradient is the variable's";
+  def.inputs = {{"variable", "What is read."}, {"assigned", "The result of an assignment to it."}};
+  def.infer = [](const InferContext& context) {
+    check_same_dtype(context);
+    if (!compatible(context.shape(0), context.shape(1))) {
+      throw ShapeError("an assignment of shape " + context.shape(1).to_string() +
+                       " is none to a variable of shape " + context.shape(0).to_string());
+    }
+    return std::vector<ValueType>{context.inputs[0]};
+  };
+  def.gradient = [](const GradientContext& context) -> std::vector<Value> {
+    return {context.gradient(), Value()};
+  };
+  def.reference = [](const EvaluateContext& context) {
+    return std::vector<Tensor>{context.input(1).clone()};
+  };
+  // Integers: a numeric gradient would be that of the assigned value.
+  def.samples = [] {
+    return std::vector<Sample>{{{{DType::i64, {2, 3}}, {DType::i64, {2, 3}}}, {}, ""},
+                               {{{DType::i32, {}}, {DType::i32, {}}}, {}, ""}};
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {2}}, {DType::f32, {3}}}, {}, "is none to a variable"},
+        {{{DType::f32, {2}}, {DType::f64, {2}}}, {}, "one dtype"}};
+  };
+  registry.add(std::move(def));
+}
+
 }  // namespace
 
 void register_state(OpRegistry& registry) {
@@ -103,6 +135,7 @@ void register_state(OpRegistry& registry) {
   register_constant(registry);
   register_variable(registry);
   register_assign(registry);
+  register_read_after(registry);
 }
 
 }  // namespace tegula::ops
@@ -117,6 +150,19 @@ Value assign(Operand variable, Operand value) {
         (target != nullptr && *target ? ", not " + target->node().describe() : std::string()));
   }
   return build("assign", {variable, value});
+}
+
+Value read_after(Operand variable, Operand assigned) {
+  const Value* target = variable.value();
+  const Value* result = assigned.value();
+  const bool fits = target != nullptr && result != nullptr && *target && *result &&
+                    result->node().op().name == "assign" && result->node().input(0) == *target;
+  if (!fits) {
+    throw InvalidArgument(
+        "read_after: takes a variable and the result of an assignment to it" +
+        (result != nullptr && *result ? ", not " + result->node().describe() : std::string()));
+  }
+  return build("read_after", {variable, assigned});
 }
 
 Value assign_add(Operand variable, Operand value) { return assign(variable, add(variable, value)); }

@@ -212,6 +212,8 @@ constexpr Rule kRules[] = {
      mask_of_dropped_relu},
     {"identity", "identity(x) is x", operand_again},
     {"stop_gradient", "stop_gradient(x) is x", operand_again},
+    {"read_after", "read_after(v, assigned) is assigned",
+     [](const Term& t, TermBuilder&) { return t.input(1); }},
     {"cast", "cast to the same dtype", cast_to_same},
     {"cast", "cast to a wider dtype and back", cast_there_and_back},
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <unordered_set>
 
 #include "tegula/core/error.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -165,6 +166,23 @@ void PlanBuilder::mark_live() {
   }
 }
 
+namespace {
+
+bool depends_on(const Node& node, const Node& other) {
+  std::vector<const Node*> stack = {&node};
+  std::unordered_set<int> seen;
+  while (!stack.empty()) {
+    const Node* next = stack.back();
+    stack.pop_back();
+    if (next == &other) return true;
+    if (next->id() < other.id() || !seen.insert(next->id()).second) continue;
+    for (const Value& input : next->inputs()) stack.push_back(&input.node());
+  }
+  return false;
+}
+
+}  // namespace
+
 void PlanBuilder::collect_assignments() {
   for (const Node& node : plan_.graph.nodes()) {
     if (node.op().name != "assign" || !live_[static_cast<std::size_t>(node.id())]) continue;
@@ -172,6 +190,11 @@ void PlanBuilder::collect_assignments() {
     if (variable == kNone) throw RunError("only a variable can be assigned: " + node.describe());
     int& assigned = assignment_of_[static_cast<std::size_t>(variable)];
     if (assigned != kNone) {
+      Assignment& earlier = assignments_[static_cast<std::size_t>(assigned)];
+      if (depends_on(node, *earlier.node)) {  // the last one of a chain is what stays
+        earlier = {&node, variable, root_of(node.input(1))};
+        continue;
+      }
       const Node& first = *assignments_[static_cast<std::size_t>(assigned)].node;
       throw RunError(
           describe_variable(plan_.variables[static_cast<std::size_t>(variable)]->variable) +

@@ -63,7 +63,12 @@ void SessionState::initialize_missing(std::span<VariableState* const> listed) {
   const std::unique_lock guard(lock);
   std::vector<VariableState*> missing;
   for (VariableState* state : listed) {
-    if (!state->initialized) missing.push_back(state);
+    if (state->initialized) continue;
+    if (!options.initialize_on_read) {
+      throw RunError(describe_variable(state->variable) +
+                     " is not initialized: run its initializer or set it before it is read");
+    }
+    missing.push_back(state);
   }
   initialize_locked(std::move(missing));
 }

@@ -27,7 +27,7 @@ class SessionState {
   /// Gives the variables their initial values, in the order in which those depend on each other,
   /// and the variables that these read, if they have no value. Takes the lock.
   void initialize(std::span<VariableState* const> listed);
-  /// The same for those that have no value yet.
+  /// The same for those that have no value yet; a RunError where the options forbid it.
   void initialize_missing(std::span<VariableState* const> listed);
 
   const Graph graph;

@@ -19,6 +19,7 @@ def graph():
 
 def value(fetch, feeds=None):
     with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
         return session.run(fetch, feeds)
 
 

@@ -28,8 +28,13 @@ struct Axes : std::optional<std::vector<std::int64_t>> {
 TEGULA_API Value add(Operand a, Operand b);
 TEGULA_API Value sub(Operand a, Operand b);
 TEGULA_API Value mul(Operand a, Operand b);
-/// For integers: truncates towards zero.
+/// For integers: truncates towards zero; running x / 0 is a RunError.
 TEGULA_API Value div(Operand a, Operand b);
+/// The largest integer <= a / b; running x / 0 on integers is a RunError.
+TEGULA_API Value floordiv(Operand a, Operand b);
+/// a - floordiv(a, b) * b, exactly: 0 or of b's sign; b = 0 on integers is a RunError.
+TEGULA_API Value floormod(Operand a, Operand b);
+/// Running b < 0 on integers is a RunError.
 TEGULA_API Value pow(Operand a, Operand b);
 TEGULA_API Value maximum(Operand a, Operand b);
 TEGULA_API Value minimum(Operand a, Operand b);
@@ -74,8 +79,9 @@ TEGULA_API Value gelu(Operand x, bool approximate = false);
 TEGULA_API Value silu(Operand x);
 /// log(1 + exp(x))
 TEGULA_API Value softplus(Operand x);
-TEGULA_API Value softmax(Operand x, std::int64_t axis = -1);
-TEGULA_API Value log_softmax(Operand x, std::int64_t axis = -1);
+/// Over one axis, or over several together.
+TEGULA_API Value softmax(Operand x, Axes axes = -1);
+TEGULA_API Value log_softmax(Operand x, Axes axes = -1);
 
 // Comparisons and logic; results are bool.
 TEGULA_API Value equal(Operand a, Operand b);
@@ -122,9 +128,25 @@ TEGULA_API Value prod(Operand x, Axes axes = {}, bool keepdims = false);
 TEGULA_API Value any(Operand x, Axes axes = {}, bool keepdims = false);
 TEGULA_API Value all(Operand x, Axes axes = {}, bool keepdims = false);
 TEGULA_API Value logsumexp(Operand x, Axes axes = {}, bool keepdims = false);
+/// The Euclidean norm sqrt(sum(x^2)), without overflow or underflow on the way.
+TEGULA_API Value norm(Operand x, Axes axes = {}, bool keepdims = false);
 /// Index of the first largest element along `axis`, as i64.
 TEGULA_API Value argmax(Operand x, std::int64_t axis = -1);
 TEGULA_API Value argmin(Operand x, std::int64_t axis = -1);
+
+// Norms of several values, and clipping by norms.
+/// The Euclidean norm of all elements of all values, which have one dtype.
+TEGULA_API Value global_norm(std::span<const Value> values,
+                             std::source_location location = std::source_location::current());
+/// x scaled so that its norm over the axes is at most `clip_norm`.
+TEGULA_API Value clip_by_norm(Operand x, Operand clip_norm, Axes axes = {});
+/// The values scaled by one factor so that their global norm is at most `clip_norm`; all NaN where
+/// the norm is infinite or NaN.
+TEGULA_API std::vector<Value> clip_by_global_norm(
+    std::span<const Value> values, Operand clip_norm,
+    std::source_location location = std::source_location::current());
+/// x divided by its norm over the axes, or by sqrt(epsilon) where that is more.
+TEGULA_API Value l2_normalize(Operand x, Axes axes = {}, double epsilon = 1e-12);
 
 struct MatmulOptions {
   bool transpose_a = false;
@@ -209,5 +231,8 @@ TEGULA_API Value dropout(Operand x, double rate, std::int64_t seed = -1);
 TEGULA_API Value assign(Operand variable, Operand value);
 TEGULA_API Value assign_add(Operand variable, Operand value);
 TEGULA_API Value assign_sub(Operand variable, Operand value);
+/// The variable as it is after the assignment whose result is `assigned`, where a plain use of the
+/// variable is its value from before the run.
+TEGULA_API Value read_after(Operand variable, Operand assigned);
 
 }  // namespace tegula

@@ -22,6 +22,9 @@ struct SessionOptions {
   PassOptions passes;
   /// Everything random in the session is a function of this.
   std::uint64_t seed = 0;
+  /// Whether a variable that is read before it has a value gets its initial one; else reading it
+  /// is a RunError until `initialize`, `set` or an assignment has given it a value.
+  bool initialize_on_read = true;
   /// Plans kept per executable, one per combination of feed shapes; the least recently used goes.
   int plan_cache_size = 16;
 };
@@ -64,8 +67,9 @@ class TEGULA_API Session {
 
   /// Runs what `fetches` need and returns their values. A value that is not a placeholder may be
   /// fed too: it replaces what would be computed. Variables that have an initial value and none
-  /// yet are initialized first. Throws RunError for a missing feed, ShapeError and DTypeError for
-  /// a feed that does not fit; the session stays usable.
+  /// yet are initialized first (`SessionOptions::initialize_on_read`). Throws RunError for a
+  /// missing feed, ShapeError and DTypeError for a feed that does not fit; the session stays
+  /// usable.
   std::vector<Tensor> run(std::span<const Feed> feeds, std::span<const Value> fetches,
                           std::span<const Value> targets = {});
   std::vector<Tensor> run(std::initializer_list<Feed> feeds, std::initializer_list<Value> fetches);
@@ -81,7 +85,7 @@ class TEGULA_API Session {
   /// Gives every variable (or those listed) its initial value again.
   void initialize();
   void initialize(std::span<const Variable> variables);
-  /// A copy of the variable's value. Throws RunError when it was never set.
+  /// A copy of the variable's value. Throws RunError when it has none.
   Tensor get(const Value& variable);
   /// Throws ShapeError or DTypeError when the value does not fit the variable.
   void set(const Value& variable, const Tensor& value);

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <variant>
+
 #include "nn_objects.hpp"
 #include "numpy.hpp"
 #include "tegula/graph/ops.hpp"
@@ -37,6 +39,14 @@ Value initial_value(const nn::InitializerBase& initializer, Graph graph, DType d
   return initializer({dtype, shape}).build(graph);
 }
 
+/// One axis, or several together.
+using AxisArgument = std::variant<std::int64_t, std::vector<std::int64_t>>;
+
+Axes axes_of(const AxisArgument& axis) {
+  if (const auto* one = std::get_if<std::int64_t>(&axis)) return *one;
+  return Axes(std::get<std::vector<std::int64_t>>(axis));
+}
+
 void bind_activation_functions(py::module_& module) {
   namespace functions = nn::activation_functions;
   module.def("activate",
@@ -54,11 +64,13 @@ void bind_activation_functions(py::module_& module) {
       "gelu", [](Value x, bool approximate) { return gelu(x, approximate); }, py::arg("x"),
       py::arg("approximate") = false);
   module.def(
-      "softmax", [](Value x, std::int64_t axis) { return softmax(x, axis); }, py::arg("x"),
-      py::arg("axis") = -1);
+      "softmax", [](Value x, const AxisArgument& axis) { return softmax(x, axes_of(axis)); },
+      py::arg("x"), py::arg("axis") = -1);
   module.def(
-      "log_softmax", [](Value x, std::int64_t axis) { return log_softmax(x, axis); }, py::arg("x"),
+      "log_softmax",
+      [](Value x, const AxisArgument& axis) { return log_softmax(x, axes_of(axis)); }, py::arg("x"),
       py::arg("axis") = -1);
+  module.def("sparsemax", &functions::sparsemax, py::arg("x"), py::arg("axis") = -1);
   module.def("hard_shrink", &functions::hard_shrink, py::arg("x"), py::arg("threshold") = 0.5);
   module.def("soft_shrink", &functions::soft_shrink, py::arg("x"), py::arg("threshold") = 0.5);
   module.def("squareplus", &functions::squareplus, py::arg("x"), py::arg("b") = 4.0);

@@ -64,7 +64,7 @@ const std::vector<ActivationInfo>& activations() {
       {"exponential", "exp(x)", [](Value x) { return exp(x); }},
       {"softmax", "exp(x) / sum(exp(x)) over the last axis", [](Value x) { return softmax(x); }},
       {"sparsemax", "the nearest point of the probability simplex",
-       activation_functions::sparsemax},
+       [](Value x) { return activation_functions::sparsemax(x); }},
       {"log_softmax", "log(softmax(x))", [](Value x) { return log_softmax(x); }},
   };
   return table;

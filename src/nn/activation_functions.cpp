@@ -40,18 +40,31 @@ Value glu(Value x, std::int64_t axis) {
   return halves[0] * sigmoid(halves[1]);
 }
 
-Value sparsemax(Value x) {
+namespace {
+
+/// x with two axes exchanged.
+Value swap_axes(Value x, int a, int b) {
+  std::vector<std::int64_t> order;
+  for (int i = 0; i < x.shape().rank(); ++i) order.push_back(i == a ? b : i == b ? a : i);
+  return transpose(x, Axes(order));
+}
+
+}  // namespace
+
+Value sparsemax(Value x, std::int64_t axis) {
+  const int last = x.shape().rank() - 1, chosen = normalize_axis(axis, x.shape().rank());
+  if (chosen != last) return swap_axes(sparsemax(swap_axes(x, chosen, last)), chosen, last);
   // Entry i is in the support when 1 + k z_i > the sum of the k entries that are >= z_i. Comparing
   // all pairs finds k and the sum without sorting.
   const Value column = expand_dims(x, -1);
   const Value row = expand_dims(x, -2);
-  const Value at_least = cast(greater_equal(row, column), x.dtype());
-  const Value count = sum(at_least, -1);
-  const Value total = sum(at_least * row, -1);
-  const Value support = cast(greater(count * x + 1.0, total), x.dtype());
-  const Value size = sum(support, -1, true);
+  const Value at_least = greater_equal(row, column);
+  const Value count = sum(cast(at_least, x.dtype()), -1);
+  const Value total = sum(where(at_least, row, 0.0), -1);
+  const Value in_support = greater(count * x + 1.0, total);
+  const Value size = sum(cast(in_support, x.dtype()), -1, true);
   // Keras 3 sums the cumulated sums over the support where the paper has the last of them.
-  const Value tau = (sum(support * total, -1, true) - 1.0) / size;
+  const Value tau = (sum(where(in_support, total, 0.0), -1, true) - 1.0) / size;
   return tegula::relu(x - tau);
 }
 

@@ -30,8 +30,9 @@ std::vector<double> log_softmax_of(const Tensor& x, std::int64_t offset, std::in
   }
   double total = 0;
   for (const double value : values) total += std::exp(value - largest);
-  const double shift = largest + std::log(total);
-  for (double& value : values) value -= shift;
+  // In this order: beside a large element, log(total) would be rounded away.
+  const double log_total = std::log(total);
+  for (double& value : values) value = value - largest - log_total;
   return values;
 }
 
@@ -258,9 +259,29 @@ void register_softmax(OpRegistry& registry) {
 
 namespace tegula {
 
-Value softmax(Operand x, std::int64_t axis) { return build("softmax", {x}, {{"axis", axis}}); }
-Value log_softmax(Operand x, std::int64_t axis) {
-  return build("log_softmax", {x}, {{"axis", axis}});
+namespace {
+
+bool is_one_axis(const Axes& axes) { return axes && axes->size() == 1; }
+
+/// x moved so that the largest element of each group is 0, where that is finite.
+Value shifted(const Operand& x, const Axes& axes) {
+  return sub(x, stop_gradient(max(x, axes, true)));
+}
+
+}  // namespace
+
+Value softmax(Operand x, Axes axes) {
+  if (is_one_axis(axes)) return build("softmax", {x}, {{"axis", axes->front()}});
+  const LocationScope scope(x.location());
+  const Value powers = exp(shifted(x, axes));
+  return powers / sum(powers, axes, true);
+}
+
+Value log_softmax(Operand x, Axes axes) {
+  if (is_one_axis(axes)) return build("log_softmax", {x}, {{"axis", axes->front()}});
+  const LocationScope scope(x.location());
+  const Value moved = shifted(x, axes);
+  return moved - log(sum(exp(moved), axes, true));
 }
 Value softmax_cross_entropy(Operand logits, Operand labels) {
   return build("softmax_cross_entropy", {logits, labels});

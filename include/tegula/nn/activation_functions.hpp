@@ -25,9 +25,9 @@ TEGULA_API Value threshold(Value x, double threshold, double default_value);
 /// The first half of an axis times the sigmoid of the second. Throws ShapeError for an odd or
 /// unknown size.
 TEGULA_API Value glu(Value x, std::int64_t axis = -1);
-/// Keras 3's sparsemax along the last axis. It is the projection onto the probability simplex
+/// Keras 3's sparsemax along an axis. It is the projection onto the probability simplex
 /// (Martins and Astudillo, "From softmax to sparsemax", 2016) where one entry is left; where more
 /// are, Keras's threshold differs from the paper's.
-TEGULA_API Value sparsemax(Value x);
+TEGULA_API Value sparsemax(Value x, std::int64_t axis = -1);
 
 }  // namespace tegula::nn::activation_functions

@@ -9,7 +9,7 @@ __getattr__ = _getattr_of(__name__)
 
 _nn = _core.nn
 _WITH_ARGUMENTS = ("relu leaky_relu elu celu gelu softmax log_softmax hard_shrink soft_shrink "
-                   "squareplus glu threshold").split()
+                   "squareplus glu sparsemax threshold").split()
 
 
 def _named(name, doc):

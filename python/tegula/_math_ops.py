@@ -123,32 +123,19 @@ def div(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
     return _divide(x, y, name, "div")
 
 
-def _floor_quotient(a, b, full):
-    if not _is_integer(a):
-        return apply("floor", [apply("div", [a, b], default="quotient")], None, full)
-    # The op rounds towards zero; a remainder means one less where the signs differ.
-    quotient = apply("div", [a, b], default="quotient")
-    inexact = not_equal(quotient * b, a)
-    zero = cast(0, a.dtype)
-    opposite = logical_xor(less(a, zero), less(b, zero))
-    return apply("sub", [quotient, cast(logical_and(inexact, opposite), a.dtype)], None, full)
-
-
 def floordiv(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
-    """x / y rounded down."""
-    with composed(name, "floordiv", x, y) as full:
-        a, b = _pair(x, y, full)
-        return _floor_quotient(a, b, full)
+    """The largest integer <= x / y: what `floormod` fits to, also where the quotient itself rounds
+    up. Running x / 0 on integers is an error.
+    """
+    return apply("floordiv", [x, y], None, name, "floordiv")
 
 
 floor_div = floordiv
 
 
 def floormod(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
-    """What floordiv leaves: it has the sign of y."""
-    with composed(name, "FloorMod", x, y) as full:
-        a, b = _pair(x, y, full)
-        return apply("sub", [a, _floor_quotient(a, b, "quotient") * b], None, full)
+    """What floordiv leaves, exactly: 0 or of the sign of y. Running y = 0 on integers is an error."""
+    return apply("floormod", [x, y], None, name, "FloorMod")
 
 
 mod = floormod
@@ -189,15 +176,20 @@ def clip_by_norm(
 ) -> Tensor:
     """t scaled so that its Euclidean norm over the axes is at most clip_norm."""
     with composed(name, "clip_by_norm", t) as full:
-        norm = sqrt(reduce_sum(square(t), axes, keepdims=True))
-        return apply("div", [t * clip_norm, maximum(norm, clip_norm)], None, full)
+        t = as_tensor(t)
+        scale = clip_norm / maximum(_norm(t, axes, True), clip_norm)
+        return apply("mul", [t, scale], None, full)
 
 
 def global_norm(t_list: Sequence[Optional[TensorLike]], name: Name = None) -> Tensor:
     """The Euclidean norm of all elements of all values (None entries are skipped)."""
     with composed(name, "global_norm", t_list) as full:
-        squares = [reduce_sum(square(t)) for t in t_list if t is not None]
-        return apply("sqrt", [functools.reduce(add, squares)], None, full)
+        from ._array_ops import stack
+
+        norms = [_norm(t) for t in t_list if t is not None]
+        if not norms:
+            raise _core.InvalidArgument("tf.global_norm: there are no values")
+        return _norm(stack(norms), name=full)
 
 
 def clip_by_global_norm(
@@ -206,11 +198,21 @@ def clip_by_global_norm(
     use_norm: Optional[TensorLike] = None,
     name: Name = None,
 ) -> Tuple[List[Optional[Tensor]], Tensor]:
-    """(values scaled so that their global norm is at most clip_norm, the global norm before)."""
+    """(values scaled so that their global norm is at most clip_norm, the global norm before). The
+    values are NaN where the norm is infinite or NaN.
+    """
     norm = global_norm(t_list) if use_norm is None else use_norm
     with composed(name, "clip_by_global_norm", t_list):
-        scale = clip_norm / maximum(norm, clip_norm)
+        norm = as_tensor(norm)
+        scale = apply(
+            "where", [is_finite(norm), clip_norm / maximum(norm, clip_norm), float("nan")]
+        )
         return [None if t is None else t * scale for t in t_list], norm
+
+
+def _norm(x, axis=None, keepdims=False, name=None):
+    """The Euclidean norm over `axis`: all norms are this op, which does not overflow on the way."""
+    return reduction("norm", x, axis, keepdims, name, "norm")
 
 
 def add_n(inputs: Sequence[TensorLike], name: Name = None) -> Tensor:

@@ -16,7 +16,7 @@ from ._math_ops import (  # noqa: F401
     matmul,
     reduce_max,
     reduce_sum,
-    square,
+    reduction,
     tensordot,
 )
 from ._missing import getattr_of as _getattr_of
@@ -41,7 +41,7 @@ def norm(
     with composed(name, "norm", tensor) as full:
         x = as_tensor(tensor)
         if ord in ("euclidean", "fro", 2):
-            return apply("sqrt", [reduce_sum(square(x), axis, keepdims)], None, full)
+            return reduction("norm", x, axis, keepdims, full, "")
         if ord == 1:
             return apply("identity", [reduce_sum(abs(x), axis, keepdims)], None, full)
         if ord == np.inf:

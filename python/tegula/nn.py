@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from . import _core
@@ -12,7 +13,6 @@ from ._math_ops import (
     reduce_mean,
     reduce_sum,
     reduction,
-    rsqrt,
     sigmoid,  # noqa: F401
     softplus,  # noqa: F401
     square,
@@ -38,7 +38,7 @@ def relu6(features: TensorLike, name: Name = None) -> Tensor:
     """min(max(x, 0), 6)."""
     with composed(name, "Relu6", features) as full:
         x = as_tensor(features)
-        return apply("where", [x < 6, relu(x), 6], None, full)
+        return apply("where", [x >= 6, 6, relu(x)], None, full)
 
 
 def leaky_relu(features: TensorLike, alpha: float = 0.2, name: Name = None) -> Tensor:
@@ -90,19 +90,33 @@ def softsign(features: TensorLike, name: Name = None) -> Tensor:
 def softmax(
     logits: Optional[TensorLike], axis: Axis = None, name: Name = None, dim: Axis = None
 ) -> Tensor:
-    """exp(x) / sum(exp(x)) along `axis` (default: the last)."""
+    """exp(x) / sum(exp(x)) along `axis` (default: the last), or along several axes together."""
     axis = dim if axis is None else axis
-    return apply("softmax", [logits], {"axis": -1 if axis is None else axis}, name, "Softmax")
+    if not isinstance(axis, (list, tuple)):
+        return apply("softmax", [logits], {"axis": -1 if axis is None else axis}, name, "Softmax")
+    with composed(name, "Softmax", logits) as full:
+        powers = apply("exp", [_shifted(logits, axis)], default="Exp")
+        return apply("div", [powers, reduce_sum(powers, axis, keepdims=True)], None, full)
 
 
 def log_softmax(
     logits: Optional[TensorLike], axis: Axis = None, name: Name = None, dim: Axis = None
 ) -> Tensor:
-    """The logarithm of softmax."""
+    """The logarithm of softmax along `axis` (default: the last), or along several axes together."""
     axis = dim if axis is None else axis
-    return apply(
-        "log_softmax", [logits], {"axis": -1 if axis is None else axis}, name, "LogSoftmax"
-    )
+    if not isinstance(axis, (list, tuple)):
+        attrs = {"axis": -1 if axis is None else axis}
+        return apply("log_softmax", [logits], attrs, name, "LogSoftmax")
+    with composed(name, "LogSoftmax", logits) as full:
+        shifted = _shifted(logits, axis)
+        total = reduction("logsumexp", shifted, axis, True, None, "ReduceLogSumExp")
+        return apply("sub", [shifted, total], None, full)
+
+
+def _shifted(x, axis):
+    """x moved so that the largest element over `axis` is 0: exp does not overflow."""
+    x = as_tensor(x)
+    return x - stop_gradient(reduction("max", x, axis, True, None, "Max"))
 
 
 def bias_add(
@@ -207,11 +221,11 @@ def l2_loss(t: TensorLike, name: Name = None) -> Tensor:
 def l2_normalize(
     x: TensorLike, axis: Axis = None, epsilon: float = 1e-12, name: Name = None, dim: Axis = None
 ) -> Tensor:
-    """x divided by its Euclidean norm along `axis`."""
+    """x divided by its Euclidean norm along `axis`, or by sqrt(epsilon) where that is more."""
     with composed(name, "l2_normalize", x) as full:
         x = as_tensor(x)
-        total = reduce_sum(square(x), dim if axis is None else axis, keepdims=True)
-        return apply("mul", [x, rsqrt(maximum(total, epsilon))], None, full)
+        length = reduction("norm", x, dim if axis is None else axis, True, None, "norm")
+        return apply("div", [x, maximum(length, math.sqrt(epsilon))], None, full)
 
 
 def moments(

@@ -17,9 +17,7 @@ Value hinge_labels(Value y_true) {
 }
 
 /// x / |x| along `axis`.
-Value unit(Value x, std::int64_t axis) {
-  return x * rsqrt(maximum(sum(square(x), axis, true), kEpsilon * kEpsilon));
-}
+Value unit(Value x, std::int64_t axis) { return l2_normalize(x, axis, kEpsilon * kEpsilon); }
 
 Value smoothed_binary(Value y_true, double smoothing) {
   return smoothing == 0 ? y_true : y_true * (1 - smoothing) + 0.5 * smoothing;

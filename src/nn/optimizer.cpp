@@ -9,8 +9,6 @@ namespace tegula::nn {
 
 namespace {
 
-Value squared_norm(Value x) { return sum(square(x)); }
-
 void check_options(const OptimizerBase& optimizer) {
   const OptimizerOptions& options = optimizer.common();
   const std::string name(optimizer.class_name());
@@ -94,20 +92,10 @@ std::vector<Value> OptimizerBase::clip(std::vector<Value> gradients) const {
     }
   } else if (options.clipnorm) {
     for (Value& gradient : gradients) {
-      if (!gradient) continue;
-      const Value norm = sqrt(squared_norm(gradient));
-      gradient = gradient * (*options.clipnorm / maximum(norm, *options.clipnorm));
+      if (gradient) gradient = clip_by_norm(gradient, *options.clipnorm);
     }
   } else if (options.global_clipnorm) {
-    Value total;
-    for (const Value& gradient : gradients) {
-      if (!gradient) continue;
-      total = total ? total + squared_norm(gradient) : squared_norm(gradient);
-    }
-    const Value scale = *options.global_clipnorm / maximum(sqrt(total), *options.global_clipnorm);
-    for (Value& gradient : gradients) {
-      if (gradient) gradient = gradient * scale;
-    }
+    return clip_by_global_norm(gradients, *options.global_clipnorm);
   }
   return gradients;
 }

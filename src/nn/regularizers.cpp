@@ -32,7 +32,7 @@ Value OrthogonalPenalty::operator()(Value x) const {
   constexpr double kSmallest = 1e-12;
   const bool rows = options_.mode == "rows";
   const std::int64_t count = x.shape()[rows ? 0 : 1];
-  const Value unit = x * rsqrt(maximum(sum(square(x), rows ? 1 : 0, true), kSmallest));
+  const Value unit = l2_normalize(x, rows ? 1 : 0, kSmallest);
   const Value products =
       rows ? matmul(unit, unit, {.transpose_b = true}) : matmul(unit, unit, {.transpose_a = true});
   Tensor off_diagonal = Tensor::full(x.dtype(), {count, count}, 1);

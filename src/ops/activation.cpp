@@ -30,7 +30,9 @@ Value gelu_gradient(Value x, Value, Value dy, const Attrs&) {
   return dy * (cumulative + x * density);
 }
 
-Value gelu_tanh_gradient(Value x, Value, Value dy, const Attrs&) {
+Value gelu_tanh_gradient(Value given, Value, Value dy, const Attrs&) {
+  // Beyond these bounds the derivative is 0 or 1, and powers of x might overflow.
+  const Value x = clip(given, -100, 100);
   const Value t = tanh((x + x * square(x) * kCubic) * kRootTwoOverPi);
   const Value inner = (square(x) * (3 * kCubic) + 1.0) * kRootTwoOverPi;
   return dy * ((t + 1.0) * 0.5 + x * 0.5 * (1.0 - square(t)) * inner);

@@ -11,7 +11,10 @@ namespace {
 using Values = std::vector<Value>;
 
 std::int64_t integer_power(std::int64_t base, std::int64_t exponent) {
-  if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent % 2 == 0 ? 1 : -1) : 0;
+  if (exponent < 0) {
+    throw RunError("an integer to the power of " + std::to_string(exponent) +
+                   " is no integer; cast to a floating dtype first");
+  }
   // Unsigned arithmetic wraps around where signed overflow would be undefined.
   std::uint64_t result = 1;
   auto factor = static_cast<std::uint64_t>(base);
@@ -28,7 +31,7 @@ std::uint64_t bits(std::int64_t value) { return static_cast<std::uint64_t>(value
 Values power_gradient(Value a, Value b, Value y, Value dy) {
   const Value positive = greater(a, 0.0);
   const Value log_a = where(positive, log(where(positive, a, 1.0)), 0.0);
-  return {dy * b * pow(a, b - 1.0), dy * y * log_a};
+  return {where_flows(dy, dy * b * pow(a, b - 1.0)), where_flows(dy, dy * y * log_a)};
 }
 
 /// The first operand gets the gradient of ties, as in TensorFlow.
@@ -40,11 +43,6 @@ Values maximum_gradient(Value a, Value b, Value, Value dy) {
 Values minimum_gradient(Value a, Value b, Value, Value dy) {
   const Value first = less_equal(a, b);
   return {where(first, dy, 0.0), where(first, 0.0, dy)};
-}
-
-Values quotient_gradient(Value, Value b, Value y, Value dy) {
-  const Value da = dy / b;
-  return {da, -(da * y)};
 }
 
 Value two_over_root_pi(Value x, Value, Value dy, const Attrs&) {
@@ -82,23 +80,14 @@ void register_binary(OpRegistry& registry) {
                 return Values{dy * b, dy * a};
               },
           .commutative = true});
-  binary(registry, {.name = "div",
-                    .doc = "a / b; integers truncate towards zero, and x / 0 is 0",
-                    .evaluate = [](double a, double b) { return a / b; },
-                    .on_integers =
-                        [](std::int64_t a, std::int64_t b) {
-                          return b == 0 ? 0 : b == -1 ? wrapping(0 - bits(a)) : a / b;
-                        },
-                    .gradient = quotient_gradient,
-                    .low_b = 0.5,
-                    .high_b = 2});
   binary(registry, {.name = "pow",
-                    .doc = "a to the power of b",
+                    .doc = "a to the power of b; for integers, b < 0 is a RunError",
                     .evaluate = [](double a, double b) { return std::pow(a, b); },
                     .on_integers = integer_power,
                     .gradient = power_gradient,
                     .low_a = 0.5,
-                    .high_a = 2});
+                    .high_a = 2,
+                    .low_b = 0});
   binary(registry, {.name = "maximum",
                     .doc = "The larger of a and b; NaN if one is NaN",
                     .evaluate = [](double a, double b) { return std::isnan(a) || a > b ? a : b; },
@@ -135,7 +124,7 @@ void register_signs_and_rounding(OpRegistry& registry) {
          .evaluate = [](double x, const Attrs&) { return x > 0   ? 1.0
                                                          : x < 0 ? -1.0
                                                                  : x; },
-         .gradient = no_gradient,
+         .gradient = [](Value x, Value, Value, const Attrs&) { return zeros_like(x); },
          .accepts = Accepts::numbers,
          .low = 0.1});
   unary(registry, {.name = "floor",
@@ -162,15 +151,16 @@ void register_powers(OpRegistry& registry) {
   unary(registry, {.name = "sqrt",
                    .doc = "Square root",
                    .evaluate = [](double x, const Attrs&) { return std::sqrt(x); },
-                   .gradient = [](Value, Value y, Value dy, const Attrs&) { return dy * 0.5 / y; },
+                   .gradient = [](Value, Value y, Value dy,
+                                  const Attrs&) { return where_flows(dy, dy * 0.5 / y); },
                    .low = 0.5});
-  unary(registry,
-        {.name = "rsqrt",
-         .doc = "1 / sqrt(x)",
-         .evaluate = [](double x, const Attrs&) { return 1 / std::sqrt(x); },
-         .gradient = [](Value, Value y, Value dy, const Attrs&) { return dy * -0.5 * y * y * y; },
-         .low = 0.5,
-         .flops = 2});
+  unary(registry, {.name = "rsqrt",
+                   .doc = "1 / sqrt(x)",
+                   .evaluate = [](double x, const Attrs&) { return 1 / std::sqrt(x); },
+                   .gradient = [](Value, Value y, Value dy,
+                                  const Attrs&) { return where_flows(dy, dy * -0.5 * y * y * y); },
+                   .low = 0.5,
+                   .flops = 2});
   unary(registry, {.name = "square",
                    .doc = "x · x",
                    .evaluate = [](double x, const Attrs&) { return x * x; },
@@ -180,35 +170,38 @@ void register_powers(OpRegistry& registry) {
   unary(registry, {.name = "reciprocal",
                    .doc = "1 / x",
                    .evaluate = [](double x, const Attrs&) { return 1 / x; },
-                   .gradient = [](Value, Value y, Value dy, const Attrs&) { return -(dy * y * y); },
+                   .gradient = [](Value, Value y, Value dy,
+                                  const Attrs&) { return where_flows(dy, -(dy * y * y)); },
                    .low = 0.5});
 }
 
 void register_transcendental(OpRegistry& registry) {
-  unary(registry, {.name = "exp",
-                   .doc = "e to the power of x",
-                   .evaluate = [](double x, const Attrs&) { return std::exp(x); },
-                   .gradient = [](Value, Value y, Value dy, const Attrs&) { return dy * y; },
-                   .flops = 10});
   unary(registry,
-        {.name = "expm1",
-         .doc = "exp(x) - 1, exact near 0",
-         .evaluate = [](double x, const Attrs&) { return std::expm1(x); },
-         .gradient = [](Value, Value y, Value dy, const Attrs&) { return dy * (y + 1.0); },
-         .flops = 12});
-  unary(registry, {.name = "log",
-                   .doc = "Natural logarithm",
-                   .evaluate = [](double x, const Attrs&) { return std::log(x); },
-                   .gradient = [](Value x, Value, Value dy, const Attrs&) { return dy / x; },
-                   .low = 0.5,
-                   .flops = 10});
+        {.name = "exp",
+         .doc = "e to the power of x",
+         .evaluate = [](double x, const Attrs&) { return std::exp(x); },
+         .gradient = [](Value, Value y, Value dy, const Attrs&) { return where_flows(dy, dy * y); },
+         .flops = 10});
+  unary(registry, {.name = "expm1",
+                   .doc = "exp(x) - 1, exact near 0",
+                   .evaluate = [](double x, const Attrs&) { return std::expm1(x); },
+                   .gradient = [](Value, Value y, Value dy,
+                                  const Attrs&) { return where_flows(dy, dy * (y + 1.0)); },
+                   .flops = 12});
   unary(registry,
-        {.name = "log1p",
-         .doc = "log(1 + x), exact near 0",
-         .evaluate = [](double x, const Attrs&) { return std::log1p(x); },
-         .gradient = [](Value x, Value, Value dy, const Attrs&) { return dy / (x + 1.0); },
-         .low = -0.5,
-         .flops = 12});
+        {.name = "log",
+         .doc = "Natural logarithm",
+         .evaluate = [](double x, const Attrs&) { return std::log(x); },
+         .gradient = [](Value x, Value, Value dy, const Attrs&) { return where_flows(dy, dy / x); },
+         .low = 0.5,
+         .flops = 10});
+  unary(registry, {.name = "log1p",
+                   .doc = "log(1 + x), exact near 0",
+                   .evaluate = [](double x, const Attrs&) { return std::log1p(x); },
+                   .gradient = [](Value x, Value, Value dy,
+                                  const Attrs&) { return where_flows(dy, dy / (x + 1.0)); },
+                   .low = -0.5,
+                   .flops = 12});
   unary(registry, {.name = "sin",
                    .doc = "Sine",
                    .evaluate = [](double x, const Attrs&) { return std::sin(x); },
@@ -265,7 +258,6 @@ namespace tegula {
 Value add(Operand a, Operand b) { return build("add", {a, b}); }
 Value sub(Operand a, Operand b) { return build("sub", {a, b}); }
 Value mul(Operand a, Operand b) { return build("mul", {a, b}); }
-Value div(Operand a, Operand b) { return build("div", {a, b}); }
 Value pow(Operand a, Operand b) { return build("pow", {a, b}); }
 Value maximum(Operand a, Operand b) { return build("maximum", {a, b}); }
 Value minimum(Operand a, Operand b) { return build("minimum", {a, b}); }

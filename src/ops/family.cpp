@@ -81,6 +81,12 @@ Value unbroadcast(Value gradient, Value like) {
   return same ? gradient : sum_like(gradient, like);
 }
 
+Value zeros_like(Value x) { return broadcast_like(Tensor::full(x.dtype(), {}, 0), x); }
+
+Value where_flows(Value gradient, Value product) {
+  return where(cast(gradient, DType::boolean), product, 0.0);
+}
+
 BroadcastIndex::BroadcastIndex(const Shape& operand, const Shape& shape) : shape_(shape) {
   const std::vector<std::int64_t> own = strides_of(operand);
   const int offset = shape.rank() - operand.rank();
@@ -199,7 +205,7 @@ void binary(OpRegistry& registry, const BinaryOp& op) {
   def.name = op.name;
   def.doc = op.doc;
   def.inputs = {{"a", "Any shape."}, {"b", "Any shape that broadcasts with a's; same dtype."}};
-  def.fusion = FusionClass::elementwise;
+  def.fusion = op.fusion;
   def.commutative = op.commutative;
   def.infer = [accepts = op.accepts, boolean = op.boolean_result](const InferContext& context) {
     check_same_dtype(context);

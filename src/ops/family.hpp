@@ -40,6 +40,14 @@ inline const std::vector<std::int64_t>& integers(const Attrs& attrs, std::string
 /// `gradient` summed to `like`'s shape when broadcasting enlarged it.
 Value unbroadcast(Value gradient, Value like);
 
+/// 0 in every element of a value of x's dtype and shape.
+Value zeros_like(Value x);
+
+/// `product`, which is `gradient` times a derivative, where the gradient is not 0, and 0 where it
+/// is. Every op whose derivative is infinite or NaN at some finite input ends its rule with this
+/// (sqrt at 0, say): what a `where` did not choose adds 0 to the gradient, not NaN.
+Value where_flows(Value gradient, Value product);
+
 /// Elementwise functions in double precision; integers go through std::int64_t where `on_integers`
 /// is given, else through double.
 using UnaryFunction = double (*)(double x, const Attrs& attrs);
@@ -81,6 +89,8 @@ struct BinaryOp {
   bool boolean_result = false;
   double low_a = -2, high_a = 2;
   double low_b = -2, high_b = 2;
+  /// `opaque` for a function that the fused loops do not know.
+  FusionClass fusion = FusionClass::elementwise;
 };
 void binary(OpRegistry& registry, const BinaryOp& op);
 
@@ -113,6 +123,7 @@ flops_per_output(double flops);
 double operand_bytes(std::span<const ValueType> inputs, std::span<const ValueType> outputs);
 
 void register_arithmetic(OpRegistry& registry);
+void register_division(OpRegistry& registry);
 void register_activation(OpRegistry& registry);
 void register_logic(OpRegistry& registry);
 void register_reduce(OpRegistry& registry);

@@ -122,6 +122,24 @@ double logsumexp_of(const std::vector<double>& group) {
   return largest + std::log(total);
 }
 
+/// Scaled, so that no square overflows.
+double norm_of(const std::vector<double>& group) {
+  double largest = 0;
+  for (const double value : group) {
+    if (std::isnan(value)) return value;
+    largest = std::max(largest, std::abs(value));
+  }
+  if (largest == 0 || std::isinf(largest)) return largest;
+  double total = 0;
+  for (const double value : group) total += value / largest * (value / largest);
+  return largest * std::sqrt(total);
+}
+/// Integers truncate towards zero, and the mean of none is 0, as in TensorFlow.
+std::int64_t integer_mean_of(const std::vector<std::int64_t>& group) {
+  if (group.empty()) return 0;
+  return integer_sum_of(group) / static_cast<std::int64_t>(group.size());
+}
+
 /// `value`, a result of this reduction, with the reduced axes back as size 1.
 Value with_axes(Value value, const GradientContext& context) {
   if (flag(context.attrs(), "keepdims")) return value;
@@ -163,12 +181,23 @@ Value product_gradient(const GradientContext& context) {
   const Value zeros = sum(cast(is_zero, x.dtype()), axes, true);
   const Value with_one_zero = where(logical_and(is_zero, equal(zeros, 1.0)), product, 0.0);
   const Value others = where(equal(zeros, 0.0), product / nonzero, with_one_zero);
-  return others * with_axes(context.gradient(), context);
+  const Value dy = with_axes(context.gradient(), context);
+  return where_flows(dy, others * dy);
 }
 
+/// Softmax, from the largest element and not from the result: that rounds log(n) away beside a
+/// large one.
 Value logsumexp_gradient(const GradientContext& context) {
-  const Value share = exp(context.input(0) - with_axes(context.output(), context));
-  return share * with_axes(context.gradient(), context);
+  const Value x = context.input(0);
+  const Axes axes(integers(context.attrs(), "axes"));
+  return softmax(x, axes) * with_axes(context.gradient(), context);
+}
+
+/// The direction of x; where the norm is 0, only a gradient of 0 has a meaning.
+Value norm_gradient(const GradientContext& context) {
+  const Value dy = context.gradient();
+  const Value scale = where_flows(dy, dy / context.output());
+  return context.input(0) * with_axes(scale, context);
 }
 
 struct ReductionOp {
@@ -180,6 +209,8 @@ struct ReductionOp {
   bool nonempty = false;
   double low = -2, high = 2;
   IntegerGroupFunction on_integers = nullptr;
+  /// `opaque` for one that the fused rows do not know.
+  FusionClass fusion = FusionClass::reduction;
 };
 
 std::vector<Sample> reduction_samples(const SampleInput& input, bool nonempty) {
@@ -211,7 +242,7 @@ void reduction(OpRegistry& registry, const ReductionOp& op) {
   def.inputs = {{"x", "Any shape."}};
   def.attrs = {{"axes", std::vector<std::int64_t>{}, true, "Axes, increasing."},
                {"keepdims", false, false, "Keep reduced axes as size 1."}};
-  def.fusion = FusionClass::reduction;
+  def.fusion = op.fusion;
   def.infer = [accepts = op.accepts, nonempty = op.nonempty](const InferContext& context) {
     check_dtype(context.dtype(0), accepts);
     const Shape& shape = context.shape(0);
@@ -336,10 +367,10 @@ void register_reduce(OpRegistry& registry) {
                        .gradient = sum_gradient,
                        .on_integers = integer_sum_of});
   reduction(registry, {.name = "mean",
-                       .doc = "Arithmetic mean; NaN for no elements",
+                       .doc = "Arithmetic mean; NaN for no elements; integers truncate towards 0",
                        .evaluate = mean_of,
                        .gradient = mean_gradient,
-                       .accepts = Accepts::floating});
+                       .on_integers = integer_mean_of});
   reduction(registry, {.name = "max",
                        .doc = "Largest element; NaN if there is one",
                        .evaluate = largest_of,
@@ -363,6 +394,12 @@ void register_reduce(OpRegistry& registry) {
                        .evaluate = logsumexp_of,
                        .gradient = logsumexp_gradient,
                        .accepts = Accepts::floating});
+  reduction(registry, {.name = "norm",
+                       .doc = "Euclidean norm sqrt(sum(x²)), without overflow; 0 for no elements",
+                       .evaluate = norm_of,
+                       .gradient = norm_gradient,
+                       .accepts = Accepts::floating,
+                       .fusion = FusionClass::opaque});
   reduction(registry, {.name = "any",
                        .doc = "Whether some element is true",
                        .evaluate = any_of,
@@ -398,6 +435,7 @@ Value all(Operand x, Axes axes, bool keepdims) { return reduce("all", x, axes, k
 Value logsumexp(Operand x, Axes axes, bool keepdims) {
   return reduce("logsumexp", x, axes, keepdims);
 }
+Value norm(Operand x, Axes axes, bool keepdims) { return reduce("norm", x, axes, keepdims); }
 Value argmax(Operand x, std::int64_t axis) { return build("argmax", {x}, {{"axis", axis}}); }
 Value argmin(Operand x, std::int64_t axis) { return build("argmin", {x}, {{"axis", axis}}); }
 

@@ -8,6 +8,7 @@ void register_all(OpRegistry& registry);
 
 void register_all(OpRegistry& registry) {
   register_arithmetic(registry);
+  register_division(registry);
   register_activation(registry);
   register_logic(registry);
   register_reduce(registry);

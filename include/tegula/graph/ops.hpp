@@ -135,13 +135,14 @@ TEGULA_API Value argmax(Operand x, std::int64_t axis = -1);
 TEGULA_API Value argmin(Operand x, std::int64_t axis = -1);
 
 // Norms of several values, and clipping by norms.
-/// The Euclidean norm of all elements of all values, which have one dtype.
+/// The Euclidean norm of all elements of all values, which have one dtype; empty values are
+/// skipped.
 TEGULA_API Value global_norm(std::span<const Value> values,
                              std::source_location location = std::source_location::current());
 /// x scaled so that its norm over the axes is at most `clip_norm`.
 TEGULA_API Value clip_by_norm(Operand x, Operand clip_norm, Axes axes = {});
 /// The values scaled by one factor so that their global norm is at most `clip_norm`; all NaN where
-/// the norm is infinite or NaN.
+/// the norm is infinite or NaN. Empty values stay empty.
 TEGULA_API std::vector<Value> clip_by_global_norm(
     std::span<const Value> values, Operand clip_norm,
     std::source_location location = std::source_location::current());

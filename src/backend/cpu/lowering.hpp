@@ -20,6 +20,7 @@ struct Lowering {
 };
 
 /// An op may be in several families; the first kernel that fits its types serves.
+std::span<const Lowering> division_lowerings();
 std::span<const Lowering> elementwise_lowerings();
 std::span<const Lowering> integer_lowerings();
 std::span<const Lowering> matmul_lowerings();

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "kernels/cpu/norm.hpp"
 #include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 
@@ -24,15 +25,27 @@ KernelPointer make_reduction(kernels::ReduceOp op, const ValueType& type, std::u
                      });
 }
 
-KernelPointer lower_axes(const Node& node) {
-  const auto op = kernels::reduce_op(node.op().name);
-  const ValueType& type = node.input(0).type();
-  if (!op || !kernels::reduce_supports(*op, type.dtype)) return nullptr;
+std::uint32_t axis_mask_of(const Node& node) {
   std::uint32_t mask = 0;
   for (const std::int64_t axis : node.attrs().get<std::vector<std::int64_t>>("axes")) {
     mask |= std::uint32_t{1} << axis;
   }
-  return make_reduction(*op, type, mask);
+  return mask;
+}
+
+KernelPointer lower_axes(const Node& node) {
+  const auto op = kernels::reduce_op(node.op().name);
+  const ValueType& type = node.input(0).type();
+  if (!op || !kernels::reduce_supports(*op, type.dtype)) return nullptr;
+  return make_reduction(*op, type, axis_mask_of(node));
+}
+
+KernelPointer lower_norm(const Node& node) {
+  const ValueType type = node.input(0).type();
+  return make_kernel("norm " + type.to_string(), [type, mask = axis_mask_of(node)](
+                                                     const KernelArguments& arguments) {
+    kernels::norm_axes(type.dtype, arguments.inputs[0], arguments.outputs[0], type.shape, mask);
+  });
 }
 
 KernelPointer lower_axis(const Node& node) {
@@ -60,7 +73,7 @@ constexpr Lowering kLowerings[] = {
     {"sum", lower_axes},    {"mean", lower_axes},         {"max", lower_axes},
     {"min", lower_axes},    {"prod", lower_axes},         {"any", lower_axes},
     {"all", lower_axes},    {"logsumexp", lower_axes},    {"argmax", lower_axis},
-    {"argmin", lower_axis}, {"sum_like", lower_sum_like},
+    {"argmin", lower_axis}, {"sum_like", lower_sum_like}, {"norm", lower_norm},
 };
 
 }  // namespace

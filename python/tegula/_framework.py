@@ -285,7 +285,6 @@ class Graph:
     def finalize(self):
         """Accepted for compatibility; graphs stay open."""
 
-
     def __repr__(self):
         return (
             f"<tf.Graph of {self._core.node_count()} operations, "

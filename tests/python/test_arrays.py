@@ -118,6 +118,7 @@ def test_constants_do_not_follow_later_writes_to_the_array():
         variable = tf.Variable(array)
         array[:] = 7
         with tf.Session() as session:
+            session.run(variable.initializer)
             np.testing.assert_array_equal(session.run(constant), np.ones(3))
             np.testing.assert_array_equal(session.run(variable), np.ones(3))
 
@@ -127,6 +128,7 @@ def test_results_are_the_callers_own():
         variable = tf.Variable([1.0, 2.0])
         constant = tf.constant([1.0, 2.0])
         with tf.Session() as session:
+            session.run(variable.initializer)
             for value in (variable, constant):
                 session.run(value)[:] = 9
                 np.testing.assert_array_equal(session.run(value), [1.0, 2.0])

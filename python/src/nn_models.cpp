@@ -194,6 +194,19 @@ std::vector<LayerPointer> layers_of(const Model& model) {
   return layers;
 }
 
+/// (seed, runs, epochs, first_op), which pickles hold.
+py::tuple random_state_of(const Model& model) {
+  const nn::RandomState state = model.random_state();
+  return py::make_tuple(state.seed, state.runs, state.epochs, state.first_op);
+}
+
+void set_random_state_of(Model& model, const py::tuple& state) {
+  model.set_random_state({.seed = state[0].cast<std::uint64_t>(),
+                          .runs = state[1].cast<std::uint64_t>(),
+                          .epochs = state[2].cast<std::uint64_t>(),
+                          .first_op = state[3].cast<std::int64_t>()});
+}
+
 py::object compiled_optimizer(const Model& model) {
   return py::cast(model.compile_options().optimizer.shared());
 }
@@ -242,9 +255,13 @@ void bind_state(py::class_<Model, std::shared_ptr<Model>>& model) {
                              })
       .def("save", &Model::save, Released())
       .def("save_weights", &Model::save_weights, Released())
-      .def("load_weights", &Model::load_weights, Released())
+      .def("load_weights", &Model::load_weights, py::arg("path"), py::arg("skip_mismatch"),
+           Released())
+      .def("restore", &Model::restore, Released())
+      .def_property("random_state", &random_state_of, &set_random_state_of)
       .def("compile_config", &Model::compile_config)
-      .def("config", &Model::config);
+      .def("config", &Model::config)
+      .def("describe_as", &Model::describe_as, py::arg("class_name"), py::arg("registered_name"));
 }
 
 }  // namespace
@@ -288,11 +305,11 @@ void bind_models(py::module_& module) {
            [](nn::Sequential& self, const LayerPointer& layer) { self.add(as_layer(layer)); })
       .def("pop", &nn::Sequential::pop);
   module.def(
-      "load_model",
+      "read_model_config",
       [](const std::filesystem::path& folder) {
-        return std::shared_ptr<Model>(nn::load_model(folder));
+        return object_from_config(nn::read_model_config(folder));
       },
-      py::arg("folder"));
+      py::arg("folder"), "What a saved model's folder says of it, as plain data.");
   module.def(
       "mnist",
       [](const std::string& folder) {

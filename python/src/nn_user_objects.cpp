@@ -9,7 +9,7 @@
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
-#include "tegula/nn/metrics.hpp"
+#include "tegula/nn/metric_base.hpp"
 #include "tegula/nn/model.hpp"
 #include "tegula/nn/regularizer.hpp"
 #include "tegula/nn/schedule.hpp"
@@ -89,7 +89,12 @@ void override_layer(nn::LayerBase& layer, const py::object& self, const std::str
   overrides.class_name = class_name;
   overrides.config = [methods] {
     const py::gil_scoped_acquire gil;
-    return config_from_object(methods.call("get_config"));
+    return config_from_object(py::object(methods.call("_described")["config"]));
+  };
+  overrides.registered_name = [methods] {
+    const py::gil_scoped_acquire gil;
+    const py::object name = methods.call("_described")["registered_name"];
+    return name.is_none() ? "" : name.cast<std::string>();
   };
   if (builds) {
     overrides.build = [methods](const ValueType& input) {
@@ -140,96 +145,136 @@ nn::Weight add_weight(nn::LayerBase& layer, const std::string& name, const Shape
                                            nn::Regularizer(regularizer), trainable);
 }
 
-/// A loss whose values per sample come from a function of two values.
-class UserLoss : public nn::LossBase {
+/// Answers for an object of a class of the user's as `describe()` does, which gives Keras's plain
+/// form of it, {"class_name", "config", "registered_name"}. Asked when it is needed, because the
+/// object may still be under construction when this one is made.
+template <typename Base>
+class Described : public Base {
  public:
-  UserLoss(py::object function, std::string name, const std::string& reduction)
-      : function_(std::move(function)), name_(std::move(name)) {
-    nn::from_config(nn::Config(reduction), reduction_);
+  /// `name` is what errors call the object; `class_name` is "function" for functions.
+  Described(std::string name, std::string class_name, py::object describe)
+      : label_(std::move(name)),
+        class_name_(std::move(class_name)),
+        describe_(std::move(describe)) {}
+  std::string_view class_name() const override { return class_name_; }
+  nn::Config config() const override { return described("config"); }
+  std::string registered_name() const override {
+    const nn::Config name = described("registered_name");
+    return name.is_null() ? "" : name.as_string();
   }
-  std::string_view class_name() const override { return "LossFunctionWrapper"; }
-  nn::Config config() const override {
-    return nn::Config::object({{"name", name_}, {"reduction", nn::to_config(reduction_)}});
+
+ protected:
+  const std::string& label() const { return label_; }
+
+ private:
+  nn::Config described(const char* key) const {
+    const py::gil_scoped_acquire gil;
+    return config_from_object(py::object(describe_.get()()[key]));
+  }
+
+  std::string label_;
+  std::string class_name_;
+  SharedObject describe_;
+};
+
+/// A loss whose values per sample come from a function of two values.
+class UserLoss : public Described<nn::LossBase> {
+ public:
+  UserLoss(py::object function, std::string name, const std::string& reduction,
+           std::string class_name, py::object describe)
+      : Described(std::move(name), std::move(class_name), std::move(describe)),
+        function_(std::move(function)) {
+    nn::from_config(nn::Config(reduction), reduction_);
   }
   Value values(Value y_true, Value y_pred) const override {
     const py::gil_scoped_acquire gil;
-    return value_from_result(function_.get()(y_true, y_pred), name_);
+    return value_from_result(function_.get()(y_true, y_pred), label());
   }
   nn::Reduction reduction() const override { return reduction_; }
-  std::string name() const override { return name_; }
+  std::string name() const override { return label(); }
 
  private:
   SharedObject function_;
-  std::string name_;
   nn::Reduction reduction_ = nn::Reduction::sum_over_batch_size;
+};
+
+/// The mean of the values per sample that come from a function of two values.
+class UserMetric : public Described<nn::metrics::MeanMetricBase> {
+ public:
+  UserMetric(py::object function, std::string name, std::string class_name, py::object describe)
+      : Described(std::move(name), std::move(class_name), std::move(describe)),
+        function_(std::move(function)) {}
+  std::string name() const override { return label(); }
+
+ protected:
+  Value values(Value y_true, Value y_pred) const override {
+    const py::gil_scoped_acquire gil;
+    return value_from_result(function_.get()(y_true, y_pred), label());
+  }
+
+ private:
+  SharedObject function_;
 };
 
 /// A regularizer or schedule: a function of one value.
 template <typename Base>
-class UserFunction : public Base {
+class UserFunction : public Described<Base> {
  public:
-  UserFunction(py::object function, std::string class_name, nn::Config config)
-      : function_(std::move(function)),
-        class_name_(std::move(class_name)),
-        config_(std::move(config)) {}
-  std::string_view class_name() const override { return class_name_; }
-  nn::Config config() const override { return config_; }
+  UserFunction(py::object function, std::string name, std::string class_name, py::object describe)
+      : Described<Base>(std::move(name), std::move(class_name), std::move(describe)),
+        function_(std::move(function)) {}
   Value operator()(Value x) const override {
     const py::gil_scoped_acquire gil;
-    return value_from_result(function_.get()(x), class_name_);
+    return value_from_result(function_.get()(x), this->label());
   }
 
  private:
   SharedObject function_;
-  std::string class_name_;
-  nn::Config config_;
 };
 
 /// An initializer that is a function from a shape to an array.
-class UserInitializer : public nn::InitializerBase {
+class UserInitializer : public Described<nn::InitializerBase> {
  public:
-  UserInitializer(py::object function, std::string class_name, nn::Config config)
-      : function_(std::move(function)),
-        class_name_(std::move(class_name)),
-        config_(std::move(config)) {}
-  std::string_view class_name() const override { return class_name_; }
-  nn::Config config() const override { return config_; }
+  UserInitializer(py::object function, std::string name, std::string class_name,
+                  py::object describe)
+      : Described(std::move(name), std::move(class_name), std::move(describe)),
+        function_(std::move(function)) {}
   InitialValue operator()(const ValueType& type) const override {
     const py::gil_scoped_acquire gil;
     const Tensor value = tensor_from_object(function_.get()(type.shape), type.dtype);
     if (value.shape() == type.shape) return value;
-    throw ShapeError(class_name_ + " made a value of shape " + value.shape().to_string() +
+    throw ShapeError(label() + " made a value of shape " + value.shape().to_string() +
                      " for a weight of shape " + type.shape.to_string());
   }
 
  private:
   SharedObject function_;
-  std::string class_name_;
-  nn::Config config_;
 };
 
-/// Makes the object known by its class name until another one takes it, so that it can stand in
-/// the arguments of a class: what is made from them keeps the object.
+/// `register_KIND(key, object)` makes the object known, so that it can stand in the arguments of a
+/// class, and `forget_KIND(key)` ends that: what was made from it keeps the object.
 template <typename Base>
-void bind_registration(py::module_& module, const char* name) {
+void bind_registration(py::module_& module) {
+  const std::string kind = Base::kKind;
   module.def(
-      name,
-      [](const std::string& class_name, const std::shared_ptr<Base>& object) {
-        nn::register_class<Base>(
-            {class_name, {}, "", {}, [object](const nn::Config&) { return object; }});
+      ("register_" + kind).c_str(),
+      [](const std::string& key, const std::shared_ptr<Base>& object) {
+        nn::register_class<Base>({key, {}, "", {}, [object](const nn::Config&) { return object; }});
       },
-      py::arg("class_name"), py::arg("object"));
+      py::arg("key"), py::arg("object"));
+  module.def(("forget_" + kind).c_str(), &nn::forget_class<Base>, py::arg("key"));
 }
 
 template <typename User, typename Base>
 void bind_user_function(py::module_& module, const char* name) {
   module.def(
       name,
-      [](py::object function, std::string class_name, nn::Config config) -> std::shared_ptr<Base> {
-        return std::make_shared<User>(std::move(function), std::move(class_name),
-                                      std::move(config));
+      [](py::object function, std::string object_name, std::string class_name,
+         py::object describe) -> std::shared_ptr<Base> {
+        return std::make_shared<User>(std::move(function), std::move(object_name),
+                                      std::move(class_name), std::move(describe));
       },
-      py::arg("function"), py::arg("class_name"), py::arg("config"));
+      py::arg("function"), py::arg("name"), py::arg("class_name"), py::arg("describe"));
 }
 
 }  // namespace
@@ -251,40 +296,40 @@ void bind_user_objects(py::module_& module) {
   });
   module.def(
       "make_user_loss",
-      [](py::object function, std::string name,
-         const std::string& reduction) -> std::shared_ptr<nn::LossBase> {
-        return std::make_shared<UserLoss>(std::move(function), std::move(name), reduction);
+      [](py::object function, std::string name, const std::string& reduction,
+         std::string class_name, py::object describe) -> std::shared_ptr<nn::LossBase> {
+        return std::make_shared<UserLoss>(std::move(function), std::move(name), reduction,
+                                          std::move(class_name), std::move(describe));
       },
-      py::arg("function"), py::arg("name"), py::arg("reduction"));
+      py::arg("function"), py::arg("name"), py::arg("reduction"), py::arg("class_name"),
+      py::arg("describe"));
   module.def(
       "make_user_metric",
-      [](py::object function, const std::string& name) {
-        const SharedObject shared(std::move(function));
-        const auto values = [shared, name](Value y_true, Value y_pred) {
-          const py::gil_scoped_acquire gil;
-          return value_from_result(shared.get()(y_true, y_pred), name);
-        };
-        return nn::make_metric(name, values).shared();
+      [](py::object function, std::string name, std::string class_name,
+         py::object describe) -> std::shared_ptr<nn::MetricBase> {
+        return std::make_shared<UserMetric>(std::move(function), std::move(name),
+                                            std::move(class_name), std::move(describe));
       },
-      py::arg("function"), py::arg("name"));
+      py::arg("function"), py::arg("name"), py::arg("class_name"), py::arg("describe"));
   module.def(
       "register_activation",
-      [](const std::string& name, py::object function) {
+      [](const std::string& key, py::object function) {
         const SharedObject shared(std::move(function));
-        nn::register_activation({name, "", [shared, name](Value x) {
+        nn::register_activation({key, "", [shared](Value x) {
                                    const py::gil_scoped_acquire gil;
-                                   return value_from_result(shared.get()(x), name);
+                                   return value_from_result(shared.get()(x), "the activation");
                                  }});
       },
-      py::arg("name"), py::arg("function"));
+      py::arg("key"), py::arg("function"));
+  module.def("forget_activation", &nn::forget_activation, py::arg("key"));
   bind_user_function<UserFunction<nn::RegularizerBase>, nn::RegularizerBase>(
       module, "make_user_regularizer");
   bind_user_function<UserFunction<nn::ScheduleBase>, nn::ScheduleBase>(module,
                                                                        "make_user_schedule");
   bind_user_function<UserInitializer, nn::InitializerBase>(module, "make_user_initializer");
-  bind_registration<nn::RegularizerBase>(module, "register_regularizer");
-  bind_registration<nn::ScheduleBase>(module, "register_schedule");
-  bind_registration<nn::InitializerBase>(module, "register_initializer");
+  bind_registration<nn::RegularizerBase>(module);
+  bind_registration<nn::ScheduleBase>(module);
+  bind_registration<nn::InitializerBase>(module);
 }
 
 }  // namespace tegula::python

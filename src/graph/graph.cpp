@@ -259,6 +259,17 @@ const std::vector<Value>& Graph::targets() const { return storage_->targets; }
 void Graph::set_targets(std::vector<Value> targets) { storage_->targets = std::move(targets); }
 
 std::int64_t Graph::next_op_id() { return storage_->random_ops++; }
+std::int64_t Graph::op_id_count() const { return storage_->random_ops; }
+
+OpIdScope::OpIdScope(Graph graph, std::int64_t first)
+    : graph_(std::move(graph)), outside_(graph_.storage_->random_ops) {
+  graph_.storage_->random_ops = first;
+}
+
+OpIdScope::~OpIdScope() {
+  std::int64_t& next = graph_.storage_->random_ops;
+  next = std::max(next, outside_);
+}
 
 NameScope::NameScope(Graph graph, std::string_view scope)
     : graph_(std::move(graph)), previous_(graph_.storage_->scope) {

@@ -128,10 +128,15 @@ class TensorReader {
 
 }  // namespace
 
-const Tensor& Safetensors::at(std::string_view name) const {
+const Tensor* Safetensors::find(std::string_view name) const {
   for (const NamedTensor& entry : tensors) {
-    if (entry.name == name) return entry.tensor;
+    if (entry.name == name) return &entry.tensor;
   }
+  return nullptr;
+}
+
+const Tensor& Safetensors::at(std::string_view name) const {
+  if (const Tensor* tensor = find(name)) return *tensor;
   throw NotFound("there is no tensor \"" + std::string(name) + "\" among the " +
                  std::to_string(tensors.size()) + " of the safetensors data");
 }

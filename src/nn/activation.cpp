@@ -4,6 +4,7 @@
 
 #include "src/core/similar_names.hpp"
 #include "tegula/nn/activation_functions.hpp"
+#include "tegula/nn/object.hpp"
 
 namespace tegula::nn {
 
@@ -80,10 +81,13 @@ std::vector<ActivationInfo>& user_activations() {
 }  // namespace
 
 void register_activation(ActivationInfo activation) {
-  std::erase_if(user_activations(), [&activation](const ActivationInfo& known) {
-    return known.name == activation.name;
-  });
+  forget_activation(activation.name);
   user_activations().push_back(std::move(activation));
+}
+
+void forget_activation(const std::string& name) {
+  std::erase_if(user_activations(),
+                [&name](const ActivationInfo& known) { return known.name == name; });
 }
 
 Activation::Activation(const std::string& name) {
@@ -100,14 +104,40 @@ Activation::Activation(const std::string& name) {
       known.push_back(info.name);
     }
   }
+  if (const std::size_t end = name.find('>'); end != std::string::npos) {  // "package>name"
+    *this = Activation(name.substr(end + 1));
+    return;
+  }
   throw NotFound("Could not interpret activation function identifier: " + name +
-                 did_you_mean(name, known));
+                 did_you_mean(name, known) +
+                 "; one of your own must be made known with nn::register_activation");
 }
+
+namespace {
+
+/// Of `{"class_name": "function", "config": name, "registered_name": key}`: known by the key when
+/// it is registered under it, else by its name.
+Activation described_activation(const Config& config) {
+  const std::string& name = config.at("config").as_string();
+  const Config* const key = config.find("registered_name");
+  for (const ActivationInfo& info : user_activations()) {
+    if (key != nullptr && *key == Config(info.name)) return {name, info.function};
+  }
+  return {name};
+}
+
+}  // namespace
 
 Config to_config(const Activation& activation) { return activation.name(); }
 
 void from_config(const Config& config, Activation& activation) {
-  activation = config.is_null() ? Activation() : Activation(config.as_string());
+  if (config.is_null()) {
+    activation = Activation();
+  } else if (config.is_object()) {
+    activation = described_activation(config);
+  } else {
+    activation = Activation(config.as_string());
+  }
 }
 
 }  // namespace tegula::nn

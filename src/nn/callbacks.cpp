@@ -165,6 +165,7 @@ ModelCheckpoint::ModelCheckpoint(ModelCheckpointOptions options) : CallbackOf(st
 void ModelCheckpoint::check(const ModelCheckpointOptions& options) {
   Improvement::check_mode(options.mode, kName);
   if (options.filepath.empty()) throw InvalidArgument("ModelCheckpoint needs a `filepath`");
+  (options.save_weights_only ? check_save_weights_path : check_save_path)(options.filepath);
 }
 
 void ModelCheckpoint::on_epoch_end(std::int64_t epoch, Logs& logs) {

@@ -458,6 +458,7 @@ Tensor Model::call(const Tensor& x, bool training, std::source_location location
   const Tensor converted = x.cast(DType::f32);
   if (!training) return own.predict->run(std::span(&converted, 1)).front();
   if (!own.training_call) {
+    const OpIdScope numbering(own.graph, own.first_random_op);
     Trace trace(own.graph, own.session, own.alive);
     own.training_call = own.compile_call(overridden_forward(own.x, true), trace);
   }

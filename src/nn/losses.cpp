@@ -224,7 +224,7 @@ class FunctionLoss : public LossBase {
   FunctionLoss(std::string name, std::function<Value(Value, Value)> function, Reduction reduction)
       : name_(std::move(name)), function_(std::move(function)), reduction_(reduction) {}
   std::string_view class_name() const override { return name_; }
-  Config config() const override { return Config::object({}); }
+  Config config() const override { return Config::object({{"reduction", to_config(reduction_)}}); }
   std::string name() const override { return name_; }
   Reduction reduction() const override { return reduction_; }
   Value values(Value y_true, Value y_pred) const override { return function_(y_true, y_pred); }
@@ -240,6 +240,28 @@ class FunctionLoss : public LossBase {
 Loss make_loss(std::string name, std::function<Value(Value y_true, Value y_pred)> values,
                Reduction reduction) {
   return Loss(std::make_shared<FunctionLoss>(std::move(name), std::move(values), reduction));
+}
+
+namespace {
+
+struct FunctionLossOptions {
+  Reduction reduction = Reduction::sum_over_batch_size;
+  static auto fields() {
+    return std::tuple{field<&FunctionLossOptions::reduction>(
+        "reduction", "How values per sample become one number.")};
+  }
+};
+
+}  // namespace
+
+void register_loss(const std::string& name,
+                   std::function<Value(Value y_true, Value y_pred)> values) {
+  const auto make = [name, values = std::move(values)](const Config& config) {
+    FunctionLossOptions options;
+    from_config(config, options, name);
+    return make_loss(name, values, options.reduction).shared();
+  };
+  register_class<LossBase>({name, {}, "", field_infos<FunctionLossOptions>(), make});
 }
 
 namespace {

@@ -181,8 +181,8 @@ class FunctionMetric : public metrics::MeanMetricBase {
  public:
   FunctionMetric(std::string name, std::function<Value(Value, Value)> values)
       : name_(std::move(name)), values_(std::move(values)) {}
-  std::string_view class_name() const override { return "MeanMetricWrapper"; }
-  Config config() const override { return Config::object({{"name", name_}}); }
+  std::string_view class_name() const override { return name_; }
+  Config config() const override { return Config::object({}); }
   std::string name() const override { return name_; }
 
  protected:
@@ -197,6 +197,15 @@ class FunctionMetric : public metrics::MeanMetricBase {
 
 Metric make_metric(std::string name, std::function<Value(Value y_true, Value y_pred)> values) {
   return Metric(std::make_shared<FunctionMetric>(std::move(name), std::move(values)));
+}
+
+void register_metric(const std::string& name,
+                     std::function<Value(Value y_true, Value y_pred)> values) {
+  const auto make = [name, values = std::move(values)](const Config& config) {
+    check_keys(config, {}, name);
+    return make_metric(name, values).shared();
+  };
+  register_class<MetricBase>({name, {}, "", {}, make});
 }
 
 }  // namespace tegula::nn

@@ -129,6 +129,7 @@ void Model::rebuild() {
   impl.predict = impl.compile_call(impl.y, trace);
   impl.training_call.reset();
   impl.built = true;
+  impl.first_random_op = impl.graph.op_id_count();
   impl.forget_steps();
   if (impl.options) compile(*impl.options);
 }
@@ -272,11 +273,39 @@ void Model::set_learning_rate(double value) {
   set(rate, Tensor::full(rate.dtype(), rate.shape(), value));
 }
 
+RandomState Model::random_state() const {
+  return {.seed = impl_->seed,
+          .runs = impl_->session->step(),
+          .epochs = impl_->shuffles,
+          .first_op = impl_->first_random_op};
+}
+
+void Model::set_random_state(const RandomState& state) {
+  Impl& impl = *impl_;
+  impl.seed = state.seed;
+  impl.session->reseed(state.seed);
+  impl.session->set_step(state.runs);
+  impl.shuffles = state.epochs;
+  if (impl.first_random_op == state.first_op) return;
+  impl.first_random_op = state.first_op;
+  impl.steps.clear();  // their random ops have other numbers
+  impl.training_call.reset();
+}
+
 void Model::stop_training(bool stop) { impl_->stop = stop; }
 bool Model::training_stopped() const { return impl_->stop; }
 
 Config Model::config() const {
-  return Config::object({{"class_name", std::string(class_name())}, {"config", structure()}});
+  const std::string& name = impl_->described_class;
+  Config config = Config::object(
+      {{"class_name", name.empty() ? std::string(class_name()) : name}, {"config", structure()}});
+  if (!impl_->registered_name.empty()) config.set("registered_name", impl_->registered_name);
+  return config;
+}
+
+void Model::describe_as(std::string class_name, std::string registered_name) {
+  impl_->described_class = std::move(class_name);
+  impl_->registered_name = std::move(registered_name);
 }
 
 Config Model::compile_config() const {
@@ -290,6 +319,7 @@ Config Model::compile_config() const {
   };
   return Config::object({{"optimizer", to_config(impl_->options->optimizer)},
                          {"loss", to_config(impl_->options->loss)},
+                         {"loss_weights", impl_->options->loss_weight},
                          {"metrics", metrics(impl_->options->metrics)},
                          {"weighted_metrics", metrics(impl_->options->weighted_metrics)}});
 }
@@ -298,6 +328,7 @@ void Model::compile_from_config(const Config& config) {
   CompileOptions options;
   from_config(config.at("optimizer"), options.optimizer);
   from_config(config.at("loss"), options.loss);
+  if (const Config* weight = config.find("loss_weights")) options.loss_weight = weight->as_float();
   const auto metrics = [&config](std::string_view key) {
     std::vector<MetricSpec> specs;
     for (const Config& entry : config.at(key).as_list()) {

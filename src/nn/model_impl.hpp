@@ -24,6 +24,9 @@ struct Model::Impl {
   explicit Impl(std::string model_name);
 
   std::string name;
+  /// Set by `describe_as`.
+  std::string described_class;
+  std::string registered_name;
   Graph graph;
   std::shared_ptr<Session> session;
   /// Expires with the model: then its layers may move into another one.
@@ -55,6 +58,8 @@ struct Model::Impl {
 
   /// Epochs trained so far: each shuffles differently.
   std::uint64_t shuffles = 0;
+  /// Random ops of every step are numbered from here on, however often steps are built.
+  std::int64_t first_random_op = 0;
   bool stop = false;
 
   const CompileOptions& compiled() const;

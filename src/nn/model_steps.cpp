@@ -125,6 +125,7 @@ Executable& Model::find_step(bool training, bool weighted) {
 
   const CompileOptions& settings = impl.compiled();
   LocationScope line(impl.compile_location);
+  const OpIdScope numbering(impl.graph, impl.first_random_op);
   Trace trace(impl.graph, impl.session, impl.alive);
   const Value y_pred = overridden_forward(impl.x, training);
   const Value weight = weighted ? impl.sample_weight : Value();

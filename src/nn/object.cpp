@@ -51,4 +51,53 @@ void throw_unknown_class(std::string_view kind, std::string_view given,
                  did_you_mean(given, known));
 }
 
+namespace {
+
+bool is_function(const Config& described) {
+  return described.at("class_name") == Config("function");
+}
+
+/// "MyLayer" of "package>MyLayer".
+std::string without_package(const std::string& name) { return name.substr(name.find('>') + 1); }
+
+}  // namespace
+
+Config object_to_config(const Object& object) {
+  Config config = Config::object(
+      {{"class_name", std::string(object.class_name())}, {"config", object.config()}});
+  const std::string registered = object.registered_name();
+  if (!registered.empty()) config.set("registered_name", registered);
+  return config;
+}
+
+std::vector<std::string> described_names(const Config& described) {
+  std::vector<std::string> names;
+  const Config* const registered = described.find("registered_name");
+  if (registered != nullptr && !registered->is_null()) names.push_back(registered->as_string());
+  if (is_function(described)) {
+    if (!names.empty() && names.front() == "function") names.clear();  // as Keras writes it
+    const std::string& name = described.at("config").as_string();
+    names.push_back(name);
+    names.push_back(without_package(name));
+    return names;
+  }
+  names.push_back(described.at("class_name").as_string());
+  return names;
+}
+
+Config described_options(const Config& described) {
+  const Config* const options = is_function(described) ? nullptr : described.find("config");
+  return options != nullptr ? *options : Config::object({});
+}
+
+void throw_unregistered_class(std::string_view kind, const Config& described,
+                              const std::vector<std::string>& known) {
+  const std::string name = described_names(described).front();
+  throw NotFound("there is no " + std::string(kind) +
+                 (is_function(described) ? " function \"" : " class \"") + name + "\"" +
+                 did_you_mean(name, known) +
+                 "; one of your own must be made known with nn::register_class before it is read "
+                 "from a config or a saved model");
+}
+
 }  // namespace tegula::nn

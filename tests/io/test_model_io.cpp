@@ -263,8 +263,8 @@ TEST_CASE("configs that do not describe a model say what is wrong") {
     const char* error;
   };
   for (const Case& c : {
-           Case{"\"version\": 1", "\"version\": 2", "reads versions 1 to 1"},
-           Case{"\"version\": 1", "\"version\": \"1\"", "expected"},
+           Case{"\"version\": 2", "\"version\": 3", "reads versions 1 to 2"},
+           Case{"\"version\": 2", "\"version\": \"2\"", "expected"},
            Case{"\"format\": \"tegula\"", "\"format\": \"other\"",
                 "does not describe a Tegula model"},
            Case{"\"class_name\": \"Sequential\"", "\"class_name\": \"Functional\"", "Functional"},

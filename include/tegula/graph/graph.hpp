@@ -170,6 +170,8 @@ class TEGULA_API Graph {
 
   /// A number for the next random op: its position among the random ops of this graph.
   std::int64_t next_op_id();
+  /// The number that the next random op will get.
+  std::int64_t op_id_count() const;
 
   /// Readable and parseable form, one node a line.
   std::string to_text() const;
@@ -187,6 +189,7 @@ class TEGULA_API Graph {
   friend class Node;
   friend class Value;
   friend class NameScope;
+  friend class OpIdScope;
   explicit Graph(std::shared_ptr<detail::GraphStorage> storage) : storage_(std::move(storage)) {}
   /// Throws InvalidArgument for an empty value or one of another graph.
   void check_inputs(std::span<const Value> inputs) const;
@@ -205,6 +208,20 @@ class TEGULA_API NameScope {
  private:
   Graph graph_;
   std::string previous_;
+};
+
+/// While alive, random ops built in this graph are numbered from `first` on, so that what is built
+/// again in the same way draws the same numbers; later ones follow the largest number so far.
+class TEGULA_API OpIdScope {
+ public:
+  OpIdScope(Graph graph, std::int64_t first);
+  ~OpIdScope();
+  OpIdScope(const OpIdScope&) = delete;
+  OpIdScope& operator=(const OpIdScope&) = delete;
+
+ private:
+  Graph graph_;
+  std::int64_t outside_;
 };
 
 /// While alive, nodes built on this thread report this line instead of the one captured by the

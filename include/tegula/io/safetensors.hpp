@@ -22,6 +22,8 @@ struct Safetensors {
   std::vector<NamedTensor> tensors;  ///< unique names; after reading in the order of the file
   std::map<std::string, std::string> metadata;
 
+  /// Null when there is no tensor of that name.
+  TEGULA_API const Tensor* find(std::string_view name) const;
   /// Throws NotFound when there is no tensor of that name.
   TEGULA_API const Tensor& at(std::string_view name) const;
 };

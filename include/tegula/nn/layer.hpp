@@ -26,6 +26,7 @@ class LayerBase;
 struct LayerOverrides {
   std::string class_name;
   std::function<Config()> config;
+  std::function<std::string()> registered_name;
   std::function<void(const ValueType& input)> build;
   std::function<Value(Value x, bool training)> call;
 };
@@ -100,6 +101,9 @@ class TEGULA_API LayerBase : public Object {
   /// Makes this object behave as a subclass of its class.
   void override_with(LayerOverrides overrides) { overrides_ = std::move(overrides); }
   const LayerOverrides& overrides() const { return overrides_; }
+  std::string registered_name() const override {
+    return overrides_.registered_name ? overrides_.registered_name() : "";
+  }
   /// The class's own methods, for overrides to call.
   void base_build(const ValueType& input) { build_weights(input); }
   Value base_call(Value x, bool training) { return call(x, training); }

@@ -310,5 +310,9 @@ using CategoricalFocalCrossentropy = Make<CategoricalFocalCrossentropyLoss, Loss
 /// A loss from a function of the user's that returns values per sample.
 TEGULA_API Loss make_loss(std::string name, std::function<Value(Value y_true, Value y_pred)> values,
                           Reduction reduction = Reduction::sum_over_batch_size);
+/// Makes the loss known by its name: `{.loss = "name"}`, and models that were saved with the loss
+/// that `make_loss` made of it can be loaded.
+TEGULA_API void register_loss(const std::string& name,
+                              std::function<Value(Value y_true, Value y_pred)> values);
 
 }  // namespace tegula::nn

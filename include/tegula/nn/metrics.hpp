@@ -18,6 +18,9 @@ namespace tegula::nn {
 /// and predictions.
 TEGULA_API Metric make_metric(std::string name,
                               std::function<Value(Value y_true, Value y_pred)> values);
+/// Makes that metric known by its name: `{.metrics = {"name"}}`, and in saved models.
+TEGULA_API void register_metric(const std::string& name,
+                                std::function<Value(Value y_true, Value y_pred)> values);
 
 namespace metrics {
 

@@ -138,6 +138,20 @@ struct ModelOverrides {
   std::function<Value(Value x, Value y, Value y_pred, Value sample_weight)> compute_loss;
 };
 
+/// Where a model's random streams stand: with it, training goes on with the numbers that would have
+/// come next.
+struct RandomState {
+  std::uint64_t seed = 0;
+  /// Runs so far that drew random numbers, such as those of dropout.
+  std::uint64_t runs = 0;
+  /// Epochs so far that were shuffled.
+  std::uint64_t epochs = 0;
+  /// Number of the first random op of a step.
+  std::int64_t first_op = 0;
+
+  bool operator==(const RandomState&) const = default;
+};
+
 /// Layers in a graph with a session of their own.
 class TEGULA_API Model {
  public:
@@ -233,11 +247,23 @@ class TEGULA_API Model {
   void stop_training(bool stop = true);
   bool training_stopped() const;
 
-  /// Saves structure, weights, compile settings and optimizer state into a folder, atomically.
+  RandomState random_state() const;
+  void set_random_state(const RandomState& state);
+
+  /// Saves structure, weights, compile settings, optimizer state and the state of the random
+  /// streams into a folder, atomically. Throws InvalidArgument when the name ends as that of
+  /// another format does (`model.keras`), RunError before the model is built.
   void save(const std::filesystem::path& folder) const;
-  /// Weights alone, as one safetensors file.
+  /// Weights alone, as one safetensors file. Throws as `save`.
   void save_weights(const std::filesystem::path& file) const;
-  void load_weights(const std::filesystem::path& file);
+  /// The weights that `save_weights` or `save` wrote, of an equal model. With `skip_mismatch`,
+  /// layers whose weights have other shapes or are missing keep what they have, with a warning
+  /// each. Throws FormatError, ShapeError or DTypeError for weights that do not fit, before it sets
+  /// any.
+  void load_weights(const std::filesystem::path& path, bool skip_mismatch = false);
+  /// What `load_model` does to the model that it has made: takes over the weights, the optimizer's
+  /// state when this model is compiled, and the random streams of an equal model's folder.
+  void restore(const std::filesystem::path& folder);
   /// `{"class_name", "config"}`: name, layers and the built input shape.
   Config config() const;
   /// Optimizer, loss and metrics; null before compile.
@@ -245,6 +271,9 @@ class TEGULA_API Model {
   /// Compiles as `compile_config` says.
   void compile_from_config(const Config& config);
   virtual std::string_view class_name() const = 0;
+  /// For bindings, whose users derive classes from models: what `config` calls the class. An empty
+  /// `registered_name` is left out.
+  void describe_as(std::string class_name, std::string registered_name);
 
   /// Makes this object behave as a subclass of its class.
   void override_with(ModelOverrides overrides);
@@ -289,9 +318,19 @@ class TEGULA_API Model {
   ImplPointer impl_;
 };
 
-/// What `Model::save` wrote, ready to use, compiled when it was. Throws FormatError for a damaged
-/// folder and NotFound for classes that do not exist.
-TEGULA_API std::unique_ptr<Model> load_model(const std::filesystem::path& folder);
+/// What `Model::save` wrote, ready to use; compiled when it was, unless `compile` is false. Throws
+/// FormatError for a damaged folder and for files of other formats, and NotFound for classes that
+/// neither the library has nor `register_class` made known.
+TEGULA_API std::unique_ptr<Model> load_model(const std::filesystem::path& folder,
+                                             bool compile = true);
+/// What the folder says of its model: `{"version", "model", "compile", "random"}`, checked as
+/// `load_model` checks it.
+TEGULA_API Config read_model_config(const std::filesystem::path& folder);
+
+/// Throws InvalidArgument when `save` (or `save_weights`) would refuse this name, because it ends
+/// as that of another format does: for finding out before hours of training.
+TEGULA_API void check_save_path(const std::filesystem::path& folder);
+TEGULA_API void check_save_weights_path(const std::filesystem::path& file);
 
 /// Seeds everything that is random from here on: initial weights, dropout, shuffling. Without a
 /// call the seed is 0.

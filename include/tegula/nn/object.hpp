@@ -23,6 +23,9 @@ class TEGULA_API Object {
   virtual std::string_view class_name() const = 0;
   /// The options as plain data; with `class_name` enough to make an equal object.
   virtual Config config() const = 0;
+  /// The name under which a class of the user's is known when it is not `class_name`, such as
+  /// Keras's "package>MyLayer"; else empty.
+  virtual std::string registered_name() const { return ""; }
 };
 
 /// A class of kind Base as the tables know it.
@@ -57,6 +60,13 @@ void register_class(ObjectClass<Base> added) {
   user_classes<Base>().push_front(std::move(added));
 }
 
+/// Takes a registration back; nothing when there is none. Objects of the class stay as they are.
+template <typename Base>
+void forget_class(const std::string& name) {
+  std::erase_if(user_classes<Base>(),
+                [&name](const ObjectClass<Base>& known) { return known.name == name; });
+}
+
 /// Snake case as Keras derives it: "BinaryCrossentropy" to "binary_crossentropy".
 TEGULA_API std::string snake_case(std::string_view class_name);
 
@@ -68,21 +78,35 @@ TEGULA_API bool names_class(std::string_view given, const std::string& class_nam
 [[noreturn]] TEGULA_API void throw_unknown_class(std::string_view kind, std::string_view given,
                                                  const std::vector<std::string>& known);
 
-/// By class name, snake case, lower case or alias. Throws NotFound naming the kind and similar
-/// names.
+/// By class name, snake case, lower case or alias; null when there is none.
 template <typename Base>
-const ObjectClass<Base>& find_class(std::string_view name) {
-  std::vector<std::string> known;
+const ObjectClass<Base>* known_class(std::string_view name) {
   for (const ObjectClass<Base>& entry : user_classes<Base>()) {
-    if (name == entry.name) return entry;
+    if (name == entry.name) return &entry;
   }
   for (const ObjectClass<Base>& entry : object_classes<Base>()) {
-    if (names_class(name, entry.name, entry.aliases)) return entry;
-    known.push_back(entry.name);
-    known.push_back(snake_case(entry.name));
-    known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
+    if (names_class(name, entry.name, entry.aliases)) return &entry;
   }
-  throw_unknown_class(Base::kKind, name, known);
+  return nullptr;
+}
+
+/// Class names, snake cases and aliases of the built-in classes.
+template <typename Base>
+std::vector<std::string> class_names() {
+  std::vector<std::string> names;
+  for (const ObjectClass<Base>& entry : object_classes<Base>()) {
+    names.push_back(entry.name);
+    names.push_back(snake_case(entry.name));
+    names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
+  }
+  return names;
+}
+
+/// As `known_class`; throws NotFound naming the kind and similar names.
+template <typename Base>
+const ObjectClass<Base>& find_class(std::string_view name) {
+  if (const ObjectClass<Base>* found = known_class<Base>(name)) return *found;
+  throw_unknown_class(Base::kKind, name, class_names<Base>());
 }
 
 /// The table entry of Impl, which has `Options`, `kName`, `kDoc` and a constructor from Options.
@@ -147,13 +171,25 @@ template <typename Base>
 std::string type_name(const Handle<Base>&) {
   return Base::kKind;
 }
-/// `{"class_name": "L2", "config": {…}}`, or null.
+
+/// `{"class_name": "L2", "config": {…}}`, with `registered_name` where that differs.
+TEGULA_API Config object_to_config(const Object& object);
+
+/// The same, or null.
 template <typename Base>
 Config to_config(const Handle<Base>& handle) {
-  if (!handle) return nullptr;
-  return Config::object(
-      {{"class_name", std::string(handle->class_name())}, {"config", handle->config()}});
+  return handle ? object_to_config(*handle) : Config();
 }
+
+/// The names under which the class of `{"class_name", "config", "registered_name"}` may be known,
+/// the most specific first. A function is known by its name, which stands as its config.
+TEGULA_API std::vector<std::string> described_names(const Config& described);
+/// The options in such a description; none for a function.
+TEGULA_API Config described_options(const Config& described);
+/// `there is no layer class "RMSNorm"; register a class of your own with nn::register_class …`
+[[noreturn]] TEGULA_API void throw_unregistered_class(std::string_view kind,
+                                                      const Config& described,
+                                                      const std::vector<std::string>& known);
 
 /// From null, a name, or a class_name and config.
 template <typename Base>
@@ -163,9 +199,13 @@ void from_config(const Config& config, Handle<Base>& handle) {
   } else if (config.is_string()) {
     handle = Handle<Base>(config.as_string());
   } else {
-    const Config* options = config.find("config");
-    handle = find_class<Base>(config.at("class_name").as_string())
-                 .make(options != nullptr ? *options : Config::object({}));
+    for (const std::string& name : described_names(config)) {
+      const ObjectClass<Base>* const found = known_class<Base>(name);
+      if (found == nullptr) continue;
+      handle = found->make(described_options(config));
+      return;
+    }
+    throw_unregistered_class(Base::kKind, config, class_names<Base>());
   }
 }
 

@@ -5,18 +5,28 @@ A program uses few of them, so each is made when it is first asked for.
 
 import importlib
 import inspect
+import itertools
 import sys
 
 from .. import _core, _missing
+from . import _serialization
 
 _nn = _core.nn
+_keys = itertools.count()
 
-# Keras's module of the objects that an argument takes.
-_MODULES = {
-    "initializer": "keras.initializers",
-    "regularizer": "keras.regularizers",
-    "learning_rate": "keras.optimizers.schedules",
+# What an argument takes, by the end of its name: the kind of object and Keras's module of it.
+_KINDS = {
+    "initializer": ("initializer", "keras.initializers"),
+    "regularizer": ("regularizer", "keras.regularizers"),
+    "learning_rate": ("schedule", "keras.optimizers.schedules"),
+    "activation": ("activation", None),
 }
+
+
+def kind_of(name):
+    """The kind of objects that an argument of this name takes, or None."""
+    return next((kind for suffix, (kind, _) in _KINDS.items() if name.endswith(suffix)), None)
+
 # Arguments of Keras that mean nothing here unless they are given: then they are refused.
 _UNSUPPORTED = {
     "kernel_constraint",
@@ -32,6 +42,7 @@ _UNSUPPORTED = {
 
 def plain(name, value):
     """An argument as the plain data that C++ makes objects from."""
+    value = resolved(name, value)
     if isinstance(value, type) and issubclass(value, Object):
         value = value()
     if isinstance(value, Object):
@@ -47,6 +58,79 @@ def plain(name, value):
     return value
 
 
+def resolved(name, value):
+    """The object or function that a registered name, a class or a description means; other values
+    as they are.
+    """
+    kind = kind_of(name)
+    if kind is None:
+        return value
+    if isinstance(value, str):
+        found = _serialization.get_registered_object(value)
+        value = value if found is None else found
+    if isinstance(value, dict) and "class_name" in value:
+        return _serialization.object_of(value, kind)
+    return value() if isinstance(value, type) else value
+
+
+def _users_objects(given):
+    """Those of the arguments that are objects or functions of the user's: C++ knows no more of them
+    than their names.
+    """
+    return {
+        name: value
+        for name, value in given.items()
+        if kind_of(name)
+        and callable(value)
+        and not _serialization.is_builtin(value if hasattr(value, "__name__") else type(value))
+    }
+
+
+_registered = []  # what C++ has to forget when the object that it stands in is made
+
+
+def passed(kind, item, core):
+    """The plain data by which C++ finds `core`, which acts for an object or function of the user's,
+    while it makes the next object.
+    """
+    key = f"{kind} {next(_keys)}"
+    getattr(_nn, "register_" + kind)(key, core)
+    _registered.append((kind, key))
+    if class_name_of(item) == "function":
+        name = _serialization.get_registered_name(item)
+        return {"class_name": "function", "config": name, "registered_name": key}
+    return {"class_name": class_name_of(item), "config": {}, "registered_name": key}
+
+
+def core_of(module, item):
+    """The C++ object of an object or function of the user's, of the kind that `module` has."""
+    kind = module.__name__.rsplit(".", 1)[-1].removesuffix("s")
+    try:
+        return getattr(_nn, "make_" + kind)(module._registered(item)["registered_name"], {})
+    finally:
+        _forget_all()
+
+
+def _forget_all():
+    while _registered:
+        kind, key = _registered.pop()
+        getattr(_nn, "forget_" + kind)(key)
+
+
+def name_of(item):
+    """What errors and logs call an object or function of the user's."""
+    return getattr(item, "__name__", type(item).__name__)
+
+
+def identity(item):
+    """What C++'s stand-ins for a user's object or function know of it: name, class and description."""
+    return name_of(item), class_name_of(item), lambda: _serialization.described(item)
+
+
+def class_name_of(item):
+    return "function" if hasattr(item, "__name__") else type(item).__name__
+
+
 # The modules whose `_registered` makes a function of the user's the value of an argument, by the end
 # of the argument's name.
 _CALLABLES = {
@@ -56,7 +140,7 @@ _CALLABLES = {
 }
 
 
-class Object:
+class Object(_serialization.Copied):
     """Base of layers, losses, metrics, optimizers, initializers, regularizers and schedules."""
 
     _kind = ""
@@ -64,11 +148,18 @@ class Object:
     _entry = None  # the class's row of the table; None for classes that Python code derives
 
     def __init__(self, *args, **kwargs):
+        names = type(self)._positional
+        args = [resolved(name, value) for name, value in zip(names, args)] + list(args[len(names):])
+        kwargs = {name: resolved(name, value) for name, value in kwargs.items()}
+        self._of_user = _users_objects({**dict(zip(names, args)), **kwargs})
         self._core = self._make(bind(type(self), args, kwargs))
 
     @classmethod
     def _make(cls, options):
-        return getattr(_nn, "make_" + cls._kind)(cls._entry["name"], options)
+        try:
+            return getattr(_nn, "make_" + cls._kind)(cls._entry["name"], options)
+        finally:
+            _forget_all()
 
     @classmethod
     def _of(cls, core):
@@ -82,7 +173,17 @@ class Object:
 
     def get_config(self):
         """The arguments that make an equal object, as plain data."""
-        return {name: _serialized(name, value) for name, value in self._core.config().items()}
+        return self._described_options(self._core.config())
+
+    def _described_options(self, options):
+        """The options of C++ as plain data of Python's form."""
+        given = self.__dict__.get("_of_user", {})
+        return {
+            name: _serialization.serialize_keras_object(given[name])
+            if name in given
+            else _serialized(name, value)
+            for name, value in options.items()
+        }
 
     @classmethod
     def from_config(cls, config):
@@ -97,25 +198,18 @@ class Object:
 def _serialized(name, value):
     if not isinstance(value, dict) or "class_name" not in value:
         return value
-    for suffix, module in _MODULES.items():
+    for suffix, (_, module) in _KINDS.items():
         if name.endswith(suffix):
             return {
                 "module": module,
                 "class_name": value["class_name"],
                 "config": {k: _serialized(k, v) for k, v in value["config"].items()},
-                "registered_name": None,
+                "registered_name": value.get("registered_name"),
             }
     return value
 
 
-def serialize(item):
-    """Any object of this package as plain data that `deserialize` reads."""
-    return {
-        "module": item._module,
-        "class_name": type(item).__name__,
-        "config": item.get_config(),
-        "registered_name": None if item._entry is not None else type(item).__name__,
-    }
+serialize = _serialization.serialize_keras_object
 
 
 def bind(cls, args, kwargs):
@@ -257,20 +351,36 @@ def attributes(namespace, *tables):
     return attribute, names
 
 
-def getter(kind, classes, base):
-    """Keras's `get`: None, an object, a class, a name, or what `serialize` gave."""
+def getter(kind, classes, base, of_function=None):
+    """Keras's `get` and `deserialize` of a kind: `get` takes None, an object, a class, a name, or
+    what `serialize` gave; with `of_function`, which makes an object of it, also a function.
+    """
     find = getattr(_nn, "find_" + kind)
 
     def get(identifier):
         if identifier is None or isinstance(identifier, base):
             return identifier
-        if isinstance(identifier, type) and issubclass(identifier, base):
-            return identifier()
-        if isinstance(identifier, str):
-            return classes[find(identifier)]()
         if isinstance(identifier, dict):
-            return classes[find(identifier["class_name"])].from_config(identifier["config"])
+            return get(_serialization.object_of(identifier, kind))
+        if isinstance(identifier, str):
+            found = _serialization.get_registered_object(identifier)
+            return get(found) if found is not None else classes[find(identifier)]()
+        if isinstance(identifier, type):
+            return get(identifier())
+        if of_function is not None and callable(identifier):
+            return of_function(identifier)
         raise ValueError(f"Could not interpret {kind} identifier: {identifier!r}")
 
     get.__doc__ = f"The {kind} that a name, a config or an object means; None for None."
     return get
+
+
+def deserializer(get):
+    """Keras's `deserialize` beside a `get`."""
+
+    def deserialize(config, custom_objects=None):
+        with _serialization.CustomObjectScope(custom_objects):
+            return get(config)
+
+    deserialize.__doc__ = get.__doc__ + " `custom_objects` are found by their names."
+    return deserialize

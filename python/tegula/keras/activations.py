@@ -2,6 +2,7 @@
 
 from .. import _core
 from .._missing import getattr_of as _getattr_of
+from . import _objects, _serialization
 from ._values import build_or_evaluate as _build_or_evaluate
 from ._values import on_core_values as _on_core_values
 
@@ -26,6 +27,7 @@ def _named(name, doc):
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     function._tegula_name = name
+    function.__module__ = __name__
     return function
 
 
@@ -35,28 +37,32 @@ threshold = _named("threshold", "x where it is above a threshold, else a default
 
 
 def _registered(function):
-    """The name under which C++ finds the function."""
+    """The function as C++ finds it."""
     name = getattr(function, "_tegula_name", None)
-    if name is None:
-        name = getattr(function, "__name__", type(function).__name__)
-        _nn.register_activation(name, _on_core_values(function))
-    return name
+    if name is not None:
+        return name
+    return _objects.passed("activation", function, _on_core_values(function))
 
 
 def get(identifier):
-    """The function of a name; `linear` for None; a function itself."""
+    """The function of a name or description; `linear` for None; a function itself."""
     if identifier is None:
         return _FUNCTIONS["linear"]
+    if isinstance(identifier, dict):
+        return _serialization.object_of(identifier, "activation")
+    if isinstance(identifier, str):
+        found = _serialization.get_registered_object(identifier)
+        if found is not None or identifier in _FUNCTIONS:
+            return _FUNCTIONS[identifier] if found is None else found
     if callable(identifier):
         return identifier
-    if isinstance(identifier, str) and identifier in _FUNCTIONS:
-        return _FUNCTIONS[identifier]
     raise ValueError(f"Could not interpret activation function identifier: {identifier}")
 
 
 def serialize(activation):
-    """The function's name."""
-    return activation.__name__
+    """The name of a function of the library's, the description of one of the user's."""
+    name = getattr(activation, "_tegula_name", None)
+    return _serialization.serialize_keras_object(activation) if name is None else name
 
 
-deserialize = get
+deserialize = _objects.deserializer(get)

@@ -20,6 +20,17 @@ class Callback:
     params = None
     _model = None
 
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls)
+        self._arguments = (args, kwargs)
+        return self
+
+    def __reduce__(self):
+        """A copy is made of the same arguments, has the same attributes, and belongs to no model."""
+        left_out = ("_core", "_model", "_arguments")
+        state = {key: value for key, value in vars(self).items() if key not in left_out}
+        return _remade, (type(self), *self._arguments), state
+
     @property
     def model(self):
         return None if self._model is None else self._model()
@@ -87,6 +98,10 @@ class Callback:
             hook in self.__dict__ or getattr(cls, hook) is not getattr(Callback, hook)
             for hook in _BATCH_HOOKS
         )
+
+
+def _remade(cls, args, kwargs):
+    return cls(*args, **kwargs)
 
 
 _BATCH_HOOKS = [hook for hook in vars(Callback) if hook.startswith("on_") and "batch" in hook]

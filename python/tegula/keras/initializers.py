@@ -38,18 +38,17 @@ class Initializer(_objects.Object):
 
 def _registered(function):
     """A function (shape, dtype) -> array, as C++ finds it."""
-    name = getattr(function, "__name__", type(function).__name__)
     takes_dtype = "dtype" in _inspect.signature(function).parameters
 
     def values(shape):
         return _np.asarray(function(shape, dtype="float32") if takes_dtype else function(shape))
 
-    _nn.register_initializer(name, _nn.make_user_initializer(values, name, {}))
-    return name
+    core = _nn.make_user_initializer(values, *_objects.identity(function))
+    return _objects.passed("initializer", function, core)
 
 
 _CLASSES = _objects.classes_of(Initializer, ignored=())
 _ALIASES = _objects.Made({_nn.snake_case(name): name for name in _CLASSES}, _CLASSES.__getitem__)
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _ALIASES)
 get = _objects.getter("initializer", _CLASSES, Initializer)
-serialize, deserialize = _objects.serialize, get
+serialize, deserialize = _objects.serialize, _objects.deserializer(get)

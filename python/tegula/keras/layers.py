@@ -11,7 +11,7 @@ from .. import _core
 from .._framework import Tensor as _Tensor
 from .._framework import as_tensor as _as_tensor
 from .._variables import Variable as _GraphVariable
-from . import _objects, initializers, regularizers
+from . import _objects, _serialization, initializers, regularizers
 from ._input_spec import InputSpec
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
@@ -361,6 +361,17 @@ class Layer(_objects.Object):
             y = self.call(graph.tensor(value), *others, **arguments)
         return y._value if isinstance(y, _Tensor) else y
 
+    def _copied_state(self):
+        return (self.input_shape, self.get_weights()) if self.built else None
+
+    def _set_copied_state(self, state):
+        shape, weights = state
+        self._core.build(_batch_shape(shape))
+        self.set_weights(weights)
+
+    def _described(self):
+        return _serialization.described(self)
+
     def get_config(self):
         """The arguments that make an equal layer, as plain data."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": _DTYPE}
@@ -368,8 +379,8 @@ class Layer(_objects.Object):
         if regularizer is not None:
             config["activity_regularizer"] = _objects.serialize(regularizer)
         if self._entry is None:
-            return config
-        own = {k: _objects._serialized(k, v) for k, v in self._core.base_config().items()}
+            return {**config, **_serialization.automatic_config(self, Layer)}
+        own = self._described_options(self._core.base_config())
         own.pop("name", None)
         if own.get("activity_regularizer", 0) is None:
             own.pop("activity_regularizer")
@@ -377,7 +388,7 @@ class Layer(_objects.Object):
 
     @classmethod
     def from_config(cls, config):
-        """The layer that `get_config` described."""
+        """The layer that `get_config` described, with new weights."""
         config = {name: _made(name, value) for name, value in config.items()}
         return cls(**config)
 
@@ -489,8 +500,7 @@ def _core_of(module, given):
     if given is None:
         return None
     if callable(given) and not hasattr(given, "_core") and not isinstance(given, type):
-        made = getattr(_nn, "make_" + module.__name__.rsplit(".", 1)[-1][:-1])
-        return made(module._registered(given), {})
+        return _objects.core_of(module, given)
     return module.get(given)._core
 
 
@@ -517,6 +527,8 @@ def _common_arguments(cls, given):
 
 def _made(name, value):
     """Objects in a config as what the constructors take."""
+    if isinstance(value, str) and name.endswith("activation"):
+        return _serialization.function_of(value, "activation")
     if isinstance(value, dict) and "class_name" in value:
         kinds = {"initializer": initializers, "regularizer": regularizers}
         for suffix, module in kinds.items():
@@ -582,11 +594,24 @@ def _dense_input_spec(dense):
     return InputSpec(min_ndim=2, axes=axes)
 
 
+def _input_config(self):
+    options = self._core.config()
+    return {
+        "batch_shape": (options["batch_size"], *options["shape"]),
+        "dtype": options["dtype"],
+        "sparse": False,
+        "ragged": False,
+        "name": self.name,
+        "optional": False,
+    }
+
+
 _CLASSES = _objects.classes_of(
     Layer,
     ignored=(),
     members={
         "": {"__init__": _table_init, "supports_masking": True},
+        "InputLayer": {"get_config": _input_config},
         "Dense": {
             "kernel": property(_kernel),
             "bias": property(_bias),
@@ -618,19 +643,13 @@ def _layer_of(core):
     return _CLASSES[core.class_name]._of(core)
 
 
-def deserialize(config):
-    """The layer that `serialize` described."""
-    name = config["class_name"]
-    if name in _CLASSES:
-        cls = _CLASSES[name]
-        options = dict(config["config"])
-        return cls.from_config(options)
-    from .saving import get_registered_object
-
-    cls = get_registered_object(name)
-    if cls is None:
-        raise ValueError(f"Unknown layer: {name!r}; pass it in custom_objects or register it")
-    return cls.from_config(config["config"])
+def deserialize(config, custom_objects=None):
+    """The layer that `serialize` described. `custom_objects` are found by their names."""
+    with _serialization.CustomObjectScope(custom_objects):
+        layer = _serialization.object_of(config, "layer")
+    if "trainable" in config:
+        layer.trainable = config["trainable"]
+    return layer
 
 
 serialize = _objects.serialize

@@ -28,7 +28,10 @@ class Loss(_objects.Object):
             return
         _objects.check_dtype(type(self).__name__, dtype)
         name = name or _nn.snake_case(type(self).__name__)
-        self._core = _nn.make_user_loss(_on_core_values(self.call), name, reduction or "none")
+        self._core = _nn.make_user_loss(
+            _on_core_values(self.call), name, reduction or "none", *_objects.identity(self)[1:]
+        )
+        self._reduction = reduction or "none"
 
     @property
     def name(self):
@@ -36,9 +39,11 @@ class Loss(_objects.Object):
 
     @property
     def reduction(self):
-        return self._core.config()["reduction"]
+        return self._core.config()["reduction"] if self._entry is not None else self._reduction
 
     def get_config(self):
+        if self._entry is None:
+            return {"name": self.name, "reduction": self.reduction}
         return {**super().get_config(), "name": self.name}
 
     def __call__(self, y_true, y_pred, sample_weight=None):
@@ -71,8 +76,15 @@ class _FunctionLoss(Loss):
     """A user's function of targets and predictions as a loss."""
 
     def __init__(self, function, name=None, reduction="sum_over_batch_size"):
-        self.call = function
-        super().__init__(name or getattr(function, "__name__", "loss"), reduction)
+        self.function = function
+        name = name or getattr(function, "__name__", "loss")
+        self._core = _nn.make_user_loss(
+            _on_core_values(function), name, reduction, *_objects.identity(function)[1:]
+        )
+        self._reduction = reduction
+
+    def call(self, y_true, y_pred):
+        return self.function(y_true, y_pred)
 
 
 def _function(class_name):
@@ -91,6 +103,8 @@ def _function(class_name):
     function.__name__ = function.__qualname__ = _nn.snake_case(class_name)
     function.__doc__ = cls._entry["doc"] + "\n\nOne value per sample."
     function._tegula_class = cls
+    function._tegula_name = function.__name__
+    function.__module__ = __name__
     return function
 
 
@@ -106,15 +120,19 @@ def _function_names():
 
 _FUNCTIONS = _objects.Made(_function_names(), _function)
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _FUNCTIONS)
-_get = _objects.getter("loss", _CLASSES, Loss)
 
 
-def get(identifier):
-    """The loss that a name, a function, a config or an object means; None for None."""
-    if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        cls = getattr(identifier, "_tegula_class", None)
-        return _FunctionLoss(identifier) if cls is None else cls()
-    return _get(identifier)
+def _of_function(function):
+    cls = getattr(function, "_tegula_class", None)
+    return _FunctionLoss(function) if cls is None else cls()
 
 
-serialize, deserialize = _objects.serialize, get
+get = _objects.getter("loss", _CLASSES, Loss, _of_function)
+
+
+def given(loss):
+    """What the user gave for a loss: the function behind it, if there is one."""
+    return loss.function if isinstance(loss, _FunctionLoss) else loss
+
+
+serialize, deserialize = _objects.serialize, _objects.deserializer(get)

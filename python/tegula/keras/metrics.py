@@ -3,7 +3,7 @@
 import numpy as _np
 
 from .. import _core
-from . import _objects
+from . import _objects, _serialization
 from . import losses as _losses
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
@@ -78,6 +78,13 @@ _CLASSES = _objects.classes_of(
 )
 
 
+def _resolved(fn):
+    """A function that a name or a description means."""
+    if isinstance(fn, dict):
+        return _serialization.object_of(fn, "metric")
+    return _serialization.function_of(fn, "metric") if isinstance(fn, str) else fn
+
+
 class MeanMetricWrapper(Metric):
     """The mean of a function's values per sample.
 
@@ -88,16 +95,23 @@ class MeanMetricWrapper(Metric):
     """
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):
-        name = name or getattr(fn, "__name__", type(fn).__name__)
-
-        def function(y_true, y_pred):
-            return fn(y_true, y_pred, **kwargs)
-
-        self._function = _on_core_values(function)
-        self._core = _nn.make_user_metric(self._function, name)
+        self._plain_function = name is None and not kwargs and callable(fn)
+        self._fn, self._kwargs = _resolved(fn), kwargs
+        self._named = name or getattr(self._fn, "__name__", type(self._fn).__name__)
+        self._core = self._standalone()
 
     def _standalone(self):
-        return _nn.make_user_metric(self._function, self.name)
+        def function(y_true, y_pred):
+            return self._fn(y_true, y_pred, **self._kwargs)
+
+        item = self._fn if self._plain_function else self
+        return _nn.make_user_metric(
+            _on_core_values(function), self._named, *_objects.identity(item)[1:]
+        )
+
+    def get_config(self):
+        fn = _serialization.serialize_keras_object(self._fn)
+        return {"name": self.name, "dtype": "float32", "fn": fn, **self._kwargs}
 
 
 def _function(name):
@@ -108,6 +122,8 @@ def _function(name):
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = native.__doc__
+    function._tegula_name = name
+    function.__module__ = __name__
     return function
 
 
@@ -120,16 +136,5 @@ _NATIVE = (
 )
 _FUNCTIONS = _objects.Made({name: name for name in _NATIVE}, _function)
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _FUNCTIONS, _losses._FUNCTIONS)
-_get = _objects.getter("metric", _CLASSES, Metric)
-
-
-def get(identifier):
-    """The metric that a name, a function, a config or an object means; None for None."""
-    if isinstance(identifier, _losses.Loss) or (
-        callable(identifier) and not isinstance(identifier, (Metric, type))
-    ):
-        return MeanMetricWrapper(identifier)
-    return _get(identifier)
-
-
-serialize, deserialize = _objects.serialize, get
+get = _objects.getter("metric", _CLASSES, Metric, MeanMetricWrapper)
+serialize, deserialize = _objects.serialize, _objects.deserializer(get)

@@ -6,6 +6,7 @@ import os as _os
 from .. import _core
 from .._framework import Tensor as _Tensor
 from .._missing import getattr_of as _getattr_of
+from . import _serialization
 from . import layers as _layers
 from . import losses as _losses
 from . import optimizers as _optimizers
@@ -45,7 +46,7 @@ def _refuse_dead_overrides(cls):
             )
 
 
-class Model(Trainer):
+class Model(Trainer, _serialization.Copied):
     """What all models share; make a `Sequential`.
 
     A subclass of `Sequential` may define `call(inputs, training)` and `compute_loss(x, y, y_pred,
@@ -271,6 +272,48 @@ class Model(Trainer):
             self.steps_per_execution,
         )
 
+    def get_compile_config(self):
+        """The arguments of `compile` as plain data; None before it."""
+        if not self.compiled:
+            return None
+        loss, metrics, weighted, weight = self._compiled
+        to_plain = _serialization.serialize_keras_object
+        return {
+            "optimizer": to_plain(self.optimizer),
+            "loss": to_plain(_losses.given(loss)),
+            "loss_weights": None if weight == 1.0 else weight,
+            "metrics": [_metric_plain(item) for item in metrics],
+            "weighted_metrics": [_metric_plain(item) for item in weighted],
+            "run_eagerly": False,
+            "steps_per_execution": self.steps_per_execution,
+            "jit_compile": False,
+        }
+
+    def compile_from_config(self, config):
+        """Compiles as `get_compile_config` says."""
+        config = {**config, "optimizer": _optimizers.deserialize(config["optimizer"])}
+        config["loss"] = _losses.get(config.get("loss"))
+        for key in ("metrics", "weighted_metrics"):
+            config[key] = _metric_list(config.get(key)) or None
+        known = _inspect.signature(self.compile).parameters
+        self.compile(**{key: value for key, value in config.items() if key in known})
+
+    def _copied_state(self):
+        state = {"random": self._core.random_state}
+        if self.built:
+            core = self._core
+            state["weights"] = core.get_weights()
+            state["optimizer"] = [core.get(value) for value in core.optimizer_variables]
+        return state
+
+    def _set_copied_state(self, state):
+        core = self._core
+        if "weights" in state:
+            core.set_weights(state["weights"])
+            for variable, value in zip(core.optimizer_variables, state["optimizer"]):
+                core.set(variable, value)
+        core.random_state = state["random"]
+
     @property
     def metrics(self):
         """The metric objects of compile."""
@@ -353,24 +396,42 @@ class Model(Trainer):
 
     # Files.
 
-    def save(self, filepath, overwrite=True, **_):
-        """Writes structure, weights, compile settings and optimizer state into a folder."""
-        path = _os.fspath(filepath)
-        if not overwrite and _os.path.exists(path):
-            raise ValueError(f"{path} exists already, and overwrite is False")
+    def save(self, filepath, overwrite=True, zipped=None, include_optimizer=True, **kwargs):
+        """Writes structure, weights, compile settings, optimizer state and the state of the random
+        streams into a folder.
+
+        Args:
+            filepath: The folder; no name that ends as a file of another format, such as ".keras".
+            overwrite: Whether a model that is there already is replaced; else a ValueError.
+            zipped, include_optimizer: Only the defaults: a folder, with the optimizer.
+        """
+        _only(zipped, (None, False), "zipped", "a model is saved as a folder")
+        _only(include_optimizer, (True,), "include_optimizer",
+              "load with `compile=False` to leave the optimizer out")
+        _only(kwargs.pop("save_format", None), (None, "tegula"), "save_format",
+              "models are written in Tegula's own format")
+        _refuse_others(kwargs, "save")
+        path = _writable(filepath, overwrite)
         _os.makedirs(_os.path.dirname(_os.path.abspath(path)), exist_ok=True)
         self._core.save(path)
 
-    def save_weights(self, filepath, overwrite=True):
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
         """Writes the weights alone, as a safetensors file."""
-        path = _os.fspath(filepath)
-        if not overwrite and _os.path.exists(path):
-            raise ValueError(f"{path} exists already, and overwrite is False")
-        self._core.save_weights(path)
+        _only(max_shard_size, (None,), "max_shard_size", "weights are written as one file")
+        self._core.save_weights(_writable(filepath, overwrite))
 
-    def load_weights(self, filepath, **_):
-        """Reads what `save_weights` wrote."""
-        self._core.load_weights(_os.fspath(filepath))
+    def load_weights(self, filepath, skip_mismatch=False, by_name=False, **kwargs):
+        """Reads the weights that `save_weights`, `save` or a `ModelCheckpoint` wrote.
+
+        Args:
+            filepath: The file, or the folder of a model.
+            skip_mismatch: Layers whose weights do not fit keep theirs, with a warning, instead of
+                an error.
+            by_name: Only False: weights are matched by the place of their layers.
+        """
+        _only(by_name, (False,), "by_name", "weights are matched by the place of their layers")
+        _refuse_others(kwargs, "load_weights")
+        self._core.load_weights(_os.fspath(filepath), bool(skip_mismatch))
 
     def to_json(self, **options):
         """The structure as JSON, for `model_from_json`."""
@@ -378,13 +439,35 @@ class Model(Trainer):
 
         return json.dumps(
             {
-                "module": "keras",
-                "class_name": type(self).__name__,
-                "config": self.get_config(),
-                "registered_name": None,
+                **_serialization.serialize_keras_object(self),
             },
             **options,
         )
+
+
+def _only(value, accepted, name, why):
+    """Refuses what Keras takes and Tegula does not, by name."""
+    if value not in accepted:
+        raise ValueError(f"`{name}={value!r}` is not supported: {why}")
+
+
+def _refuse_others(kwargs, function):
+    if kwargs:
+        raise ValueError(f"{function}: the following arguments are not supported: {sorted(kwargs)}")
+
+
+def _writable(filepath, overwrite):
+    path = _os.fspath(filepath)
+    if not overwrite and _os.path.exists(path):
+        raise ValueError(f"{path} exists already, and overwrite is False")
+    return path
+
+
+def _metric_plain(metric):
+    """A metric of compile as plain data: a name, a function or an object."""
+    if getattr(metric, "_plain_function", False):
+        metric = metric._fn
+    return _serialization.serialize_keras_object(metric)
 
 
 class Sequential(Model):
@@ -409,17 +492,14 @@ class Sequential(Model):
 
     def _take(self, core, layers):
         self._core = core
+        cls = type(self)
+        if not _serialization.is_builtin(cls):
+            core.describe_as(cls.__name__, _serialization.get_registered_name(cls))
         self._trainable = True
         self._input = next((one for one in layers if _is_input(one)), None)
         self._layers = [layer for layer in layers if not _is_input(layer)]
         for layer in self._layers:
             layer._adopt(core.name)
-
-    @classmethod
-    def _of(cls, core):
-        self = cls.__new__(cls)
-        self._take(core, [_layers._layer_of(layer) for layer in core.layers])
-        return self
 
     def add(self, layer, rebuild=True):
         """Appends a layer."""
@@ -460,11 +540,14 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The model that `get_config` described, with new weights."""
-        from .saving import custom_object_scope
-
-        with custom_object_scope(custom_objects or {}):
+        with _serialization.CustomObjectScope(custom_objects):
             listed = [_layers.deserialize(entry) for entry in config["layers"]]
-        return cls(listed, trainable=config.get("trainable", True), name=config.get("name"))
+        model = cls(listed, name=config.get("name"))
+        if not config.get("trainable", True):
+            model.trainable = False
+        if config.get("build_input_shape") and not model.built:
+            model.build(config["build_input_shape"])
+        return model
 
 
 def _is_input(layer):
@@ -480,32 +563,86 @@ def _check_layer(layer):
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # noqa: A002
-    """The model that `save` wrote, compiled if it was."""
-    core = _nn.load_model(_os.fspath(filepath))
-    model = Sequential._of(core)
-    if core.compiled:
-        settings = core.compile_config()
-        optimizer = core.optimizer
-        model.optimizer = _optimizers._CLASSES[optimizer.class_name]._of(optimizer)
-        model.optimizer._belongs_to(model)
-        model.loss = _losses.get(settings["loss"])
-        metrics = [_metric_list(settings[k]) for k in ("metrics", "weighted_metrics")]
-        model._compiled = (model.loss, *metrics, 1.0)
+    """The model that `save` wrote.
+
+    Args:
+        filepath: The folder.
+        custom_objects: {name: class or function} for those of the model that are not registered.
+        compile: Whether the model is compiled as it was, with the optimizer's state.
+        safe_mode: Without effect: the files hold no code, and loading runs none.
+    """
+    path = _os.fspath(filepath)
+    description = _nn.read_model_config(path)
+    with _serialization.CustomObjectScope(custom_objects):
+        model = _serialization.object_of(description["model"])
+        if compile and description.get("compile"):
+            model.compile_from_config(description["compile"])
+    model._core.restore(path)
     return model
 
 
-def save_model(model, filepath, overwrite=True, **_):
+def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     """`model.save(filepath)`."""
-    model.save(filepath, overwrite)
+    model.save(filepath, overwrite, zipped, **kwargs)
 
 
 def model_from_json(json_string, custom_objects=None):
     """The model that `to_json` described, with new weights."""
     import json
 
-    return Sequential.from_config(json.loads(json_string)["config"], custom_objects)
+    return _serialization.deserialize_keras_object(json.loads(json_string), custom_objects)
 
 
-def clone_model(model):
-    """A model of the same structure, with new weights."""
-    return type(model).from_config(model.get_config())
+def clone_model(model, input_tensors=None, clone_function=None, call_function=None,
+                recursive=False):
+    """A model of the same structure with new weights, compiled alike.
+
+    Args:
+        model: The model.
+        input_tensors: An `Input`, or a list of one, that takes the place of the model's.
+        clone_function: Makes the clone's layer of each layer but the input; by default an equal
+            one with new weights.
+        call_function: None: the layers of a `Sequential` are listed, not called.
+        recursive: Without effect: there are no models among the layers.
+    """
+    if not isinstance(model, Model):
+        raise ValueError(f"clone_model takes a model, got {model!r}")
+    if call_function is not None:
+        raise ValueError(
+            "`call_function` is not supported with Sequential models: their layers are listed, not "
+            "called, when the model is made"
+        )
+    copied = _copy_of if clone_function is None else clone_function
+    layers = [copied(layer) for layer in model._layers]
+    clone = type(model)([*_input_for_clone(model, input_tensors), *layers], name=model.name)
+    clone._trainable = model._trainable
+    if model.built and not clone.built:
+        clone.build(model.input_shape)
+    if model.compiled:
+        data, known, _ = _serialization.parts_of(_Compilation(model))
+        with _serialization.CustomObjectScope(known):
+            clone.compile_from_config(data["config"])
+    return clone
+
+
+def _copy_of(layer):
+    return _serialization.made_of(*_serialization.parts_of(layer))
+
+
+def _input_for_clone(model, given):
+    if given is None:
+        return [] if model._input is None else [_copy_of(model._input)]
+    given = given if isinstance(given, (list, tuple)) else [given]
+    if len(given) != 1 or not isinstance(given[0], _layers.Layer) or not _is_input(given[0]):
+        raise ValueError(
+            "clone_model: `input_tensors` takes a `keras.Input`, or a list of one; got "
+            f"{given!r}"
+        )
+    return given
+
+
+class _Compilation:
+    """The compilation of a model as an object that can be serialized."""
+
+    def __init__(self, model):
+        self.get_config = model.get_compile_config

@@ -31,10 +31,8 @@ class Regularizer(_objects.Object):
 
 
 def _registered(function):
-    name = getattr(function, "__name__", type(function).__name__)
-    core = _nn.make_user_regularizer(_on_core_values(function), name, {})
-    _nn.register_regularizer(name, core)
-    return name
+    core = _nn.make_user_regularizer(_on_core_values(function), *_objects.identity(function))
+    return _objects.passed("regularizer", function, core)
 
 
 _CLASSES = _objects.classes_of(Regularizer, ignored=())
@@ -43,4 +41,4 @@ _ALIASES = _objects.Made(
 )
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _ALIASES)
 get = _objects.getter("regularizer", _CLASSES, Regularizer)
-serialize, deserialize = _objects.serialize, get
+serialize, deserialize = _objects.serialize, _objects.deserializer(get)

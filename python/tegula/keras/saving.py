@@ -1,51 +1,26 @@
-"""Saving and loading, and the names under which loading finds classes of the user's."""
-
-import contextlib as _contextlib
+"""Saving and loading, objects as plain data, and the names of classes and functions of the user's."""
 
 from .._missing import getattr_of as _getattr_of
+from ._serialization import (  # noqa: F401
+    CustomObjectScope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+from .models import load_model, save_model  # noqa: F401
 
 __getattr__ = _getattr_of(__name__)
-
-_REGISTERED = {}
-
-
-def register_keras_serializable(package="Custom", name=None):
-    """Decorator: makes loading find the class by its name."""
-
-    def register(item):
-        _REGISTERED[name or item.__name__] = item
-        return item
-
-    return register
+custom_object_scope = CustomObjectScope
 
 
-def get_registered_object(name, custom_objects=None, module_objects=None):
-    """The class of this name, or None."""
-    return (custom_objects or {}).get(name, _REGISTERED.get(name))
+def save_weights(model, filepath, overwrite=True, max_shard_size=None):
+    """`model.save_weights(filepath)`."""
+    model.save_weights(filepath, overwrite, max_shard_size)
 
 
-@_contextlib.contextmanager
-def custom_object_scope(custom_objects):
-    """While entered, loading finds these classes too."""
-    previous = dict(_REGISTERED)
-    _REGISTERED.update(custom_objects)
-    try:
-        yield
-    finally:
-        _REGISTERED.clear()
-        _REGISTERED.update(previous)
-
-
-CustomObjectScope = custom_object_scope
-
-
-def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # noqa: A002
-    """The model that `save` wrote, compiled if it was."""
-    from .models import load_model as load
-
-    return load(filepath, custom_objects, compile, safe_mode)
-
-
-def save_model(model, filepath, overwrite=True, **_):
-    """`model.save(filepath)`."""
-    model.save(filepath, overwrite)
+def load_weights(model, filepath, skip_mismatch=False, **kwargs):
+    """`model.load_weights(filepath)`."""
+    model.load_weights(filepath, skip_mismatch, **kwargs)

@@ -91,3 +91,12 @@ def builtin_error(function):
                 return family.__name__
         return type(error).__name__
     return "no error"
+
+
+def file_ending(keras, weights=False):
+    """How the names of saved models end; with `weights` those of files of weights. Each library
+    insists on its own.
+    """
+    if keras.__name__ == "keras":
+        return ".weights.h5" if weights else ".keras"
+    return ".safetensors" if weights else ".tegula"

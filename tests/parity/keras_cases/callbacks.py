@@ -8,7 +8,7 @@ import tempfile
 
 from parity_harness import CaseTable
 
-from ._common import classes, history_of, mlp, normal, weights_of
+from ._common import classes, file_ending, history_of, mlp, normal, weights_of
 
 CASES = CaseTable()
 
@@ -346,7 +346,7 @@ def checkpoint_case(monitor, **options):
 
     def case(keras, np):
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "best.weights.h5")
+            path = os.path.join(folder, "best" + file_ending(keras, weights=True))
             model = compiled(keras, rate=0.05)
             fit(
                 model,
@@ -378,19 +378,21 @@ CASES.add("checkpoint_every_2_batches", checkpoint_case("loss", save_freq=2))
 @CASES.case
 def checkpoint_file_names(keras, np):
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model-{epoch:02d}.weights.h5")
+        ending = file_ending(keras, weights=True)
+        path = os.path.join(folder, "model-{epoch:02d}" + ending)
         fit(
             compiled(keras),
             [keras.callbacks.ModelCheckpoint(path, save_weights_only=True)],
             epochs=3,
         )
-        return {"files": sorted(os.listdir(folder))}
+        names = sorted(os.listdir(folder))
+        return {"files": [name.replace(ending, ".weights.h5") for name in names]}
 
 
 @CASES.case
 def checkpoint_of_the_whole_model(keras, np):
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.keras")
+        path = os.path.join(folder, "model" + file_ending(keras))
         model = compiled(keras)
         fit(
             model,

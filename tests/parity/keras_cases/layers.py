@@ -5,7 +5,15 @@ import tempfile
 
 from parity_harness import CaseTable
 
-from ._common import history_of, linear, mlp, normal, set_seeded_weights, weights_of
+from ._common import (
+    file_ending,
+    history_of,
+    linear,
+    mlp,
+    normal,
+    set_seeded_weights,
+    weights_of,
+)
 
 CASES = CaseTable()
 
@@ -365,7 +373,7 @@ def save_and_load_continue_training(keras, np):
     model.compile(optimizer=keras.optimizers.Adam(0.05), loss="mse", metrics=["mae"])
     model.fit(x, y, epochs=2, batch_size=5, shuffle=False, verbose=0)
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.keras")
+        path = os.path.join(folder, "model" + file_ending(keras))
         model.save(path)
         loaded = keras.models.load_model(path)
     history = loaded.fit(x, y, epochs=1, batch_size=5, shuffle=False, verbose=0)
@@ -379,7 +387,7 @@ def save_and_load_continue_training(keras, np):
 @CASES.case
 def save_and_load_weights(keras, np):
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.weights.h5")
+        path = os.path.join(folder, "model" + file_ending(keras, weights=True))
         mlp(keras, outputs=2, seed=7).save_weights(path)
         other = mlp(keras, outputs=2, seed=99)
         other.load_weights(path)

@@ -132,4 +132,4 @@ class Optimizer(_objects.Object):
 _CLASSES = _objects.classes_of(Optimizer, ignored=("jit_compile",))
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 get = _objects.getter("optimizer", _CLASSES, Optimizer)
-serialize, deserialize = _objects.serialize, get
+serialize, deserialize = _objects.serialize, _objects.deserializer(get)

@@ -25,9 +25,8 @@ class LearningRateSchedule(_objects.Object):
     def _plain(self):
         if self._entry is not None:
             return super()._plain()
-        name = type(self).__name__
-        _nn.register_schedule(name, _nn.make_user_schedule(_on_core_values(self), name, {}))
-        return name
+        core = _nn.make_user_schedule(_on_core_values(self), *_objects.identity(self))
+        return _objects.passed("schedule", self, core)
 
     def get_config(self):
         """The arguments that make an equal schedule."""
@@ -42,4 +41,5 @@ class LearningRateSchedule(_objects.Object):
 _CLASSES = _objects.classes_of(LearningRateSchedule, ignored=("name",))
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 serialize = _objects.serialize
-get = deserialize = _objects.getter("schedule", _CLASSES, LearningRateSchedule)
+get = _objects.getter("schedule", _CLASSES, LearningRateSchedule)
+deserialize = _objects.deserializer(get)

@@ -1,0 +1,142 @@
+"""Records what real Keras's `serialize_keras_object` gives for objects of every kind, with default
+and with other arguments: `fixtures/configs.json`, which `tests/python/test_keras_configs.py` reads.
+
+    python tests/parity/record_configs.py
+
+Needs `keras`, as `record.py` does.
+"""
+
+import inspect
+import json
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+KINDS = {
+    "layer": "layers",
+    "loss": "losses",
+    "metric": "metrics",
+    "optimizer": "optimizers",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "schedule": "optimizers.schedules",
+}
+
+LAYERS = ("Activation", "Dense", "Dropout", "Flatten", "InputLayer", "Reshape")
+
+# Arguments of classes that need some, or that have more to show than the defaults.
+ARGUMENTS = {
+    "Dense": [{"units": 3}, {"units": 2, "activation": "relu", "use_bias": False,
+                             "kernel_initializer": "he_normal", "kernel_regularizer": "l2",
+                             "name": "d", "trainable": False}],
+    "Dropout": [{"rate": 0.25}, {"rate": 0.5, "seed": 3}],
+    "Activation": [{"activation": "gelu"}],
+    "Reshape": [{"target_shape": (2, 3)}, {"target_shape": (-1,)}],
+    "InputLayer": [{"shape": (4,)}, {"batch_shape": (None, 4), "name": "in"}],
+    "Constant": [{}, {"value": 0.5}],
+    "RandomUniform": [{}, {"minval": -1.0, "maxval": 2.0, "seed": 5}],
+    "VarianceScaling": [{}, {"scale": 2.0, "mode": "fan_avg", "distribution": "normal"}],
+    "L1": [{}, {"l1": 0.5}],
+    "L1L2": [{}, {"l1": 0.5, "l2": 0.25}],
+    "OrthogonalRegularizer": [{}, {"factor": 0.5, "mode": "columns"}],
+    "ExponentialDecay": [{"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5},
+                         {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5,
+                          "staircase": True}],
+    "InverseTimeDecay": [{"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5}],
+    "PolynomialDecay": [{"initial_learning_rate": 0.1, "decay_steps": 3}],
+    "CosineDecay": [{"initial_learning_rate": 0.1, "decay_steps": 3},
+                    {"initial_learning_rate": 0.0, "decay_steps": 3, "warmup_target": 0.1,
+                     "warmup_steps": 2}],
+    "CosineDecayRestarts": [{"initial_learning_rate": 0.1, "first_decay_steps": 3}],
+    "PiecewiseConstantDecay": [{"boundaries": [2, 5], "values": [1.0, 0.5, 0.1]}],
+    "SensitivityAtSpecificity": [{"specificity": 0.5}],
+    "SpecificityAtSensitivity": [{"sensitivity": 0.5}],
+    "PrecisionAtRecall": [{"recall": 0.5}],
+    "RecallAtPrecision": [{"precision": 0.5}],
+    "MeanIoU": [{"num_classes": 2}],
+    "IoU": [{"num_classes": 2, "target_class_ids": [0]}],
+    "OneHotIoU": [{"num_classes": 2, "target_class_ids": [0]}],
+    "OneHotMeanIoU": [{"num_classes": 2}],
+    "BinaryAccuracy": [{}, {"name": "b", "threshold": 0.25}],
+    "AUC": [{}, {"num_thresholds": 5, "curve": "PR"}, {"thresholds": [0.3, 0.5]}],
+    "Precision": [{}, {"thresholds": 0.5, "top_k": 2}],
+    "F1Score": [{}, {"average": "macro", "threshold": 0.5}],
+    "BinaryCrossentropy": [{}, {"from_logits": True, "label_smoothing": 0.1}],
+    "Huber": [{}, {"delta": 0.5, "reduction": "sum"}],
+    "SGD": [{}, {"learning_rate": 0.5, "momentum": 0.9, "nesterov": True, "clipnorm": 1.0}],
+    "Adam": [{}, {"learning_rate": 0.01, "beta_1": 0.8, "amsgrad": True, "use_ema": True}],
+}
+
+
+def scheduled_optimizer(keras):
+    decay = keras.optimizers.schedules.CosineDecay(0.1, 5)
+    return keras.optimizers.Adam(learning_rate=decay)
+
+
+def model(keras):
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(3, activation="relu", kernel_regularizer=keras.regularizers.L2(0.5)),
+            layers.Dropout(0.5),
+            layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(seed=3)),
+        ],
+        name="mlp",
+    )
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.1, momentum=0.9),
+        loss=keras.losses.mean_squared_error,
+        metrics=["mae", keras.metrics.MeanSquaredError(name="m"), keras.metrics.mean_absolute_error],
+        weighted_metrics=[],
+    )
+    return model
+
+
+def recorded(keras):
+    """[{"kind", "name", "arguments", "config"}] of all classes that can be made."""
+    entries = []
+    for kind, module in KINDS.items():
+        namespace = keras
+        for part in module.split("."):
+            namespace = getattr(namespace, part)
+        for name, cls in sorted(vars(namespace).items()):
+            wanted = name in LAYERS if kind == "layer" else inspect.isclass(cls)
+            if not wanted or cls.__name__ != name:
+                continue
+            for arguments in ARGUMENTS.get(name, [{}]):
+                try:
+                    config = keras.saving.serialize_keras_object(cls(**arguments))
+                except (TypeError, ValueError, NotImplementedError, ImportError):
+                    continue  # needs arguments; Tegula's classes stand in the table above
+                entries.append(
+                    {"kind": kind, "name": name, "arguments": arguments, "config": config}
+                )
+    for kind, name, made in (
+        ("optimizer", "Adam", scheduled_optimizer(keras)),
+        ("model", "Sequential", model(keras)),
+    ):
+        config = keras.saving.serialize_keras_object(made)
+        entries.append({"kind": kind, "name": name, "arguments": None, "config": config})
+    return entries
+
+
+def main():
+    import keras
+
+    lines = []
+    for entry in recorded(keras):
+        try:
+            lines.append(json.dumps(entry))
+        except TypeError:
+            continue  # holds other objects, as MeanMetricWrapper does
+    path = pathlib.Path(__file__).parent / "fixtures" / "configs.json"
+    path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    print(f"{path.name}: {len(lines)} objects of Keras {keras.__version__}")
+
+
+if __name__ == "__main__":
+    main()

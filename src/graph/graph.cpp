@@ -88,14 +88,28 @@ std::string ValueType::to_string() const {
   return std::string(tegula::to_string(dtype)) + shape.to_string();
 }
 
-Graph Value::graph() const { return node_->graph(); }
+namespace {
 
-const ValueType& Value::type() const { return node_->outputs()[static_cast<std::size_t>(index_)]; }
+/// What a value says of itself needs a node. Unchecked where graphs are rewritten: `Value::node`.
+Node& node_of(Node* node) {
+  if (node == nullptr) throw InvalidArgument("an empty value belongs to no graph and has no type");
+  return *node;
+}
 
-std::string Value::name() const { return node_->name() + ":" + std::to_string(index_); }
+}  // namespace
+
+Graph Value::graph() const { return node_of(node_).graph(); }
+
+const ValueType& Value::type() const {
+  const std::span<const ValueType> outputs = node_of(node_).outputs();
+  if (index_ >= 0 && index_ < std::ssize(outputs)) return outputs[static_cast<std::size_t>(index_)];
+  throw InvalidArgument(node_->describe() + " has no output " + std::to_string(index_));
+}
+
+std::string Value::name() const { return node_of(node_).name() + ":" + std::to_string(index_); }
 
 Value Value::named(std::string_view name) const {
-  node_->storage_->rename(*node_, name);
+  node_of(node_).storage_->rename(*node_, name);
   return *this;
 }
 

@@ -45,6 +45,10 @@ bool names_class(std::string_view given, const std::string& class_name,
          std::find(aliases.begin(), aliases.end(), given) != aliases.end();
 }
 
+void throw_empty_handle(std::string_view kind) {
+  throw InvalidArgument("there is no " + std::string(kind) + ": the handle is empty");
+}
+
 void throw_unknown_class(std::string_view kind, std::string_view given,
                          const std::vector<std::string>& known) {
   throw NotFound("Could not interpret " + std::string(kind) + " identifier: " + std::string(given) +

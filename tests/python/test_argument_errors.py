@@ -176,3 +176,34 @@ def test_positional_loss_weights_are_keras_s():
     half = built.evaluate(X, Y, verbose=0)
     built.compile("sgd", "mse")
     assert half == pytest.approx(built.evaluate(X, Y, verbose=0) / 2)
+
+
+ONE_HOT = np.eye(2, dtype="float32")[[0, 1, 1]]
+CALLS = {
+    "losses": lambda made, wrong: [
+        lambda: made(wrong, ONE_HOT), lambda: made(ONE_HOT, wrong),
+        lambda: made(ONE_HOT, ONE_HOT, sample_weight=wrong),
+    ],
+    "metrics": lambda made, wrong: [
+        lambda: made.update_state(wrong, ONE_HOT), lambda: made.update_state(ONE_HOT, wrong),
+        lambda: made.update_state(ONE_HOT, ONE_HOT, sample_weight=wrong),
+    ],
+    "optimizers": lambda made, wrong: [lambda: setattr(made, "learning_rate", wrong)],
+    "optimizers.schedules": lambda made, wrong: [lambda: made(wrong)],
+    "initializers": lambda made, wrong: [lambda: made(wrong), lambda: made((2, 2), wrong)],
+    "regularizers": lambda made, wrong: [lambda: made(wrong)],
+    "layers": lambda made, wrong: [lambda: made(wrong), lambda: made.set_weights(wrong)],
+}
+
+
+@pytest.mark.parametrize("module", CALLS)
+def test_arguments_of_calls(module):
+    found = keras
+    for part in module.split("."):
+        found = getattr(found, part)
+    for cls in classes(found):
+        needed = {name: NEEDED[name] for name in options_of(cls) if name in NEEDED}
+        made = cls(**needed)
+        for what, wrong in WRONG.items():
+            for i, call in enumerate(CALLS[module](made, wrong)):
+                check(call, where=f"{cls.__name__}: call {i} with {what}")

@@ -137,6 +137,8 @@ class WithOptions : public Base {
   Options options_;
 };
 
+[[noreturn]] TEGULA_API void throw_empty_handle(std::string_view kind);
+
 /// A shared object, a name that stands for one with default options, or nothing.
 template <typename Base>
 class Handle {
@@ -150,8 +152,12 @@ class Handle {
   Handle(std::shared_ptr<Base> object) : object_(std::move(object)) {}  // NOLINT: implicit
 
   explicit operator bool() const { return object_ != nullptr; }
-  Base* operator->() const { return object_.get(); }
-  Base& operator*() const { return *object_; }
+  /// Both throw InvalidArgument for an empty handle.
+  Base* operator->() const { return &**this; }
+  Base& operator*() const {
+    if (object_ == nullptr) throw_empty_handle(Base::kKind);
+    return *object_;
+  }
   const std::shared_ptr<Base>& shared() const { return object_; }
 
  private:

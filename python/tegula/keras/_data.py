@@ -1,6 +1,5 @@
 """The data arguments of fit and the like: arrays, or batches one after the other."""
 
-import random
 import sys
 
 import numpy as np
@@ -234,6 +233,8 @@ class IndexedBatches(Batches):
             self.count = self._data.num_batches  # an epoch's end may have changed it
         self._order = None
         if self._shuffle:
+            import random
+
             self._order = list(range(self.count))
             random.shuffle(self._order)
         self._next = 0

@@ -6,6 +6,7 @@ import numpy as _np
 
 from .. import _core
 from . import _objects
+from ._arguments import shape as _shape
 from ._values import as_result as _as_result
 
 _nn = _core.nn
@@ -31,8 +32,9 @@ class Initializer(_objects.Object):
     def __call__(self, shape, dtype=None):
         """Values of this shape; float32 unless `dtype` says otherwise."""
         core, kind = self._core, _core.dtype_name(dtype or "float32")
+        dims = _shape("shape", shape)
         return _as_result(
-            _nn.evaluate([], lambda graph, _: _nn.initial_value(core, graph, kind, tuple(shape)))
+            _nn.evaluate([], lambda graph, _: _nn.initial_value(core, graph, kind, dims))
         )
 
 

@@ -12,6 +12,8 @@ from .._framework import Tensor as _Tensor
 from .._framework import as_tensor as _as_tensor
 from .._variables import Variable as _GraphVariable
 from . import _objects, _serialization, initializers, regularizers
+from ._arguments import listed as _listed
+from ._data import arrays_of as _arrays_of
 from ._input_spec import InputSpec
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
@@ -258,7 +260,7 @@ class Layer(_objects.Object):
     def set_weights(self, weights):
         """Replaces all weights. ValueError for a wrong number or shape."""
         self._track()
-        self._core.set_weights([_np.asarray(weight) for weight in weights])
+        self._core.set_weights([_arrays_of(w, "weights") for w in _listed("weights", weights)])
 
     def count_params(self):
         """The number of elements of all weights."""

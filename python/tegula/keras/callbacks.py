@@ -326,6 +326,7 @@ def _made(name):
     """The class of a row of C++'s table: its options and its running state are attributes."""
     entry = _nn.describe_callback(name)
     required = {"filepath", "filename"} & {argument[0] for argument in entry["arguments"]}
+    entry["required"] = sorted(required)
     attributes = _nn.make_callback(name, dict.fromkeys(required, "-")).attributes()
     members = {attribute: _attribute_property(attribute) for attribute in attributes}
     members.update(_MEMBERS.get(name, {}))

@@ -24,9 +24,20 @@ namespace tegula::python {
 
 namespace {
 
+/// As the kind that it is; None for null.
+template <typename... Bases>
+py::object object_of_kind(const std::shared_ptr<nn::Object>& object) {
+  py::object found = py::none();
+  const auto look = [&](const auto& of_kind) {
+    if (of_kind != nullptr) found = py::cast(of_kind);
+  };
+  (look(std::dynamic_pointer_cast<Bases>(object)), ...);
+  return found;
+}
+
 template <typename Base>
 auto bind_kind(py::module_& module, const char* class_name) {
-  py::class_<Base, std::shared_ptr<Base>> bound(module, class_name);
+  py::class_<Base, nn::Object, std::shared_ptr<Base>> bound(module, class_name);
   bind_table<Base>(module, bound);
   return bound;
 }
@@ -83,7 +94,8 @@ std::vector<Tensor> regularization_values(const nn::LayerBase& layer) {
   return evaluate(penalties, weights);
 }
 
-void bind_layer_state(py::class_<nn::LayerBase, std::shared_ptr<nn::LayerBase>>& layer) {
+void bind_layer_state(
+    py::class_<nn::LayerBase, nn::Object, std::shared_ptr<nn::LayerBase>>& layer) {
   using nn::LayerBase;
   layer.def_property_readonly("built", &LayerBase::built)
       .def_property_readonly("input_type",
@@ -137,28 +149,24 @@ void bind_layer(py::module_& module) {
   module.def("unique_layer_name", &nn::unique_layer_name);
 }
 
-void bind_optimizer(py::module_& module) {
-  using nn::OptimizerBase;
-  bind_kind<OptimizerBase>(module, "Optimizer")
-      .def_property_readonly("name", &OptimizerBase::name)
-      .def_property_readonly("built", &OptimizerBase::built)
-      .def_property_readonly("variables",
-                             [](const OptimizerBase& optimizer) {
-                               const auto variables = optimizer.variables();
-                               return std::vector<Value>(variables.begin(), variables.end());
-                             })
-      .def_property_readonly("scheduled",
-                             [](const OptimizerBase& o) { return o.rate().schedule() != nullptr; })
-      .def_property_readonly("schedule",
-                             [](const OptimizerBase& o) -> std::shared_ptr<nn::ScheduleBase> {
-                               const nn::Schedule* schedule = o.rate().schedule();
-                               return schedule == nullptr ? nullptr : schedule->shared();
-                             });
-}
-
 }  // namespace
 
 void bind_objects(py::module_& module) {
+  py::class_<nn::Object, std::shared_ptr<nn::Object>>(module, "Object")
+      .def_property_readonly("class_name",
+                             [](const nn::Object& o) { return std::string(o.class_name()); })
+      .def(
+          "config", [](const nn::Object& object) { return object.config(); },
+          "The arguments that make an equal object.")
+      .def("set_option", [](nn::Object& object, const std::string& name,
+                            const nn::Config& value) { object.set_option(name, value); })
+      .def("set_option_object",
+           [](nn::Object& object, const std::string& name,
+              const std::shared_ptr<nn::Object>& value) { object.set_option_object(name, value); })
+      .def("option_object", [](const nn::Object& object, const std::string& name) {
+        return object_of_kind<nn::InitializerBase, nn::RegularizerBase, nn::ScheduleBase>(
+            object.option_object(name));
+      });
   bind_kind<nn::InitializerBase>(module, "Initializer");
   bind_kind<nn::RegularizerBase>(module, "Regularizer");
   bind_kind<nn::ScheduleBase>(module, "Schedule");
@@ -172,7 +180,8 @@ void bind_objects(py::module_& module) {
         return names[static_cast<int>(metric.direction())];
       });
   bind_layer(module);
-  bind_optimizer(module);
+  auto optimizer = bind_kind<nn::OptimizerBase>(module, "Optimizer");
+  bind_optimizers(module, optimizer);
   module.def("activations", [] {
     std::vector<std::pair<std::string, std::string>> entries;
     for (const nn::ActivationInfo& info : nn::activations())

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tegula/graph/graph.hpp"
+#include "tegula/nn/optimizer.hpp"
 
 namespace tegula::python {
 
@@ -33,6 +34,10 @@ pybind11::object object_from_value(const Value& value);
 void bind_callbacks(pybind11::module_& module);
 /// Classes of layers, losses, metrics and so on, by name.
 void bind_objects(pybind11::module_& module);
+/// What optimizers have beside their options.
+void bind_optimizers(
+    pybind11::module_& module,
+    py::class_<nn::OptimizerBase, nn::Object, std::shared_ptr<nn::OptimizerBase>>& bound);
 /// Classes that Python code derives.
 void bind_user_objects(pybind11::module_& module);
 /// Losses and activations on values, and anything on arrays at once.

@@ -31,8 +31,19 @@ InitialValue recipe(const Shape& shape, DType dtype, Build build) {
   return {{dtype, shape}, [=](Graph& graph) { return as(build(graph), dtype); }};
 }
 
-double fan_of(const Shape& shape, FanMode mode) {
-  const Fans fans = fans_of(shape);
+double product_of(const Shape& shape, std::span<const std::int64_t> axes) {
+  double product = 1;
+  for (const std::int64_t axis : axes) {
+    product *= static_cast<double>(shape[normalize_axis(axis, shape.rank())]);
+  }
+  return product;
+}
+
+double fan_of(const Shape& shape, const VarianceScaling& options) {
+  const bool stated = options.input_axes && options.output_axes;
+  const Fans fans =
+      stated ? fans_of(shape, *options.input_axes, *options.output_axes) : fans_of(shape);
+  const FanMode mode = options.mode;
   switch (mode) {
     case FanMode::fan_in:
       return fans.in;
@@ -49,6 +60,15 @@ Value filled(Graph& graph, const Shape& shape, double value, DType dtype) {
   return broadcast_to(graph.constant(Tensor::full(dtype, {}, value)), shape);
 }
 
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  const int missing = to.rank() - from.rank();
+  if (missing < 0) return false;
+  for (int i = 0; i < from.rank(); ++i) {
+    if (from[i] != 1 && from[i] != to[missing + i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 InitialValue zeros(const Shape& shape, DType dtype) { return constant(shape, 0, dtype); }
@@ -56,6 +76,16 @@ InitialValue ones(const Shape& shape, DType dtype) { return constant(shape, 1, d
 
 InitialValue constant(const Shape& shape, double value, DType dtype) {
   return recipe(shape, dtype, [=](Graph& graph) { return filled(graph, shape, value, dtype); });
+}
+
+InitialValue constant(const Shape& shape, const Tensor& value, DType dtype) {
+  if (!broadcasts_to(value.shape(), shape)) {
+    throw ShapeError("a constant of shape " + value.shape().to_string() +
+                     " does not fit a weight of shape " + shape.to_string());
+  }
+  return recipe(shape, dtype, [=](Graph& graph) {
+    return broadcast_to(graph.constant(value.cast(dtype)), shape);
+  });
 }
 
 InitialValue identity_matrix(const Shape& shape, double gain, DType dtype) {
@@ -102,13 +132,19 @@ Fans fans_of(const Shape& shape) {
           receptive_field * static_cast<double>(shape[rank - 1])};
 }
 
+Fans fans_of(const Shape& shape, std::span<const std::int64_t> input_axes,
+             std::span<const std::int64_t> output_axes) {
+  check_known(shape);
+  return {product_of(shape, input_axes), product_of(shape, output_axes)};
+}
+
 InitialValue variance_scaling(const Shape& shape, const VarianceScaling& options, DType dtype,
                               std::int64_t seed) {
   if (!(options.scale > 0)) {
     throw InvalidArgument("variance_scaling: the scale must be positive, got " +
                           std::to_string(options.scale));
   }
-  const double variance = options.scale / std::max(1.0, fan_of(shape, options.mode));
+  const double variance = options.scale / std::max(1.0, fan_of(shape, options));
   const double deviation = std::sqrt(variance);
   switch (options.distribution) {
     case WeightDistribution::uniform: {

@@ -91,7 +91,7 @@ struct Model::Loops {
   Model& model;
   Impl& impl;
 
-  explicit Loops(Model& owner) : model(owner), impl(*owner.impl_) {}
+  explicit Loops(Model& owner) : model(owner), impl(*owner.impl_) { owner.refresh(); }
 
   Executable& step(bool training, bool weighted) { return model.find_step(training, weighted); }
 
@@ -397,6 +397,7 @@ Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
 Tensor Model::predict(const Tensor& x, const PredictOptions& options,
                       std::source_location location) {
   const SourceLocation line = line_of(location);
+  refresh();
   called_at("predict", line, [&] { build_for(*this, x); });
   const bool plain = options.callbacks.empty() && !options.steps;
   if (plain && x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
@@ -447,12 +448,14 @@ Logs Model::test_on_batch(const data::Dataset& batch, std::source_location locat
 }
 
 Tensor Model::predict_on_batch(const Tensor& x, std::source_location location) {
+  refresh();
   called_at("predict_on_batch", line_of(location), [&] { build_for(*this, x); });
   const Tensor converted = x.cast(DType::f32);
   return impl_->predict->run(std::span(&converted, 1)).front();
 }
 
 Tensor Model::call(const Tensor& x, bool training, std::source_location location) {
+  refresh();
   called_at("call", line_of(location), [&] { build_for(*this, x); });
   Impl& own = *impl_;
   const Tensor converted = x.cast(DType::f32);

@@ -37,8 +37,61 @@ InitialValue OnesInitializer::operator()(const ValueType& type) const {
   return ones(type.shape, type.dtype);
 }
 
+namespace {
+
+Config nested_lists(const Tensor& value) {
+  if (value.rank() == 0) return value.item();
+  Config::List list;
+  for (std::int64_t i = 0; i < value.shape()[0]; ++i) {
+    list.push_back(
+        nested_lists(value.rows(i, i + 1).reshaped(Shape(value.shape().dims().subspan(1)))));
+  }
+  return list;
+}
+
+/// Appends the numbers of nested lists; `depth` is that of `config` in an array of this shape.
+void append_numbers(const Config& config, const Shape& shape, int depth,
+                    std::vector<double>& numbers) {
+  if (depth == shape.rank()) {
+    numbers.push_back(config.as_float());
+    return;
+  }
+  const Config::List& list = config.as_list();
+  if (static_cast<std::int64_t>(list.size()) != shape[depth]) {
+    throw InvalidArgument("expected lists of equal lengths, got " + config.to_string());
+  }
+  for (const Config& item : list) append_numbers(item, shape, depth + 1, numbers);
+}
+
+}  // namespace
+
+ConstantValue::ConstantValue(const Tensor& value) : content_(nested_lists(value)) {}
+
+Tensor ConstantValue::tensor() const {
+  Shape shape;
+  for (const Config* level = &content_; level->is_list(); level = &level->as_list().front()) {
+    const Config::List& list = level->as_list();
+    shape.append(static_cast<std::int64_t>(list.size()));
+    if (list.empty()) break;
+  }
+  std::vector<double> numbers;
+  append_numbers(content_, shape, 0, numbers);
+  return Tensor::from(numbers, shape);
+}
+
+Config to_config(const ConstantValue& value) { return value.content(); }
+
+void from_config(const Config& config, ConstantValue& value) {
+  if (!config.is_list()) {
+    value = ConstantValue(config.as_float());
+    return;
+  }
+  value.content_ = config;
+  value.tensor();
+}
+
 InitialValue ConstantInitializer::operator()(const ValueType& type) const {
-  return constant(type.shape, options_.value, type.dtype);
+  return constant(type.shape, options_.value.tensor(), type.dtype);
 }
 
 InitialValue IdentityInitializer::operator()(const ValueType& type) const {
@@ -72,7 +125,9 @@ InitialValue VarianceScalingInitializer::operator()(const ValueType& type) const
       type.shape,
       {.scale = options_.scale,
        .mode = choose(kModes, "mode", options_.mode),
-       .distribution = choose(kDistributions, "distribution", options_.distribution)},
+       .distribution = choose(kDistributions, "distribution", options_.distribution),
+       .input_axes = options_.input_axes,
+       .output_axes = options_.output_axes},
       type.dtype, options_.seed.value_or(-1));
 }
 
@@ -86,7 +141,7 @@ const std::vector<ObjectClass<InitializerBase>>& object_classes<InitializerBase>
       object_class<InitializerBase, ZerosInitializer>({"zero"}),
       object_class<InitializerBase, OnesInitializer>({"one"}),
       object_class<InitializerBase, ConstantInitializer>({}),
-      object_class<InitializerBase, IdentityInitializer>({"identity_initializer"}),
+      object_class<InitializerBase, IdentityInitializer>({"IdentityInitializer"}),
       object_class<InitializerBase, RandomUniformInitializer>({"uniform"}),
       object_class<InitializerBase, RandomNormalInitializer>({"normal"}),
       object_class<InitializerBase, TruncatedNormalInitializer>({}),
@@ -97,7 +152,7 @@ const std::vector<ObjectClass<InitializerBase>>& object_classes<InitializerBase>
       object_class<InitializerBase, ScaledInitializer<kHeNormal>>({}),
       object_class<InitializerBase, ScaledInitializer<kLecunUniform>>({}),
       object_class<InitializerBase, ScaledInitializer<kLecunNormal>>({}),
-      object_class<InitializerBase, OrthogonalInitializer>({}),
+      object_class<InitializerBase, OrthogonalInitializer>({"OrthogonalInitializer"}),
   };
   return classes;
 }

@@ -125,6 +125,8 @@ Tensor LayerBase::evaluate(const Tensor& x, bool training, const CallFunction& f
   const Tensor input = x.cast(DType::f32);
   Shape batch = input.shape();
   if (batch.rank() > 0) batch.set(0, kUnknown);
+  if (revision() != evaluated_revision_) evaluations_.clear();
+  evaluated_revision_ = revision();
   const auto place = std::pair(training, batch.to_string() + key);
   auto found = evaluations_.find(place);
   if (found == evaluations_.end()) {
@@ -145,6 +147,12 @@ Tensor LayerBase::finish_evaluation(Executable& compiled, const Tensor& input) {
   std::vector<Tensor> results = compiled.run(std::span(&input, 1));
   evaluated_losses_.assign(results.begin() + 1, results.end());
   return results.front();
+}
+
+std::uint64_t LayerBase::revision() const {
+  std::uint64_t latest = Object::revision();
+  for (const auto& layer : sublayers_) latest = std::max(latest, layer->revision());
+  return latest;
 }
 
 std::optional<bool> LayerBase::enclosing_training() {

@@ -46,6 +46,28 @@ void set_random_seed(std::uint64_t seed) {
   seeds_drawn = 0;
 }
 
+namespace {
+
+template <typename Objects>
+std::uint64_t latest_revision(const Objects& objects) {
+  std::uint64_t latest = 0;
+  for (const auto& object : objects) latest = std::max(latest, object->revision());
+  return latest;
+}
+
+}  // namespace
+
+std::uint64_t Model::Impl::latest_compile_revision() const {
+  std::uint64_t latest = options->optimizer->revision();
+  if (options->loss) latest = std::max(latest, options->loss->revision());
+  for (const auto* specs : {&options->metrics, &options->weighted_metrics}) {
+    for (const MetricSpec& spec : *specs) {
+      if (spec.metric()) latest = std::max(latest, spec.metric()->revision());
+    }
+  }
+  return latest;
+}
+
 Model::Impl::Impl(std::string model_name) : name(std::move(model_name)), seed(next_random_seed()) {
   session = std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = seed});
 }
@@ -130,8 +152,29 @@ void Model::rebuild() {
   impl.training_call.reset();
   impl.built = true;
   impl.first_random_op = impl.graph.op_id_count();
+  impl.layers_revision = latest_revision(layers());
   impl.forget_steps();
-  if (impl.options) compile(*impl.options);
+  if (!impl.options) return;
+  impl.trained.reset();
+  impl.prepare_optimizer(trainable_weights());
+}
+
+void Model::refresh() {
+  Impl& impl = *impl_;
+  const std::uint64_t changes = Object::changes();
+  if (changes == impl.changes_seen) return;
+  impl.changes_seen = changes;
+  if (!impl.built) return;
+  if (latest_revision(layers()) > impl.layers_revision) {
+    const auto trained = impl.trained;
+    rebuild();
+    impl.trained = trained;
+  }
+  if (!impl.options || impl.latest_compile_revision() <= impl.compile_revision) return;
+  impl.forget_steps();
+  const OptimizerBase& optimizer = *impl.options->optimizer;
+  const std::vector<Variable> known = optimizer.trainable();
+  impl.build_optimizer(optimizer.built() ? known : trainable_weights());
 }
 
 Value Model::overridden_forward(Value x, bool training) {
@@ -166,15 +209,21 @@ void Model::compile(CompileOptions options, std::source_location location) {
 void Model::Impl::prepare_optimizer(const std::vector<Variable>& trainable) {
   OptimizerBase& optimizer = *options->optimizer;
   const bool known = optimizer.built() && optimizer.iterations().graph() == graph;
-  std::optional<Tensor> rate;
   if (known) {
     if (optimizer.trainable() == trainable) return;
     if (session->get(optimizer.iterations()).item() > 0) return;
-    if (optimizer.learning_rate()) rate = session->get(optimizer.learning_rate());
   }
+  build_optimizer(trainable);
+}
+
+void Model::Impl::build_optimizer(const std::vector<Variable>& trainable) {
+  OptimizerBase& optimizer = *options->optimizer;
   LocationScope line(compile_location);
   optimizer.build(graph, trainable);
-  if (rate) session->set(optimizer.learning_rate(), *rate);
+  if (const std::optional<double> rate = optimizer.take_changed_rate()) {
+    session->set(optimizer.learning_rate(), Tensor::scalar(static_cast<float>(*rate)));
+  }
+  compile_revision = latest_compile_revision();
 }
 
 const std::vector<Variable>& Model::Impl::settle_trained(const std::vector<Variable>& trainable) {
@@ -261,7 +310,7 @@ double Model::learning_rate() const {
 }
 
 void Model::set_learning_rate(double value) {
-  const OptimizerBase& optimizer = *impl_->compiled().optimizer;
+  OptimizerBase& optimizer = *impl_->compiled().optimizer;
   if (optimizer.rate().schedule() != nullptr) {
     throw RunError(impl_->describe() +
                    ": the optimizer was created with a schedule as its `learning_rate`, hence its "
@@ -271,6 +320,7 @@ void Model::set_learning_rate(double value) {
   if (!rate) throw RunError(impl_->describe() + ": the optimizer is not built yet");
   check_range(at_least(0), value, optimizer.class_name(), "learning_rate");
   set(rate, Tensor::full(rate.dtype(), rate.shape(), value));
+  optimizer.note_rate(value);
 }
 
 RandomState Model::random_state() const {

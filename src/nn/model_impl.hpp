@@ -39,6 +39,11 @@ struct Model::Impl {
   /// The forward computation as in training; built at first use.
   std::optional<Executable> training_call;
 
+  /// `Object::changes()` of the last look, and the `revision` of what was built last.
+  std::uint64_t changes_seen = 0;
+  std::uint64_t layers_revision = 0;
+  std::uint64_t compile_revision = 0;
+
   ModelOverrides overrides;
   std::optional<CompileOptions> options;
   SourceLocation compile_location;
@@ -64,6 +69,8 @@ struct Model::Impl {
 
   const CompileOptions& compiled() const;
   std::string describe() const { return "model \"" + name + "\""; }
+  /// Latest revision of optimizer, loss and metrics.
+  std::uint64_t latest_compile_revision() const;
   /// Forgets everything that depends on the targets or the optimizer.
   void forget_steps();
   /// What the training steps change: `trainable` when no step was built since `compile`.
@@ -71,6 +78,8 @@ struct Model::Impl {
   /// Gives the optimizer state for these variables, unless it has trained: then it keeps what it
   /// has.
   void prepare_optimizer(const std::vector<Variable>& trainable);
+  /// Builds it again where its options have changed; its state stays.
+  void build_optimizer(const std::vector<Variable>& trainable);
   /// The model's output, with the state updates that building it collected.
   Executable compile_call(const Value& output, const Trace& trace);
   /// Chooses placeholders, metrics and names for targets of this type; keeps them when they fit.

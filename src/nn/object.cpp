@@ -1,6 +1,7 @@
 #include "tegula/nn/object.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 
 #include "src/core/similar_names.hpp"
@@ -36,6 +37,41 @@ std::string snake_case(std::string_view class_name) {
     result += lower(c);
   }
   return result;
+}
+
+namespace {
+
+std::atomic<std::uint64_t> change_count{0};
+
+}  // namespace
+
+std::uint64_t Object::changes() { return change_count.load(std::memory_order_relaxed); }
+
+void Object::changed() { revision_ = ++change_count; }
+
+void Object::set_option(std::string_view name, const Config& /*value*/) {
+  throw_no_option(class_name(), name, {});
+}
+
+void Object::set_option_object(std::string_view name, const std::shared_ptr<Object>& /*value*/) {
+  throw_no_option(class_name(), name, {});
+}
+
+std::shared_ptr<Object> Object::option_object(std::string_view name) const {
+  throw_no_option(class_name(), name, {});
+}
+
+void throw_no_option(std::string_view owner, std::string_view name,
+                     const std::vector<std::string>& known) {
+  std::string names;
+  for (const std::string& one : known) names += (names.empty() ? "; it has: " : ", ") + one;
+  throw NotFound(std::string(owner) + " has no option \"" + std::string(name) + "\"" +
+                 did_you_mean(name, known) + names);
+}
+
+void throw_fixed_option(std::string_view owner, std::string_view name, std::string_view when) {
+  throw InvalidArgument(std::string(owner) + ": `" + std::string(name) + "` is fixed when " +
+                        std::string(when) + "; make a new " + std::string(owner));
 }
 
 bool names_class(std::string_view given, const std::string& class_name,

@@ -1,5 +1,6 @@
 #include "tegula/nn/optimizer.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tegula/graph/initializers.hpp"
@@ -9,16 +10,6 @@ namespace tegula::nn {
 
 namespace {
 
-void check_options(const OptimizerBase& optimizer) {
-  const OptimizerOptions& options = optimizer.common();
-  const std::string name(optimizer.class_name());
-  const int clips = int{options.clipnorm.has_value()} + int{options.clipvalue.has_value()} +
-                    int{options.global_clipnorm.has_value()};
-  if (clips > 1) {
-    throw InvalidArgument(name +
-                          ": only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set");
-  }
-}
 
 /// Whether `count` is a multiple of `period`, both whole numbers.
 Value divisible(Value count, std::int64_t period) {
@@ -28,12 +19,20 @@ Value divisible(Value count, std::int64_t period) {
 
 }  // namespace
 
+void check_options(const OptimizerOptions& options, std::string_view owner) {
+  const int clips = int{options.clipnorm.has_value()} + int{options.clipvalue.has_value()} +
+                    int{options.global_clipnorm.has_value()};
+  if (clips > 1) {
+    throw InvalidArgument(std::string(owner) +
+                          ": only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set");
+  }
+}
+
 std::string OptimizerBase::name() const {
   return common().name.empty() ? snake_case(class_name()) : common().name;
 }
 
 void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
-  check_options(*this);
   if (built() && !(graph == graph_)) {
     throw InvalidArgument("optimizer \"" + name() +
                           "\" already belongs to another model; make a new one with the same "
@@ -45,15 +44,17 @@ void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
   accumulators_.clear();
   slots_.clear();
   NameScope scope(graph_, name());
-  iterations_ = graph_.variable(Tensor::scalar(std::int64_t{0}), "iterations", false);
+  iterations_ = keep("iterations", Tensor::scalar(std::int64_t{0}));
   learning_rate_ = {};
   if (rate().schedule() == nullptr) {
-    const Tensor constant = Tensor::scalar(static_cast<float>(rate().constant()));
-    learning_rate_ = graph_.variable(constant, "learning_rate", false);
+    const double constant = rate().constant();
+    rate_changed_ = states_.contains("learning_rate") && constant != stated_rate_;
+    stated_rate_ = constant;
+    learning_rate_ = keep("learning_rate", Tensor::scalar(static_cast<float>(constant)));
   }
   const auto zeros_like = [&](const Variable& variable, std::string_view slot) {
-    return graph_.variable(zeros(variable.shape(), variable.dtype()),
-                           variable.node().name() + "/" + std::string(slot), false);
+    return keep(variable.node().name() + "/" + std::string(slot),
+                zeros(variable.shape(), variable.dtype()));
   };
   if (common().use_ema) {
     for (const Variable& variable : trainable_)
@@ -64,13 +65,72 @@ void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
       accumulators_.push_back(zeros_like(variable, "gradient_accumulator"));
     }
   }
+  own_built_ = false;
+  if (overrides_.build) {
+    overrides_.build();
+  } else {
+    own_build();
+  }
+}
+
+void OptimizerBase::own_build() {
   build_slots();
+  own_built_ = true;
+}
+
+OptimizerBase::Update OptimizerBase::own_update(std::size_t index, Value weight, Value gradient,
+                                                Value rate) {
+  if (!own_built_) {
+    throw RunError("optimizer \"" + name() + "\": `build` of the class itself has not been called");
+  }
+  return update(index, weight, gradient, rate);
+}
+
+Variable OptimizerBase::keep(const std::string& path, const InitialValue& initial) {
+  Variable& state = states_[path];
+  const bool fits = state && state.type() == initial.type;
+  if (!fits) state = graph_.variable(initial, path, false);
+  return state;
+}
+
+Variable OptimizerBase::add_state(const std::string& path, const InitialValue& initial) {
+  slots_.push_back(keep(path, initial));
+  return slots_.back();
 }
 
 Variable OptimizerBase::add_slot(std::string_view name, const Variable& like, double initial) {
-  slots_.push_back(graph_.variable(constant(like.shape(), initial, like.dtype()),
-                                   like.node().name() + "/" + std::string(name), false));
-  return slots_.back();
+  return add_state(like.node().name() + "/" + std::string(name),
+                   constant(like.shape(), initial, like.dtype()));
+}
+
+std::optional<double> OptimizerBase::take_changed_rate() {
+  if (!rate_changed_) return {};
+  rate_changed_ = false;
+  return stated_rate_;
+}
+
+void OptimizerBase::note_rate(double rate) {
+  stated_rate_ = rate;
+  store_rate(rate);
+}
+
+void OptimizerBase::exclude_from_weight_decay(std::vector<std::string> names,
+                                              std::vector<std::string> paths) {
+  if (built()) {
+    throw RunError(
+        "`exclude_from_weight_decay()` can only be configured before the optimizer is built.");
+  }
+  undecayed_names_ = std::move(names);
+  undecayed_paths_ = std::move(paths);
+}
+
+bool OptimizerBase::decays(const Variable& variable) const {
+  if (!common().weight_decay) return false;
+  const std::string& path = variable.node().name();
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  const auto in_name = [name](const std::string& part) { return name.find(part) != name.npos; };
+  return std::ranges::none_of(undecayed_names_, in_name) &&
+         std::ranges::find(undecayed_paths_, path) == undecayed_paths_.end();
 }
 
 std::vector<Variable> OptimizerBase::variables() const {
@@ -137,14 +197,21 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
   const auto when_updating = [&updating](Value updated, Value current) {
     return updating ? where(updating, updated, current) : updated;
   };
+  // An overridden rule may change the same state at several variables: the last value counts.
+  std::map<std::string, std::pair<Variable, Value>> shared;
   for (std::size_t i = 0; i < trainable_.size(); ++i) {
     if (!gradients[i]) continue;
     Value weight = trainable_[i];
-    if (options.weight_decay) weight = weight - weight * (*options.weight_decay * rate);
-    Update updated = update(i, weight, gradients[i], rate);
+    if (decays(trainable_[i])) weight = weight - weight * (*options.weight_decay * rate);
+    Update updated = overrides_.update ? overrides_.update(i, weight, gradients[i], rate)
+                                       : own_update(i, weight, gradients[i], rate);
     updated.weight = when_updating(updated.weight, trainable_[i]);
     for (const auto& [slot, value] : updated.slots) {
-      assignments.push_back(assign(slot, when_updating(value, slot)));
+      if (overrides_.update) {
+        shared.insert_or_assign(slot.node().name(), std::pair(slot, value));
+      } else {
+        assignments.push_back(assign(slot, when_updating(value, slot)));
+      }
     }
     if (options.use_ema) {
       // The first average is the weight itself.
@@ -158,32 +225,21 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
     }
     assignments.push_back(assign(trainable_[i], updated.weight));
   }
+  for (const auto& [path, last] : shared) {
+    assignments.push_back(assign(last.first, when_updating(last.second, last.first)));
+  }
   assignments.push_back(assign_add(iterations_, Tensor::scalar(std::int64_t{1})));
   return assignments;
 }
 
-namespace {
-
-/// Checks the common options at once, where the user's line is.
-template <typename Impl>
-ObjectClass<OptimizerBase> optimizer_class() {
-  ObjectClass<OptimizerBase> entry = object_class<OptimizerBase, Impl>({});
-  entry.make = [make = entry.make](const Config& options) {
-    const std::shared_ptr<OptimizerBase> made = make(options);
-    check_options(*made);
-    return made;
-  };
-  return entry;
-}
-
-}  // namespace
-
 template <>
 const std::vector<ObjectClass<OptimizerBase>>& object_classes<OptimizerBase>() {
   static const std::vector<ObjectClass<OptimizerBase>> classes = {
-      optimizer_class<SGDOptimizer>(),     optimizer_class<RMSpropOptimizer>(),
-      optimizer_class<AdagradOptimizer>(), optimizer_class<AdamOptimizer>(),
-      optimizer_class<AdamWOptimizer>(),
+      object_class<OptimizerBase, SGDOptimizer>({}),
+      object_class<OptimizerBase, RMSpropOptimizer>({}),
+      object_class<OptimizerBase, AdagradOptimizer>({}),
+      object_class<OptimizerBase, AdamOptimizer>({}),
+      object_class<OptimizerBase, AdamWOptimizer>({}),
   };
   return classes;
 }

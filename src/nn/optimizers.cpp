@@ -71,21 +71,22 @@ OptimizerBase::Update AdagradOptimizer::update(std::size_t index, Value weight, 
   return {weight - step, {{accumulators_of_squares_[index], accumulator}}};
 }
 
-std::pair<Value, std::vector<std::pair<Variable, Value>>> AdamRule::update(
-    std::size_t index, Value weight, Value gradient, Value rate, Value step) const {
-  const Value correction_1 = 1.0 - pow(beta_1_, step);
-  const Value correction_2 = 1.0 - pow(beta_2_, step);
+OptimizerBase::Update AdamRule::update(std::size_t index, Value weight, Value gradient, Value rate,
+                                       Value step, const Coefficients& coefficients) const {
+  const auto [beta_1, beta_2, epsilon] = coefficients;
+  const Value correction_1 = 1.0 - pow(beta_1, step);
+  const Value correction_2 = 1.0 - pow(beta_2, step);
   const Value alpha = rate * sqrt(correction_2) / correction_1;
-  const Value momentum = momenta[index] + (gradient - momenta[index]) * (1 - beta_1_);
-  const Value velocity = velocities[index] + (square(gradient) - velocities[index]) * (1 - beta_2_);
+  const Value momentum = momenta[index] + (gradient - momenta[index]) * (1 - beta_1);
+  const Value velocity = velocities[index] + (square(gradient) - velocities[index]) * (1 - beta_2);
   std::vector<std::pair<Variable, Value>> slots = {{momenta[index], momentum},
                                                    {velocities[index], velocity}};
   Value divisor = velocity;
-  if (amsgrad_) {
+  if (!largest_velocities.empty()) {
     divisor = maximum(largest_velocities[index], velocity);
     slots.emplace_back(largest_velocities[index], divisor);
   }
-  return {weight - momentum * alpha / (sqrt(divisor) + epsilon_), std::move(slots)};
+  return {weight - momentum * alpha / (sqrt(divisor) + epsilon), std::move(slots)};
 }
 
 AdamWOptimizer::AdamWOptimizer(AdamWOptions options) : AdamFamily(std::move(options)) {

@@ -1,5 +1,6 @@
 #include "tegula/nn/schedules.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -40,11 +41,15 @@ PiecewiseConstantDecaySchedule::PiecewiseConstantDecaySchedule(
         std::to_string(options_.boundaries.size()) + ", values of length " +
         std::to_string(options_.values.size()));
   }
+  if (!std::ranges::is_sorted(options_.boundaries)) {
+    throw InvalidArgument("PiecewiseConstantDecay: `boundaries` must be increasing, got " +
+                          to_config(options_.boundaries).to_string());
+  }
 }
 
 Value PiecewiseConstantDecaySchedule::operator()(Value step) const {
-  // The first value, plus what changes at each boundary that has been passed.
-  Value rate = cast(greater_equal(step, 0.0), DType::f32) * options_.values.front();
+  Value rate = broadcast_like(
+      step.graph().constant(Tensor::scalar(static_cast<float>(options_.values.front()))), step);
   for (std::size_t i = 0; i < options_.boundaries.size(); ++i) {
     rate = where(greater(step, options_.boundaries[i]), options_.values[i + 1], rate);
   }
@@ -95,6 +100,13 @@ Value CosineDecayRestartsSchedule::operator()(Value step) const {
 
 Config to_config(const LearningRate& rate) {
   return rate.schedule() != nullptr ? to_config(*rate.schedule()) : Config(rate.constant());
+}
+
+bool put_object(LearningRate& rate, const std::shared_ptr<Object>& object) {
+  auto schedule = std::dynamic_pointer_cast<ScheduleBase>(object);
+  if (schedule == nullptr) return false;
+  rate = LearningRate(Schedule(std::move(schedule)));
+  return true;
 }
 
 void from_config(const Config& config, LearningRate& rate) {

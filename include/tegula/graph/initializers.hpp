@@ -6,6 +6,9 @@
 // in f32, and cast. All throw ShapeError for a shape with unknown dimensions.
 
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "tegula/graph/graph.hpp"
 
@@ -14,6 +17,8 @@ namespace tegula {
 TEGULA_API InitialValue zeros(const Shape& shape, DType dtype = DType::f32);
 TEGULA_API InitialValue ones(const Shape& shape, DType dtype = DType::f32);
 TEGULA_API InitialValue constant(const Shape& shape, double value, DType dtype = DType::f32);
+/// `value` broadcast to the shape. Throws ShapeError when it cannot be.
+TEGULA_API InitialValue constant(const Shape& shape, const Tensor& value, DType dtype = DType::f32);
 /// A matrix with `gain` on its main diagonal and 0 elsewhere. Throws ShapeError for other ranks.
 TEGULA_API InitialValue identity_matrix(const Shape& shape, double gain = 1,
                                         DType dtype = DType::f32);
@@ -34,6 +39,10 @@ struct Fans {
   double out = 1;
 };
 TEGULA_API Fans fans_of(const Shape& shape);
+/// The product of the dimensions at each list of axes, which count from the end where negative.
+/// Throws InvalidArgument for an axis that is not there.
+TEGULA_API Fans fans_of(const Shape& shape, std::span<const std::int64_t> input_axes,
+                        std::span<const std::int64_t> output_axes);
 
 enum class FanMode { fan_in, fan_out, fan_avg };
 enum class WeightDistribution { truncated_normal, untruncated_normal, uniform };
@@ -43,6 +52,9 @@ struct VarianceScaling {
   double scale = 1;
   FanMode mode = FanMode::fan_in;
   WeightDistribution distribution = WeightDistribution::truncated_normal;
+  /// Given both, the fans are the products of these dimensions.
+  std::optional<std::vector<std::int64_t>> input_axes = {};
+  std::optional<std::vector<std::int64_t>> output_axes = {};
 };
 /// Mean 0 and variance scale / fan, whatever the distribution.
 TEGULA_API InitialValue variance_scaling(const Shape& shape, const VarianceScaling& options,

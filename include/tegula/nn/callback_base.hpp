@@ -62,11 +62,11 @@ bool set_field(Options& options, std::string_view name, const Config& value,
 /// Base class of the library's callbacks. Derived has `kName`, `kDoc` and may have
 /// `check(options)`, which throws for options that do not go together.
 template <typename Derived, HasFields OptionsType, HasFields StateType = NoFields>
-class CallbackOf : public WithOptions<CallbackBase, Derived, OptionsType> {
+class CallbackOf : public StoredOptions<CallbackBase, Derived, OptionsType> {
  public:
   using State = StateType;
   explicit CallbackOf(OptionsType options)
-      : WithOptions<CallbackBase, Derived, OptionsType>(std::move(options)) {
+      : StoredOptions<CallbackBase, Derived, OptionsType>(std::move(options)) {
     Derived::check(this->options_);
   }
   static void check(const OptionsType& /*options*/) {}

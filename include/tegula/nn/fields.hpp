@@ -31,6 +31,14 @@ struct Field {
   /// Of fields that hold numbers.
   std::optional<Range> range;
   bool is_required = false;
+  /// Whether it decides which weights there are or how they start, so that it cannot change later.
+  bool shapes_weights = false;
+
+  constexpr Field fixed_when_built() const {
+    Field copy = *this;
+    copy.shapes_weights = true;
+    return copy;
+  }
 
   template <typename Options>
   auto& of(Options& options) const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "tegula/graph/initializers.hpp"
 #include "tegula/nn/initializer.hpp"
@@ -35,18 +36,39 @@ class TEGULA_API OnesInitializer
 };
 using Ones = Make<OnesInitializer, Initializer>;
 
+/// A number, or an array as nested lists of numbers.
+class TEGULA_API ConstantValue {
+ public:
+  ConstantValue(double value) : content_(value) {}  // NOLINT: implicit by design
+  ConstantValue(const Tensor& value);               // NOLINT: implicit by design
+
+  Tensor tensor() const;
+  const Config& content() const { return content_; }
+
+ private:
+  friend TEGULA_API void from_config(const Config& config, ConstantValue& value);
+
+  Config content_;
+};
+template <>
+inline constexpr bool holds_numbers<ConstantValue> = true;
+inline std::string type_name(const ConstantValue&) { return "number or list"; }
+TEGULA_API Config to_config(const ConstantValue& value);
+/// Throws InvalidArgument for anything but numbers in lists of equal lengths.
+TEGULA_API void from_config(const Config& config, ConstantValue& value);
+
 struct ConstantOptions {
-  double value = 0;
+  ConstantValue value = 0.0;
   static auto fields() {
-    return std::tuple{
-        field<&ConstantOptions::value>("value", "Every element.", any_finite.or_infinite())};
+    return std::tuple{field<&ConstantOptions::value>(
+        "value", "Every element, or an array that is broadcast.", any_finite.or_infinite())};
   }
 };
 class TEGULA_API ConstantInitializer
     : public WithOptions<InitializerBase, ConstantInitializer, ConstantOptions> {
  public:
   static constexpr const char* kName = "Constant";
-  static constexpr const char* kDoc = "All one value.";
+  static constexpr const char* kDoc = "All one value, or an array.";
   using WithOptions::WithOptions;
   InitialValue operator()(const ValueType& type) const override;
 };
@@ -125,6 +147,8 @@ struct VarianceScalingOptions {
   std::string mode = "fan_in";
   std::string distribution = "truncated_normal";
   std::optional<std::int64_t> seed = {};
+  std::optional<std::vector<std::int64_t>> input_axes = {};
+  std::optional<std::vector<std::int64_t>> output_axes = {};
   static auto fields() {
     using Self = VarianceScalingOptions;
     return std::tuple{
@@ -132,7 +156,11 @@ struct VarianceScalingOptions {
         field<&Self::mode>("mode", "\"fan_in\", \"fan_out\" or \"fan_avg\"."),
         field<&Self::distribution>("distribution",
                                    "\"truncated_normal\", \"untruncated_normal\" or \"uniform\"."),
-        field<&Self::seed>("seed", "Fixes the values.", any_finite)};
+        field<&Self::seed>("seed", "Fixes the values.", any_finite),
+        field<&Self::input_axes>("input_axes", "Axes whose product is fan_in; with output_axes.",
+                                 any_finite),
+        field<&Self::output_axes>("output_axes", "Axes whose product is fan_out; with input_axes.",
+                                  any_finite)};
   }
 };
 class TEGULA_API VarianceScalingInitializer
@@ -145,10 +173,18 @@ class TEGULA_API VarianceScalingInitializer
 };
 using VarianceScaling = Make<VarianceScalingInitializer, Initializer>;
 
-struct SeedOptions {
+struct ScaledOptions {
   std::optional<std::int64_t> seed = {};
+  std::optional<std::vector<std::int64_t>> input_axes = {};
+  std::optional<std::vector<std::int64_t>> output_axes = {};
   static auto fields() {
-    return std::tuple{field<&SeedOptions::seed>("seed", "Fixes the values.", any_finite)};
+    using Self = ScaledOptions;
+    return std::tuple{
+        field<&Self::seed>("seed", "Fixes the values.", any_finite),
+        field<&Self::input_axes>("input_axes", "Axes whose product is fan_in; with output_axes.",
+                                 any_finite),
+        field<&Self::output_axes>("output_axes", "Axes whose product is fan_out; with input_axes.",
+                                  any_finite)};
   }
 };
 
@@ -156,30 +192,40 @@ struct SeedOptions {
 struct ScaledRule {
   const char* name;
   const char* doc;
-  InitialValue (*build)(const Shape& shape, DType dtype, std::int64_t seed);
+  double scale;
+  FanMode mode;
+  WeightDistribution distribution;
 };
 template <const ScaledRule& Rule>
 class ScaledInitializer
-    : public WithOptions<InitializerBase, ScaledInitializer<Rule>, SeedOptions> {
+    : public WithOptions<InitializerBase, ScaledInitializer<Rule>, ScaledOptions> {
  public:
   static constexpr const char* kName = Rule.name;
   static constexpr const char* kDoc = Rule.doc;
-  using WithOptions<InitializerBase, ScaledInitializer<Rule>, SeedOptions>::WithOptions;
+  using WithOptions<InitializerBase, ScaledInitializer<Rule>, ScaledOptions>::WithOptions;
   InitialValue operator()(const ValueType& type) const override {
-    return Rule.build(type.shape, type.dtype, this->options_.seed.value_or(-1));
+    const ScaledOptions& options = this->options_;
+    return variance_scaling(
+        type.shape,
+        {Rule.scale, Rule.mode, Rule.distribution, options.input_axes, options.output_axes},
+        type.dtype, options.seed.value_or(-1));
   }
 };
+inline constexpr auto kUniformWeights = WeightDistribution::uniform;
+inline constexpr auto kNormalWeights = WeightDistribution::truncated_normal;
 inline constexpr ScaledRule kGlorotUniform = {"GlorotUniform", "Uniform, variance 2 / (in + out).",
-                                              glorot_uniform};
-inline constexpr ScaledRule kGlorotNormal = {
-    "GlorotNormal", "Truncated normal, variance 2 / (in + out).", glorot_normal};
-inline constexpr ScaledRule kHeUniform = {"HeUniform", "Uniform, variance 2 / in.", he_uniform};
-inline constexpr ScaledRule kHeNormal = {"HeNormal", "Truncated normal, variance 2 / in.",
-                                         he_normal};
-inline constexpr ScaledRule kLecunUniform = {"LecunUniform", "Uniform, variance 1 / in.",
-                                             lecun_uniform};
-inline constexpr ScaledRule kLecunNormal = {"LecunNormal", "Truncated normal, variance 1 / in.",
-                                            lecun_normal};
+                                              1, FanMode::fan_avg, kUniformWeights};
+inline constexpr ScaledRule kGlorotNormal = {"GlorotNormal",
+                                             "Truncated normal, variance 2 / (in + out).", 1,
+                                             FanMode::fan_avg, kNormalWeights};
+inline constexpr ScaledRule kHeUniform = {"HeUniform", "Uniform, variance 2 / in.", 2,
+                                          FanMode::fan_in, kUniformWeights};
+inline constexpr ScaledRule kHeNormal = {"HeNormal", "Truncated normal, variance 2 / in.", 2,
+                                         FanMode::fan_in, kNormalWeights};
+inline constexpr ScaledRule kLecunUniform = {"LecunUniform", "Uniform, variance 1 / in.", 1,
+                                             FanMode::fan_in, kUniformWeights};
+inline constexpr ScaledRule kLecunNormal = {"LecunNormal", "Truncated normal, variance 1 / in.", 1,
+                                            FanMode::fan_in, kNormalWeights};
 using GlorotUniform = Make<ScaledInitializer<kGlorotUniform>, Initializer>;
 using GlorotNormal = Make<ScaledInitializer<kGlorotNormal>, Initializer>;
 using HeUniform = Make<ScaledInitializer<kHeUniform>, Initializer>;

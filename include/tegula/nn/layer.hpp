@@ -90,6 +90,8 @@ class TEGULA_API LayerBase : public Object {
   /// Sets `trainable` here, in the weights that were declared trainable, and in all sublayers.
   void set_trainable(bool value);
   const std::vector<std::shared_ptr<LayerBase>>& sublayers() const { return sublayers_; }
+  /// The sublayers' included.
+  std::uint64_t revision() const override;
 
   /// Scalar penalties of the weights, built in the weights' graph.
   std::vector<Value> regularization() const;
@@ -161,6 +163,8 @@ class TEGULA_API LayerBase : public Object {
   std::vector<Tensor> evaluated_losses_;
   /// What `evaluate` compiled, by training, the type of a batch and the caller's key.
   std::map<std::pair<bool, std::string>, Executable> evaluations_;
+  /// `revision` that they were compiled at.
+  std::uint64_t evaluated_revision_ = 0;
 };
 
 template <>

@@ -32,6 +32,14 @@ class LayerWithOptions : public WithOptions<LayerBase, Derived, OptionsType> {
   Config base_config() const override {
     return WithOptions<LayerBase, Derived, OptionsType>::config();
   }
+
+ protected:
+  void check_change(std::string_view name, bool shapes_weights) const override {
+    WithOptions<LayerBase, Derived, OptionsType>::check_change(name, shapes_weights);
+    if (shapes_weights && this->built()) {
+      throw_fixed_option(Derived::kName, name, "the layer's weights are made");
+    }
+  }
 };
 
 struct InputOptions {
@@ -42,9 +50,10 @@ struct InputOptions {
   std::string name = {};
   static auto fields() {
     return std::tuple{
-        field<&InputOptions::shape>("shape", "Shape of one sample."),
-        field<&InputOptions::batch_size>("batch_size", "Fixed batch size, or None.", at_least(1)),
-        field<&InputOptions::dtype>("dtype", "Element type of the data."),
+        field<&InputOptions::shape>("shape", "Shape of one sample.").fixed_when_built(),
+        field<&InputOptions::batch_size>("batch_size", "Fixed batch size, or None.", at_least(1))
+            .fixed_when_built(),
+        field<&InputOptions::dtype>("dtype", "Element type of the data.").fixed_when_built(),
         field<&InputOptions::name>("name", "Name of the layer.")};
   }
 };
@@ -79,13 +88,19 @@ struct DenseOptions {
   std::string name = {};
   static auto fields() {
     return std::tuple{
-        field<&DenseOptions::units>("units", "Size of the output.", at_least(1)).required(),
+        field<&DenseOptions::units>("units", "Size of the output.", at_least(1))
+            .required()
+            .fixed_when_built(),
         field<&DenseOptions::activation>("activation", "Applied to the result; none: linear."),
-        field<&DenseOptions::use_bias>("use_bias", "Whether a bias is added."),
-        field<&DenseOptions::kernel_initializer>("kernel_initializer", "First kernel."),
-        field<&DenseOptions::bias_initializer>("bias_initializer", "First bias."),
-        field<&DenseOptions::kernel_regularizer>("kernel_regularizer", "Penalty on the kernel."),
-        field<&DenseOptions::bias_regularizer>("bias_regularizer", "Penalty on the bias."),
+        field<&DenseOptions::use_bias>("use_bias", "Whether a bias is added.").fixed_when_built(),
+        field<&DenseOptions::kernel_initializer>("kernel_initializer", "First kernel.")
+            .fixed_when_built(),
+        field<&DenseOptions::bias_initializer>("bias_initializer", "First bias.")
+            .fixed_when_built(),
+        field<&DenseOptions::kernel_regularizer>("kernel_regularizer", "Penalty on the kernel.")
+            .fixed_when_built(),
+        field<&DenseOptions::bias_regularizer>("bias_regularizer", "Penalty on the bias.")
+            .fixed_when_built(),
         field<&DenseOptions::activity_regularizer>("activity_regularizer",
                                                    "Penalty on the output."),
         field<&DenseOptions::name>("name", "Name of the layer.")};

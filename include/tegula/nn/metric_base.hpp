@@ -24,6 +24,12 @@ class MetricWithOptions : public WithOptions<Base, Derived, OptionsType> {
   }
   std::string name() const override { return this->options_.name; }
   MetricBase::Direction direction() const override { return Derived::kDirection; }
+
+ protected:
+  /// The counts so far belong to the options.
+  void check_change(std::string_view name, bool /*shapes_weights*/) const override {
+    throw_fixed_option(Derived::kName, name, "the metric is made");
+  }
 };
 
 /// The mean, over all samples so far, of one value per sample: with weights, the sum of the

@@ -295,6 +295,9 @@ class TEGULA_API Model {
   void rebuild();
 
  private:
+  /// Builds anew what options of layers, optimizer, loss or metrics that have changed lie behind.
+  void refresh();
+
   struct Impl;
   struct Loops;
   Value overridden_forward(Value x, bool training);

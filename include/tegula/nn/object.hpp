@@ -3,7 +3,9 @@
 // schedules): looked up by name, described by their options, held by handles that accept a string
 // or an object.
 
+#include <algorithm>
 #include <concepts>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,6 +28,59 @@ class TEGULA_API Object {
   /// The name under which a class of the user's is known when it is not `class_name`, such as
   /// Keras's "package>MyLayer"; else empty.
   virtual std::string registered_name() const { return ""; }
+
+  /// Changes an option, checked as when the object is made; models that use the object build anew
+  /// what depends on it before their next call. Throws NotFound for a name that is no option, and
+  /// InvalidArgument for values that do not fit and for options that cannot change (any more).
+  virtual void set_option(std::string_view name, const Config& value);
+  /// The same for an option that is an object (an initializer, a schedule …), which is shared.
+  virtual void set_option_object(std::string_view name, const std::shared_ptr<Object>& value);
+  /// The object that an option is; null for none, and for other options. Throws NotFound.
+  virtual std::shared_ptr<Object> option_object(std::string_view name) const;
+  /// Grows with every change of the object's options or of those of its options' objects.
+  virtual std::uint64_t revision() const { return revision_; }
+  /// Changes of all objects so far: while it stays, no `revision` changes.
+  static std::uint64_t changes();
+
+ protected:
+  /// To be called after whatever changes what the object builds.
+  void changed();
+
+ private:
+  std::uint64_t revision_ = 0;
+};
+
+/// `SGD has no option "momentu"; did you mean "momentum"? It has: …`
+[[noreturn]] TEGULA_API void throw_no_option(std::string_view owner, std::string_view name,
+                                             const std::vector<std::string>& known);
+/// `Dense: "units" is fixed when …; make a new object`
+[[noreturn]] TEGULA_API void throw_fixed_option(std::string_view owner, std::string_view name,
+                                                std::string_view when);
+
+/// The object that an option of this type is; overloaded for handles and the like.
+template <typename T>
+std::shared_ptr<Object> option_as_object(const T& /*option*/) {
+  return nullptr;
+}
+/// Whether the option takes the object, which it shares then.
+template <typename T>
+bool put_object(T& /*option*/, const std::shared_ptr<Object>& /*object*/) {
+  return false;
+}
+
+/// What an option shall become: plain data or an object.
+struct OptionValue {
+  const Config* config = nullptr;
+  const std::shared_ptr<Object>* object = nullptr;
+
+  template <typename T>
+  void write(T& option) const {
+    if (config != nullptr) {
+      from_config(*config, option);
+    } else if (!put_object(option, *object)) {
+      throw InvalidArgument("cannot be a " + std::string((*object)->class_name()));
+    }
+  }
 };
 
 /// A class of kind Base as the tables know it.
@@ -120,13 +175,12 @@ ObjectClass<Base> object_class(std::vector<std::string> aliases) {
           }};
 }
 
-/// Base class of the built-in objects: stores the options, checks their ranges and answers for
-/// them.
+/// Stores the options, checks their ranges and answers for them.
 template <typename Base, typename Derived, HasFields OptionsType>
-class WithOptions : public Base {
+class StoredOptions : public Base {
  public:
   using Options = OptionsType;
-  explicit WithOptions(Options options) : options_(std::move(options)) {
+  explicit StoredOptions(Options options) : options_(std::move(options)) {
     check_ranges(options_, Derived::kName);
   }
   std::string_view class_name() const override { return Derived::kName; }
@@ -138,6 +192,81 @@ class WithOptions : public Base {
 };
 
 [[noreturn]] TEGULA_API void throw_empty_handle(std::string_view kind);
+/// Base class of the built-in objects, whose options can change: Derived reads `options_` whenever
+/// it builds.
+template <typename Base, typename Derived, HasFields OptionsType>
+class WithOptions : public StoredOptions<Base, Derived, OptionsType> {
+ public:
+  using Options = OptionsType;
+  using StoredOptions<Base, Derived, OptionsType>::StoredOptions;
+
+  void set_option(std::string_view name, const Config& value) override {
+    change(name, {.config = &value});
+  }
+  void set_option_object(std::string_view name, const std::shared_ptr<Object>& value) override {
+    change(name, {.object = &value});
+  }
+  std::shared_ptr<Object> option_object(std::string_view name) const override {
+    std::shared_ptr<Object> found;
+    visit(name, this->options_,
+          [&found](const auto&, const auto& one) { found = option_as_object(one); });
+    return found;
+  }
+  std::uint64_t revision() const override {
+    std::uint64_t latest = Base::revision();
+    const auto include = [&latest](const auto& option) {
+      const std::shared_ptr<Object> object = option_as_object(option);
+      if (object != nullptr) latest = std::max(latest, object->revision());
+    };
+    std::apply([&](const auto&... fields) { (include(fields.of(this->options_)), ...); },
+               Options::fields());
+    return latest;
+  }
+
+ protected:
+  /// Throws InvalidArgument for an option that cannot change, or not any more.
+  virtual void check_change(std::string_view name, bool /*shapes_weights*/) const {
+    if (name == "name") throw_fixed_option(Derived::kName, name, "the object is made");
+  }
+
+ private:
+  /// Calls `visitor(field, option)` for the field of this name.
+  template <typename MaybeConst, typename Visitor>
+  static void visit(std::string_view name, MaybeConst& options, const Visitor& visitor) {
+    std::vector<std::string> known;
+    bool found = false;
+    const auto look = [&](const auto& one) {
+      known.emplace_back(one.name);
+      if (name != one.name) return;
+      found = true;
+      visitor(one, one.of(options));
+    };
+    std::apply([&look](const auto&... fields) { (look(fields), ...); }, Options::fields());
+    if (!found) throw_no_option(Derived::kName, name, known);
+  }
+
+  void change(std::string_view name, const OptionValue& value) {
+    Options options = this->options_;
+    bool shapes_weights = false;
+    bool same = false;
+    const std::shared_ptr<Object> before = option_object(name);
+    visit(name, options, [&](const auto& one, auto& option) {
+      shapes_weights = one.shapes_weights;
+      const Config previous = to_config(option);
+      try {
+        value.write(option);
+      } catch (const InvalidArgument&) {
+        rethrow_for_argument(Derived::kName, one.name);
+      }
+      same = before == option_as_object(option) && previous == to_config(option);
+    });
+    if (same) return;
+    check_change(name, shapes_weights);
+    // The constructor checks what the class asks of its options.
+    this->options_ = Derived(std::move(options)).options_;
+    this->changed();
+  }
+};
 
 /// A shared object, a name that stands for one with default options, or nothing.
 template <typename Base>
@@ -176,6 +305,17 @@ class Make : public HandleType {
 template <typename Base>
 std::string type_name(const Handle<Base>&) {
   return Base::kKind;
+}
+template <typename Base>
+std::shared_ptr<Object> option_as_object(const Handle<Base>& handle) {
+  return handle.shared();
+}
+template <typename Base>
+bool put_object(Handle<Base>& handle, const std::shared_ptr<Object>& object) {
+  auto fitting = std::dynamic_pointer_cast<Base>(object);
+  if (fitting == nullptr) return false;
+  handle = Handle<Base>(std::move(fitting));
+  return true;
 }
 
 /// `{"class_name": "L2", "config": {…}}`, with `registered_name` where that differs.

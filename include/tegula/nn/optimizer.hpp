@@ -2,6 +2,8 @@
 // Update rules: graph that turns gradients into assignments of weights.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,11 +64,15 @@ struct OptimizerOptions {
   }
 };
 
+/// Throws InvalidArgument for options that exclude each other.
+TEGULA_API void check_options(const OptimizerOptions& options, std::string_view owner);
+
 class TEGULA_API OptimizerBase : public Object {
  public:
   static constexpr const char* kKind = "optimizer";
 
-  /// Makes `iterations`, `learning_rate` and the slots in the variables' graph.
+  /// Makes `iterations`, `learning_rate` and the slots in the variables' graph; those of an earlier
+  /// build, for the same variables, stay with their values.
   void build(Graph& graph, std::span<const Variable> trainable);
   bool built() const { return static_cast<bool>(iterations_); }
   /// Assignments of one step, from one gradient per trainable variable: scaling, accumulation,
@@ -86,25 +92,59 @@ class TEGULA_API OptimizerBase : public Object {
   const std::vector<Variable>& trainable() const { return trainable_; }
   /// Moving averages of the weights (`use_ema`), in the order of the trainable variables.
   const std::vector<Variable>& averages() const { return averages_; }
+  /// The constant rate when it was changed, as an option, after the variable was made; once.
+  std::optional<double> take_changed_rate();
+  /// Says that the variable `learning_rate` has been set, so that the option is the same.
+  void note_rate(double rate);
 
- protected:
-  /// Makes the slots with `add_slot`, in Keras's order.
-  virtual void build_slots() = 0;
-  /// New value of variable `index` and assignments of its slots, given the clipped gradient.
+  /// Weight decay leaves out the variables whose name contains one of `names`, or whose path is one
+  /// of `paths`. Throws RunError when the optimizer is built.
+  void exclude_from_weight_decay(std::vector<std::string> names, std::vector<std::string> paths);
+
+  /// New value of a variable and assignments of slots, given the clipped gradient.
   struct Update {
     Value weight;
     std::vector<std::pair<Variable, Value>> slots;
   };
+  /// What another language's subclass defines instead of the class's own `build_slots` and
+  /// `update`, which it can call; empty functions leave those in place.
+  struct Overrides {
+    std::function<void()> build;
+    std::function<Update(std::size_t index, Value weight, Value gradient, Value rate)> update;
+  };
+  void override_rules(Overrides overrides) { overrides_ = std::move(overrides); }
+  void own_build();
+  /// Throws RunError before `own_build`.
+  Update own_update(std::size_t index, Value weight, Value gradient, Value rate);
+  /// State of the update rule's, saved with the optimizer. `path` tells it from others.
+  Variable add_state(const std::string& path, const InitialValue& initial);
+  /// 1 for the first update, as f32; while `apply` builds.
+  Value update_count() const { return update_count_; }
+
+ protected:
+  /// Makes the slots with `add_slot`, in Keras's order.
+  virtual void build_slots() = 0;
   virtual Update update(std::size_t index, Value weight, Value gradient, Value rate) = 0;
+  /// Makes a constant rate the option.
+  virtual void store_rate(double /*rate*/) {}
 
   Variable add_slot(std::string_view name, const Variable& like, double initial = 0);
-  /// 1 for the first update, as f32.
-  Value update_count() const { return update_count_; }
 
  private:
   std::vector<Value> clip(std::vector<Value> gradients) const;
+  Variable keep(const std::string& path, const InitialValue& initial);
+  bool decays(const Variable& variable) const;
 
   Graph graph_;
+  Overrides overrides_;
+  bool own_built_ = false;
+  /// By path, of all builds.
+  std::map<std::string, Variable> states_;
+  /// The rate that `learning_rate_` started with or was last changed to as an option.
+  double stated_rate_ = 0;
+  bool rate_changed_ = false;
+  std::vector<std::string> undecayed_names_;
+  std::vector<std::string> undecayed_paths_;
   std::vector<Variable> trainable_;
   Variable iterations_;
   Variable learning_rate_;

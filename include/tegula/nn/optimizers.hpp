@@ -14,9 +14,21 @@ namespace tegula::nn {
 template <typename Derived, HasFields OptionsType>
 class OptimizerWithOptions : public WithOptions<OptimizerBase, Derived, OptionsType> {
  public:
-  using WithOptions<OptimizerBase, Derived, OptionsType>::WithOptions;
+  explicit OptimizerWithOptions(OptionsType options)
+      : WithOptions<OptimizerBase, Derived, OptionsType>(std::move(options)) {
+    check_options(this->options_.common, Derived::kName);
+  }
   const OptimizerOptions& common() const override { return this->options_.common; }
   const LearningRate& rate() const override { return this->options_.learning_rate; }
+
+ protected:
+  void check_change(std::string_view name, bool shapes_weights) const override {
+    WithOptions<OptimizerBase, Derived, OptionsType>::check_change(name, shapes_weights);
+    if (shapes_weights && this->built()) {
+      throw_fixed_option(Derived::kName, name, "the optimizer's state is made");
+    }
+  }
+  void store_rate(double rate) override { this->options_.learning_rate = rate; }
 };
 
 struct SGDOptions {
@@ -98,7 +110,8 @@ struct AdagradOptions {
             field<&AdagradOptions::learning_rate>("learning_rate", "Rate or schedule.",
                                                   at_least(0)),
             field<&AdagradOptions::initial_accumulator_value>("initial_accumulator_value",
-                                                              "First sum of squares.", at_least(0)),
+                                                              "First sum of squares.", at_least(0))
+                .fixed_when_built(),
             field<&AdagradOptions::epsilon>("epsilon", "Added under the root.", at_least(0))},
         OptimizerOptions::fields_through<&AdagradOptions::common>());
   }
@@ -144,33 +157,25 @@ struct AdamOptions {
 /// form before section 2.1, where epsilon is not bias-corrected.
 class TEGULA_API AdamRule {
  public:
-  AdamRule(double beta_1, double beta_2, double epsilon, bool amsgrad)
-      : beta_1_(beta_1), beta_2_(beta_2), epsilon_(epsilon), amsgrad_(amsgrad) {}
+  struct Coefficients {
+    double beta_1;
+    double beta_2;
+    double epsilon;
+  };
 
   std::vector<Variable> momenta;
   std::vector<Variable> velocities;
   std::vector<Variable> largest_velocities;
 
-  bool amsgrad() const { return amsgrad_; }
   /// The weight after the step, and the new state of variable `index`.
-  std::pair<Value, std::vector<std::pair<Variable, Value>>> update(std::size_t index, Value weight,
-                                                                   Value gradient, Value rate,
-                                                                   Value step) const;
-
- private:
-  double beta_1_;
-  double beta_2_;
-  double epsilon_;
-  bool amsgrad_;
+  OptimizerBase::Update update(std::size_t index, Value weight, Value gradient, Value rate,
+                               Value step, const Coefficients& coefficients) const;
 };
 
 template <typename Derived, typename OptionsType>
 class AdamFamily : public OptimizerWithOptions<Derived, OptionsType> {
  public:
-  explicit AdamFamily(OptionsType options)
-      : OptimizerWithOptions<Derived, OptionsType>(std::move(options)),
-        rule_(this->options_.beta_1, this->options_.beta_2, this->options_.epsilon,
-              this->options_.amsgrad) {}
+  using OptimizerWithOptions<Derived, OptionsType>::OptimizerWithOptions;
 
  protected:
   void build_slots() override {
@@ -181,15 +186,16 @@ class AdamFamily : public OptimizerWithOptions<Derived, OptionsType> {
       rule_.momenta.push_back(this->add_slot("momentum", variable));
       rule_.velocities.push_back(this->add_slot("velocity", variable));
     }
-    if (!rule_.amsgrad()) return;
+    if (!this->options_.amsgrad) return;
     for (const Variable& variable : this->trainable()) {
       rule_.largest_velocities.push_back(this->add_slot("velocity_hat", variable));
     }
   }
   OptimizerBase::Update update(std::size_t index, Value weight, Value gradient,
                                Value rate) override {
-    auto [updated, slots] = rule_.update(index, weight, gradient, rate, this->update_count());
-    return {updated, std::move(slots)};
+    const OptionsType& options = this->options_;
+    return rule_.update(index, weight, gradient, rate, this->update_count(),
+                        {options.beta_1, options.beta_2, options.epsilon});
   }
 
  private:

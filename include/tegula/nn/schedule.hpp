@@ -36,6 +36,11 @@ class LearningRate {
 template <>
 inline constexpr bool holds_numbers<LearningRate> = true;
 inline std::string type_name(const LearningRate&) { return "learning rate"; }
+inline std::shared_ptr<Object> option_as_object(const LearningRate& rate) {
+  return rate.schedule() == nullptr ? nullptr : rate.schedule()->shared();
+}
+/// Takes schedules.
+TEGULA_API bool put_object(LearningRate& rate, const std::shared_ptr<Object>& object);
 TEGULA_API Config to_config(const LearningRate& rate);
 TEGULA_API void from_config(const Config& config, LearningRate& rate);
 

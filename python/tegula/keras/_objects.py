@@ -35,16 +35,12 @@ _UNSUPPORTED = {
     "lora_alpha",
     "quantization_config",
     "noise_shape",
-    "input_axes",
-    "output_axes",
 }
 
 
 def plain(name, value):
     """An argument as the plain data that C++ makes objects from."""
     value = resolved(name, value)
-    if isinstance(value, type) and issubclass(value, Object):
-        value = value()
     if isinstance(value, Object):
         return value._plain()
     if callable(value):
@@ -102,11 +98,14 @@ def passed(kind, item, core):
     return {"class_name": class_name_of(item), "config": {}, "registered_name": key}
 
 
-def core_of(module, item):
-    """The C++ object of an object or function of the user's, of the kind that `module` has."""
+def core_of(module, given):
+    """The C++ object of what an argument of the kind that `module` has may be."""
+    given = module.get(given)
+    if given is None or isinstance(given, Object):
+        return None if given is None else given._model_core()
     kind = module.__name__.rsplit(".", 1)[-1].removesuffix("s")
     try:
-        return getattr(_nn, "make_" + kind)(module._registered(item)["registered_name"], {})
+        return getattr(_nn, "make_" + kind)(module._registered(given)["registered_name"], {})
     finally:
         _forget_all()
 
@@ -137,29 +136,38 @@ _CALLABLES = {
     "activation": ".activations",
     "initializer": ".initializers",
     "regularizer": ".regularizers",
+    "learning_rate": ".optimizers.schedules",
 }
 
 
 class Object(_serialization.Copied):
-    """Base of layers, losses, metrics, optimizers, initializers, regularizers and schedules."""
+    """Base of layers, losses, metrics, optimizers, initializers, regularizers and schedules.
+
+    The options of a class of the table are attributes: reading gives what the option is now, and a
+    change acts at the next call of every model that uses the object.
+    """
 
     _kind = ""
     _module = ""
     _entry = None  # the class's row of the table; None for classes that Python code derives
+    _fields = frozenset()  # names of the options that C++ holds
 
     def __init__(self, *args, **kwargs):
-        names = type(self)._positional
-        args = [resolved(name, value) for name, value in zip(names, args)] + list(args[len(names):])
-        kwargs = {name: resolved(name, value) for name, value in kwargs.items()}
-        self._of_user = _users_objects({**dict(zip(names, args)), **kwargs})
-        self._core = self._make(bind(type(self), args, kwargs))
+        self._create(bind(type(self), args, kwargs))
+
+    def _create(self, given):
+        given = {name: resolved(name, value) for name, value in given.items()}
+        self._of_user = _users_objects(given)
+        try:
+            self._core = self._make({name: plain(name, value) for name, value in given.items()})
+        finally:
+            _forget_all()
+        for name, value in given.items():
+            self._share(name, value)
 
     @classmethod
     def _make(cls, options):
-        try:
-            return getattr(_nn, "make_" + cls._kind)(cls._entry["name"], options)
-        finally:
-            _forget_all()
+        return getattr(_nn, "make_" + cls._kind)(cls._entry["name"], options)
 
     @classmethod
     def _of(cls, core):
@@ -167,6 +175,84 @@ class Object(_serialization.Copied):
         self = object.__new__(cls)
         self._core = core
         return self
+
+    def __getattr__(self, name):
+        if name in type(self)._fields and "_core" in self.__dict__:
+            return self._option(name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name, value):
+        cls = type(self)
+        if "_core" in self.__dict__ and not hasattr(cls, name):
+            if name in cls._fields:
+                self._set_option(name, value)
+                return
+            if name in _UNSUPPORTED and cls._entry is not None and value is not None:
+                raise ValueError(f"{cls.__name__}: `{name}` is not supported, got {value!r}")
+        object.__setattr__(self, name, value)
+
+    def _option(self, name):
+        """The option as a user of Keras expects it: functions and objects, not their names."""
+        objects = self.__dict__.setdefault("_objects", {})
+        if name in objects:
+            return objects[name]
+        # Not `config`, which a subclass may answer by reading this.
+        value = getattr(self._core, "base_config", self._core.config)()[name]
+        core = self._core.option_object(name)
+        if core is not None:
+            modules = (module for suffix, (_, module) in _KINDS.items() if name.endswith(suffix))
+            module = importlib.import_module("tegula." + next(modules))
+            if core.class_name in module._CLASSES:
+                return objects.setdefault(name, module._CLASSES[core.class_name]._of(core))
+        if name.endswith("activation") and isinstance(value, str):
+            from . import activations
+
+            return activations._FUNCTIONS.get(value, value)
+        if isinstance(value, list) and name.endswith("shape"):
+            return tuple(value)
+        return None if value == "" else value
+
+    def _set_option(self, name, value):
+        value = resolved(name, value)
+        if not self._share(name, value):
+            try:
+                self._core.set_option(name, plain(name, value))
+            finally:
+                _forget_all()
+        of_user = self.__dict__.setdefault("_of_user", {})
+        of_user.pop(name, None)
+        of_user.update(_users_objects({name: value}))
+
+    def _share(self, name, value):
+        """Makes an object the option itself, so that its own changes act; whether it is one that
+        C++ holds.
+        """
+        self.__dict__.setdefault("_objects", {}).pop(name, None)
+        held = isinstance(value, Object) and not value._defined_here()
+        if held:
+            self._core.set_option_object(name, value._core)
+        if isinstance(value, Object) or callable(value):
+            self._objects[name] = value
+        return held
+
+    def _defined_here(self):
+        """Whether Python code of the user's says what the object computes."""
+        return self._entry is None or self._overrides("__call__")
+
+    def _overrides(self, method):
+        """Whether a class of the user's replaces the library's method."""
+        cls = type(self)
+        library = next(base for base in cls.__mro__ if base.__module__.startswith("tegula."))
+        return getattr(cls, method) is not getattr(library, method)
+
+    def _model_core(self):
+        """The object that C++ calls."""
+        if not self._defined_here():
+            return self._core
+        try:
+            return getattr(_nn, "make_" + self._kind)(self._plain()["registered_name"], {})
+        finally:
+            _forget_all()
 
     def _plain(self):
         return {"class_name": self._core.class_name, "config": self._core.config()}
@@ -191,8 +277,19 @@ class Object(_serialization.Copied):
         return cls(**config)
 
     def __repr__(self):
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self._core.config().items())
-        return f"{type(self).__name__}({arguments})"
+        if self._entry is None or "_core" not in self.__dict__:
+            return f"<{type(self).__name__}>"
+        arguments = [(name, default) for name, default, _ in self._entry["arguments"]]
+        values = [(name, self._option(name), default) for name, default in arguments]
+        shown = [
+            (name, value) for i, (name, value, default) in enumerate(values)
+            if name != "name" and (value != default or i == 0) and value is not None
+            and not (isinstance(default, dict) and isinstance(value, Object)
+                     and value._plain() == default)
+        ]
+        listed = ", ".join(f"{name}={getattr(value, '__name__', None) or repr(value)}"
+                           for name, value in shown)
+        return f"{type(self).__name__}({listed})"
 
 
 def _serialized(name, value):
@@ -213,7 +310,7 @@ serialize = _serialization.serialize_keras_object
 
 
 def bind(cls, args, kwargs):
-    """The options that a call of the class means, as plain data."""
+    """The options that a call of the class means."""
     names = cls._positional
     if len(args) > len(names):
         raise TypeError(
@@ -243,7 +340,9 @@ def bind(cls, args, kwargs):
             continue
         if value is None and name == "name":
             continue
-        options[name] = plain(name, value)
+        if isinstance(value, type) and issubclass(value, Object):
+            value = value()
+        options[name] = value
     return options
 
 
@@ -349,6 +448,11 @@ def attributes(namespace, *tables):
         _missing.raise_missing(namespace["__name__"], name, sys._getframe(1))
 
     return attribute, names
+
+
+def itself(function):
+    """For `getter`, where functions serve as they are."""
+    return function
 
 
 def getter(kind, classes, base, of_function=None):

@@ -206,7 +206,8 @@ class _CoreCallback(Callback):
     _module = "keras.callbacks"
 
     def __init__(self, *args, **kwargs):
-        self._make(_objects.bind(type(self), args, kwargs))
+        given = _objects.bind(type(self), args, kwargs)
+        self._make({name: _objects.plain(name, value) for name, value in given.items()})
 
     def _make(self, options):
         if isinstance(options.get("verbose"), bool):

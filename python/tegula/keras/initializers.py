@@ -23,7 +23,7 @@ class Initializer(_objects.Object):
             super().__init__(*args, **kwargs)
 
     def _plain(self):
-        return super()._plain() if self._entry is not None else _registered(self)
+        return _registered(self) if self._defined_here() else super()._plain()
 
     def get_config(self):
         """The arguments that make an equal object."""
@@ -50,7 +50,25 @@ def _registered(function):
 
 
 _CLASSES = _objects.classes_of(Initializer, ignored=())
-_ALIASES = _objects.Made({_nn.snake_case(name): name for name in _CLASSES}, _CLASSES.__getitem__)
+_ALIASES = _objects.Made(
+    {
+        **{_nn.snake_case(name): name for name in _CLASSES},
+        "IdentityInitializer": "Identity",
+        "OrthogonalInitializer": "Orthogonal",
+    },
+    _CLASSES.__getitem__,
+)
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _ALIASES)
-get = _objects.getter("initializer", _CLASSES, Initializer)
+_get = _objects.getter("initializer", _CLASSES, Initializer, of_function=_objects.itself)
+
+
+def get(identifier):
+    """The initializer that a name, a config, an array or an object means; a function as it is; None
+    for None.
+    """
+    if isinstance(identifier, (_np.ndarray, _np.generic)):
+        return _CLASSES["Constant"](identifier.tolist())
+    return _get(identifier)
+
+
 serialize, deserialize = _objects.serialize, _objects.deserializer(get)

@@ -154,7 +154,7 @@ class Layer(_objects.Object):
             self._set_option("activity_regularizer", value)
             return
         self._regularizer = value if callable(value) else regularizers.get(value)
-        self._core.activity_regularizer = _core_of(regularizers, self._regularizer)
+        self._core.activity_regularizer = _objects.core_of(regularizers, self._regularizer)
 
     @property
     def dtype(self):
@@ -339,8 +339,8 @@ class Layer(_objects.Object):
             self._core,
             name or (f"variable_{count}" if count else "variable"),
             () if shape is None else tuple(shape),
-            _core_of(initializers, "glorot_uniform" if initializer is None else initializer),
-            _core_of(regularizers, regularizer),
+            _objects.core_of(initializers, "glorot_uniform" if initializer is None else initializer),
+            _objects.core_of(regularizers, regularizer),
             bool(trainable),
         )
         return _weight_of(core, self)
@@ -495,15 +495,6 @@ def _refuse_given(owner, arguments):
     for name, value in arguments.items():
         if value is not None and value is not False:
             raise ValueError(f"{owner}: `{name}` is not supported, got {value!r}")
-
-
-def _core_of(module, given):
-    """The core object of what an argument of `module`'s kind may be."""
-    if given is None:
-        return None
-    if callable(given) and not hasattr(given, "_core") and not isinstance(given, type):
-        return _objects.core_of(module, given)
-    return module.get(given)._core
 
 
 def _common_arguments(cls, given):

@@ -19,7 +19,7 @@ class Regularizer(_objects.Object):
             super().__init__(*args, **kwargs)
 
     def _plain(self):
-        return super()._plain() if self._entry is not None else _registered(self)
+        return _registered(self) if self._defined_here() else super()._plain()
 
     def get_config(self):
         """The arguments that make an equal object."""
@@ -37,8 +37,13 @@ def _registered(function):
 
 _CLASSES = _objects.classes_of(Regularizer, ignored=())
 _ALIASES = _objects.Made(
-    {"l1_l2": "L1L2", **{name.lower(): name for name in _CLASSES}}, _CLASSES.__getitem__
+    {
+        "l1_l2": "L1L2",
+        "orthogonal_regularizer": "OrthogonalRegularizer",
+        **{name.lower(): name for name in _CLASSES},
+    },
+    _CLASSES.__getitem__,
 )
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _ALIASES)
-get = _objects.getter("regularizer", _CLASSES, Regularizer)
+get = _objects.getter("regularizer", _CLASSES, Regularizer, of_function=_objects.itself)
 serialize, deserialize = _objects.serialize, _objects.deserializer(get)

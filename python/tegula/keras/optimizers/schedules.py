@@ -3,6 +3,7 @@
 import numpy as _np
 
 from ... import _core
+from ..._framework import convert_to_tensor as _convert_to_tensor
 from .. import _objects
 from .._values import build_or_evaluate as _build_or_evaluate
 from .._values import on_core_values as _on_core_values
@@ -23,10 +24,9 @@ class LearningRateSchedule(_objects.Object):
             super().__init__(*args, **kwargs)
 
     def _plain(self):
-        if self._entry is not None:
+        if not self._defined_here():
             return super()._plain()
-        core = _nn.make_user_schedule(_on_core_values(self), *_objects.identity(self))
-        return _objects.passed("schedule", self, core)
+        return _passed(self, self)
 
     def get_config(self):
         """The arguments that make an equal schedule."""
@@ -36,6 +36,19 @@ class LearningRateSchedule(_objects.Object):
         """The rate at `step`, 0 for the first update."""
         step = _np.float32(step) if _np.isscalar(step) else step
         return _build_or_evaluate(lambda value: _nn.schedule(self._core, value), step)
+
+
+def _registered(function):
+    """A function without arguments, asked for the rate when a step is built, as Keras does."""
+    def rate(step):
+        return _convert_to_tensor(_np.float32(function()))
+
+    return _passed(function, rate)
+
+
+def _passed(item, function):
+    core = _nn.make_user_schedule(_on_core_values(function), *_objects.identity(item))
+    return _objects.passed("schedule", item, core)
 
 
 _CLASSES = _objects.classes_of(LearningRateSchedule, ignored=("name",))

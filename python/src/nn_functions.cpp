@@ -34,6 +34,12 @@ Value loss_value(const nn::LossBase& loss, const Value& y_true, const Value& y_p
   return loss(y_true, y_pred, sample_weight.value_or(Value()));
 }
 
+/// The values per sample, before weights and reduction.
+Value loss_values(const nn::LossBase& loss, Value y_true, Value y_pred) {
+  nn::prepare_operands(loss, y_true, y_pred);
+  return loss.values(y_true, y_pred);
+}
+
 Value initial_value(const nn::InitializerBase& initializer, Graph graph, DType dtype,
                     const Shape& shape) {
   return initializer({dtype, shape}).build(graph);
@@ -104,7 +110,9 @@ void bind_running_metric(py::module_& module) {
            py::arg("sample_weight") = py::none())
       .def("result", &RunningMetric::result)
       .def("reset", &RunningMetric::reset)
-      .def("state", &RunningMetric::state);
+      .def("state", &RunningMetric::state)
+      .def("state_names", &RunningMetric::state_names)
+      .def("set_state", &RunningMetric::set_state, py::arg("index"), py::arg("value"));
 }
 
 }  // namespace
@@ -113,6 +121,7 @@ void bind_functions(py::module_& module) {
   module.def("evaluate", &evaluate, py::arg("inputs"), py::arg("build"));
   module.def("loss", &loss_value, py::arg("loss"), py::arg("y_true"), py::arg("y_pred"),
              py::arg("sample_weight") = py::none());
+  module.def("loss_values", &loss_values, py::arg("loss"), py::arg("y_true"), py::arg("y_pred"));
   module.def("cast",
              [](const Value& x, DType dtype) { return x.dtype() == dtype ? x : cast(x, dtype); });
   module.def("regularize", [](const nn::RegularizerBase& r, const Value& x) { return r(x); });

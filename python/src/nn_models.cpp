@@ -227,6 +227,13 @@ void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
       .def("predict_on_batch", &predict_on_batch)
       .def("call", &call, py::arg("x"), py::arg("training"))
       .def("reset_metrics", &Model::reset_metrics)
+      .def("running_metrics", [](Model& self) { return dict_from_logs(self.running_metrics()); })
+      .def("metrics",
+           [](const Model& self) {
+             std::vector<std::shared_ptr<nn::MetricBase>> metrics;
+             for (const nn::Metric& metric : self.metrics()) metrics.push_back(metric.shared());
+             return metrics;
+           })
       .def_property_readonly("metrics_names", &Model::metrics_names)
       .def("stop_training", &Model::stop_training)
       .def_property_readonly("training_stopped", &Model::training_stopped);

@@ -175,6 +175,11 @@ void bind_objects(py::module_& module) {
       .def_property_readonly("integer_targets", &nn::LossBase::integer_targets);
   bind_kind<nn::MetricBase>(module, "Metric")
       .def_property_readonly("name", &nn::MetricBase::name)
+      .def_property_readonly("variables",
+                             [](const nn::MetricBase& metric) {
+                               return std::vector<Value>(metric.variables().begin(),
+                                                         metric.variables().end());
+                             })
       .def_property_readonly("direction", [](const nn::MetricBase& metric) {
         const char* names[] = {"unknown", "up", "down"};
         return names[static_cast<int>(metric.direction())];

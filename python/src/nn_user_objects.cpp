@@ -2,10 +2,15 @@
 
 #include <pybind11/stl.h>
 
+#include <memory>
+#include <optional>
+#include <tuple>
+
 #include "location.hpp"
 #include "nn_config.hpp"
 #include "nn_objects.hpp"
 #include "numpy.hpp"
+#include "tegula/graph/op_def.hpp"
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
@@ -177,14 +182,26 @@ class Described : public Base {
   SharedObject describe_;
 };
 
-/// A loss whose values per sample come from a function of two values.
+/// A loss whose values per sample come from a function of two values, or all of it from a function
+/// of these and of weights.
 class UserLoss : public Described<nn::LossBase> {
  public:
   UserLoss(py::object function, std::string name, const std::string& reduction,
-           std::string class_name, py::object describe)
+           std::string class_name, py::object describe, bool integer_targets, py::object whole)
       : Described(std::move(name), std::move(class_name), std::move(describe)),
-        function_(std::move(function)) {
+        function_(std::move(function)),
+        integer_targets_(integer_targets) {
     nn::from_config(nn::Config(reduction), reduction_);
+    if (!whole.is_none()) whole_.emplace(std::move(whole));
+  }
+  Value operator()(Value y_true, Value y_pred, Value sample_weight) const override {
+    if (!whole_) return LossBase::operator()(y_true, y_pred, sample_weight);
+    const py::gil_scoped_acquire gil;
+    const py::object result = sample_weight ? whole_->get()(y_true, y_pred, sample_weight)
+                                            : whole_->get()(y_true, y_pred);
+    return value_from_result(result, label());
+  }
+  bool integer_targets() const override { return integer_targets_; }
   }
   Value values(Value y_true, Value y_pred) const override {
     const py::gil_scoped_acquire gil;
@@ -195,13 +212,15 @@ class UserLoss : public Described<nn::LossBase> {
 
  private:
   SharedObject function_;
+  std::optional<SharedObject> whole_;
+  bool integer_targets_;
   nn::Reduction reduction_ = nn::Reduction::sum_over_batch_size;
 };
 
 /// The mean of the values per sample that come from a function of two values.
-class UserMetric : public Described<nn::metrics::MeanMetricBase> {
+class FunctionMetric : public Described<nn::metrics::MeanMetricBase> {
  public:
-  UserMetric(py::object function, std::string name, std::string class_name, py::object describe)
+  FunctionMetric(py::object function, std::string name, std::string class_name, py::object describe)
       : Described(std::move(name), std::move(class_name), std::move(describe)),
         function_(std::move(function)) {}
   std::string name() const override { return label(); }
@@ -214,6 +233,96 @@ class UserMetric : public Described<nn::metrics::MeanMetricBase> {
 
  private:
   SharedObject function_;
+};
+
+/// A metric some of whose methods are those of a Python object, which it does not keep alive: the
+/// object owns the metric, and the model's list of metrics owns the object. State and methods that
+/// the object does not define are those of `native`, a built-in metric, if there is one.
+class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<UserMetric> {
+ public:
+  UserMetric(const py::object& self, std::string class_name, std::string name,
+             std::shared_ptr<nn::MetricBase> native)
+      : methods_(self, "metric \"" + name + "\""),
+        class_name_(std::move(class_name)),
+        name_(std::move(name)),
+        native_(std::move(native)) {}
+  std::string_view class_name() const override { return class_name_; }
+  std::string name() const override { return name_; }
+  Direction direction() const override {
+    return native_ ? native_->direction() : Direction::unknown;
+  }
+  bool takes_vector_as_row() const override { return native_ && native_->takes_vector_as_row(); }
+  nn::Config config() const override {
+    const py::gil_scoped_acquire gil;
+    return config_from_object(py::object(methods_.call("_described")["config"]));
+  }
+  std::string registered_name() const override {
+    const py::gil_scoped_acquire gil;
+    const py::object name = methods_.call("_described")["registered_name"];
+    return name.is_none() ? "" : name.cast<std::string>();
+  }
+
+  std::vector<Value> update(Value y_true, Value y_pred, Value sample_weight) override {
+    const py::gil_scoped_acquire gil;
+    return assigned(traced("_trace_update", y_true, y_pred, object_from_value(sample_weight)));
+  }
+  Value result() override {
+    const py::gil_scoped_acquire gil;
+    return value_from_result(traced("_trace_result"), class_name_ + ".result");
+  }
+  std::vector<Value> reset() override {
+    const py::gil_scoped_acquire gil;
+    const py::object values = traced("_trace_reset");
+    return values.is_none() ? std::vector<Value>() : assigned(values);
+  }
+
+  /// The native metric's update, as (variable, whether the value is added, value).
+  std::vector<std::tuple<std::size_t, bool, Value>> native_update(
+      const Value& y_true, const Value& y_pred, const std::optional<Value>& sample_weight) {
+    std::vector<std::tuple<std::size_t, bool, Value>> changes;
+    const std::vector<Variable>& all = variables();
+    for (const Value& assignment :
+         native_->update(y_true, y_pred, sample_weight.value_or(Value()))) {
+      const Node& node = assignment.node();
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i] != node.input(0)) continue;
+        changes.emplace_back(i, node.op().name == "assign_add", node.input(1));
+      }
+    }
+    return changes;
+  }
+  Value native_result() { return native_->result(); }
+
+ protected:
+  void build_state(const ValueType& y_true, const ValueType& y_pred) override {
+    const py::gil_scoped_acquire gil;
+    for (const py::handle entry : methods_.call("_first_state")) {
+      const auto [name, first] = entry.cast<std::pair<std::string, Tensor>>();
+      add_state_from(name, first);
+    }
+    if (native_) build_part(*native_, y_true, y_pred);
+  }
+
+ private:
+  template <typename... Args>
+  py::object traced(const char* method, const Args&... args) {
+    const std::vector<Value> state(variables().begin(), variables().end());
+    return methods_.call(method, shared_from_this(), graph(), state, args...);
+  }
+
+  std::vector<Value> assigned(const py::object& values) {
+    std::vector<Value> assignments;
+    for (const py::handle entry : values) {
+      const auto [index, value] = entry.cast<std::pair<std::size_t, Value>>();
+      assignments.push_back(assign(variables().at(index), value));
+    }
+    return assignments;
+  }
+
+  Methods methods_;
+  std::string class_name_;
+  std::string name_;
+  std::shared_ptr<nn::MetricBase> native_;
 };
 
 /// A regularizer or schedule: a function of one value.
@@ -297,17 +406,25 @@ void bind_user_objects(py::module_& module) {
   module.def(
       "make_user_loss",
       [](py::object function, std::string name, const std::string& reduction,
-         std::string class_name, py::object describe) -> std::shared_ptr<nn::LossBase> {
+         std::string class_name, py::object describe, bool integer_targets,
+         py::object whole) -> std::shared_ptr<nn::LossBase> {
         return std::make_shared<UserLoss>(std::move(function), std::move(name), reduction,
-                                          std::move(class_name), std::move(describe));
+                                          std::move(class_name), std::move(describe),
+                                          integer_targets, std::move(whole));
       },
       py::arg("function"), py::arg("name"), py::arg("reduction"), py::arg("class_name"),
-      py::arg("describe"));
+      py::arg("describe"), py::arg("integer_targets") = false, py::arg("whole") = py::none());
+  py::class_<UserMetric, nn::MetricBase, std::shared_ptr<UserMetric>>(module, "UserMetric")
+      .def(py::init<const py::object&, std::string, std::string, std::shared_ptr<nn::MetricBase>>(),
+           py::arg("self"), py::arg("class_name"), py::arg("name"),
+           py::arg("native") = std::shared_ptr<nn::MetricBase>())
+      .def("native_update", &UserMetric::native_update)
+      .def("native_result", &UserMetric::native_result);
   module.def(
       "make_user_metric",
       [](py::object function, std::string name, std::string class_name,
          py::object describe) -> std::shared_ptr<nn::MetricBase> {
-        return std::make_shared<UserMetric>(std::move(function), std::move(name),
+        return std::make_shared<FunctionMetric>(std::move(function), std::move(name),
                                             std::move(class_name), std::move(describe));
       },
       py::arg("function"), py::arg("name"), py::arg("class_name"), py::arg("describe"));

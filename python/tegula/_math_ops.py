@@ -72,8 +72,8 @@ greater = _binary("greater", "greater", "Greater")
 greater_equal = _binary("greater_equal", "greater_equal", "GreaterEqual")
 less = _binary("less", "less", "Less")
 less_equal = _binary("less_equal", "less_equal", "LessEqual")
-equal = _binary("equal", "equal", "Equal")
-not_equal = _binary("not_equal", "not_equal", "NotEqual")
+_equal_numbers = _binary("equal", "equal", "Equal")
+_unequal_numbers = _binary("not_equal", "not_equal", "NotEqual")
 logical_and = _binary("logical_and", "logical_and", "LogicalAnd")
 logical_or = _binary("logical_or", "logical_or", "LogicalOr")
 
@@ -81,6 +81,24 @@ logical_or = _binary("logical_or", "logical_or", "LogicalOr")
 def logical_xor(x: TensorLike, y: TensorLike, name: Name = "LogicalXor") -> Tensor:
     """Whether exactly one is true."""
     return apply("logical_xor", [x, y], None, name)
+
+
+def _is_truth(x):
+    return isinstance(x, Tensor) and x.dtype.name == "bool"
+
+
+def equal(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
+    """x == y, of numbers or truth values."""
+    if _is_truth(x) or _is_truth(y):
+        return logical_not(logical_xor(x, y), name)
+    return _equal_numbers(x, y, name)
+
+
+def not_equal(x: TensorLike, y: TensorLike, name: Name = None) -> Tensor:
+    """x != y, of numbers or truth values."""
+    if _is_truth(x) or _is_truth(y):
+        return logical_xor(x, y, name)
+    return _unequal_numbers(x, y, name)
 
 
 def _is_integer(tensor):

@@ -34,12 +34,38 @@ void RunningMetric::build(const ValueType& y_true, const ValueType& y_pred) {
   metric_->build(graph_, y_true, y_pred);
   session_.emplace(graph_);
   result_ = session_->compile({}, {metric_->result()});
+  const std::vector<Value> assignments = metric_->reset();
+  if (!assignments.empty()) reset_ = session_->compile({}, {}, assignments);
+}
+
+namespace {
+
+/// Stands for batches that nobody has seen yet.
+ValueType any_type() { return {DType::f32, {kUnknown}}; }
+
+}  // namespace
+
+bool RunningMetric::build_apart(Graph& graph) {
+  try {
+    metric_->build(graph, any_type(), any_type());
+  } catch (const ShapeError&) {
+    return false;
+  }
+  return true;
 }
 
 void RunningMetric::update(const Tensor& y_true, const Tensor& y_pred,
                            const std::optional<Tensor>& sample_weight) {
-  const ValueType targets = batch_type(y_true);
-  const ValueType predictions = batch_type(y_pred);
+  ValueType targets = batch_type(y_true);
+  ValueType predictions = batch_type(y_pred);
+  const bool row = y_pred.rank() == 1 && metric_->takes_vector_as_row();
+  const bool differ =
+      y_true.rank() > 0 && y_pred.rank() > 0 && y_true.shape()[0] != y_pred.shape()[0];
+  if (row || differ) {
+    // Known sizes: what must not be broadcast is refused when the update is built.
+    targets.shape = y_true.shape();
+    predictions.shape = y_pred.shape();
+  }
   if (!session_) build(targets, predictions);
   std::string key = targets.to_string() + predictions.to_string();
   if (sample_weight) key += batch_type(*sample_weight).to_string();
@@ -64,21 +90,53 @@ void RunningMetric::update(const Tensor& y_true, const Tensor& y_pred,
 Tensor RunningMetric::result() {
   if (session_) return result_->run({}).front();
   Graph graph;
-  const ValueType any{DType::f32, {kUnknown}};
-  metric_->build(graph, any, any);
+  metric_->build(graph, any_type(), any_type());
   Session session(graph);
   return session.run(metric_->result());
 }
 
 void RunningMetric::reset() {
-  if (session_) session_->initialize(metric_->variables());
+  if (!session_) return;
+  session_->initialize(metric_->variables());
+  if (reset_) reset_->run_into({}, {});
 }
 
 std::vector<Tensor> RunningMetric::state() {
   std::vector<Tensor> values;
-  if (!session_) return values;
-  for (const Variable& variable : metric_->variables()) values.push_back(session_->get(variable));
+  const auto read = [&](Session& session) {
+    for (const Variable& variable : metric_->variables()) values.push_back(session.get(variable));
+  };
+  if (session_) {
+    read(*session_);
+    return values;
+  }
+  Graph graph;
+  if (!build_apart(graph)) return values;
+  Session session(graph);
+  read(session);
   return values;
+}
+
+std::vector<std::string> RunningMetric::state_names() {
+  Graph graph;
+  std::vector<std::string> names;
+  if (!session_ && !build_apart(graph)) return names;
+  for (const Variable& variable : metric_->variables()) {
+    const std::string path = variable.name();
+    const std::size_t begin = path.rfind('/') + 1;
+    names.push_back(path.substr(begin, path.find(':', begin) - begin));
+  }
+  return names;
+}
+
+void RunningMetric::set_state(std::size_t index, const Tensor& value) {
+  if (!session_) build(any_type(), any_type());
+  const Variable& variable = metric_->variables().at(index);
+  if (value.shape() != variable.shape()) {
+    throw ShapeError("a value of shape " + value.shape().to_string() + " does not fit " +
+                     variable.name() + ", of shape " + variable.shape().to_string());
+  }
+  session_->set(variable, value.cast(variable.dtype()));
 }
 
 }  // namespace tegula::nn

@@ -492,6 +492,27 @@ Logs Model::running_metrics() {
   return sorted(impl_->read_metrics());
 }
 
+std::vector<Metric> Model::metrics() const {
+  std::vector<Metric> found;
+  if (impl_->target_type) {
+    for (const BoundMetric& bound : impl_->metrics) found.push_back(bound.metric);
+    return found;
+  }
+  if (!impl_->built || !impl_->options) return found;
+  const CompileOptions& settings = *impl_->options;
+  const ValueType y_pred = impl_->y.type();
+  ValueType y_true = y_pred;
+  if (settings.loss && settings.loss->integer_targets()) {
+    y_true = {DType::i32, Shape{kUnknown, 1}};
+  }
+  for (const auto* specs : {&settings.metrics, &settings.weighted_metrics}) {
+    for (const MetricSpec& spec : *specs) {
+      found.push_back(spec.metric() ? spec.metric() : resolve_metric(spec.name(), y_true, y_pred));
+    }
+  }
+  return found;
+}
+
 std::vector<std::string> Model::metrics_names() const {
   std::vector<std::string> names = {"loss"};
   for (const BoundMetric& bound : impl_->metrics) names.push_back(bound.name);

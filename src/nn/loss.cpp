@@ -1,6 +1,7 @@
 #include "tegula/nn/loss.hpp"
 
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "tegula/graph/op_def.hpp"
@@ -16,12 +17,6 @@ constexpr std::array<std::pair<Reduction, const char*>, 5> kReductions = {{
     {Reduction::mean, "mean"},
     {Reduction::mean_with_sample_weight, "mean_with_sample_weight"},
 }};
-
-/// Makes weights fit values: ranks as Keras matches them, then missing trailing axes.
-void match_weight(Value& values, Value& weight) {
-  match_ranks(values, weight);
-  while (weight.shape().rank() < values.shape().rank()) weight = expand_dims(weight, -1);
-}
 
 }  // namespace
 
@@ -58,8 +53,14 @@ void match_ranks(Value& y_true, Value& y_pred) {
   }
 }
 
-Value logits_behind(Value y_pred, std::string_view activation) {
-  if (y_pred.node().op().name != activation) return {};
+void match_weight(Value& values, Value& weight) {
+  match_ranks(values, weight);
+  while (weight.shape().rank() < values.shape().rank()) weight = expand_dims(weight, -1);
+}
+
+Value logits_behind(Value y_pred) {
+  const std::string_view op = y_pred.node().op().name;
+  if (op != "softmax" && op != "sigmoid") return {};
   const AttrValue* axis = y_pred.node().attrs().find("axis");
   if (axis != nullptr) {
     const int rank = y_pred.shape().rank();
@@ -68,17 +69,31 @@ Value logits_behind(Value y_pred, std::string_view activation) {
   return y_pred.node().input(0);
 }
 
-Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) const {
-  if (integer_targets()) {
+Value class_indices(Value labels) {
+  if (labels.dtype() == DType::i32) return labels;
+  if (is_floating(labels.dtype())) {
+    labels = cast(labels, DType::f32);
+    labels = where(is_finite(labels), labels,
+                   static_cast<double>(std::numeric_limits<std::int32_t>::min()));
+  }
+  return cast(labels, DType::i32);
+}
+
+void prepare_operands(const LossBase& loss, Value& y_true, Value& y_pred) {
+  if (loss.integer_targets()) {
     // Class indices, as [batch] or [batch, 1] beside scores [batch, classes].
     if (y_true.shape().rank() == y_pred.shape().rank() && y_true.shape().dim(-1) == 1) {
       y_true = squeeze(y_true, -1);
     }
-    if (is_floating(y_true.dtype())) y_true = cast(y_true, DType::i32);
+    if (!is_integer(y_true.dtype())) y_true = class_indices(y_true);
   } else {
     if (y_true.dtype() != y_pred.dtype()) y_true = cast(y_true, y_pred.dtype());
     match_ranks(y_true, y_pred);
   }
+}
+
+Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) const {
+  prepare_operands(*this, y_true, y_pred);
   Value result = values(y_true, y_pred);
   Value weight = sample_weight;
   if (Value counted = mask(y_true)) {
@@ -102,7 +117,7 @@ Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) cons
       return mean(result);
     case Reduction::mean_with_sample_weight:
       if (!weight) return mean(result);
-      const Value total = sum(broadcast_like(weight, result));
+      const Value total = sum(weight);
       return where(greater(total, 0.0), sum(result) / total, 0.0);
   }
   return result;

@@ -31,8 +31,8 @@ Value smoothed_categorical(Value y_true, double smoothing, std::int64_t axis) {
 }
 
 /// The logits that the predictions are, or come from; no value when they are probabilities.
-Value logits_of(Value y_pred, bool from_logits, std::string_view activation) {
-  if (const Value logits = logits_behind(y_pred, activation)) return logits;
+Value logits_of(Value y_pred, bool from_logits) {
+  if (const Value logits = logits_behind(y_pred)) return logits;
   return from_logits ? y_pred : Value();
 }
 
@@ -53,12 +53,39 @@ Value classes_last(Value x, std::int64_t axis) {
   return transpose(x, Axes(order));
 }
 
-void check_categorical(Value y_true, Value y_pred) {
-  if (compatible(y_true.shape(), y_pred.shape()) && y_true.shape().rank() > 0) return;
+/// Cross-entropies broadcast nothing: a column of targets beside several outputs is a mistake.
+void check_same_shape(Value y_true, Value y_pred) {
+  if (compatible(y_true.shape(), y_pred.shape())) return;
   throw ShapeError(
-      "Arguments `target` and `output` must have the same shape up until the last "
-      "dimension: target.shape=" +
+      "Arguments `target` and `output` must have the same shape. Received: "
+      "target.shape=" +
       y_true.shape().to_string() + ", output.shape=" + y_pred.shape().to_string());
+}
+
+/// An index for each row of scores.
+void check_labels(Value labels, Value scores, std::int64_t axis) {
+  const Shape& given = labels.shape();
+  Shape wanted;
+  const int classes = normalize_axis(axis, scores.shape().rank());
+  for (int i = 0; i < scores.shape().rank(); ++i) {
+    if (i != classes) wanted.append(scores.shape()[i]);
+  }
+  if (compatible(given, wanted)) return;
+  const bool one_hot = compatible(given, scores.shape());
+  throw ShapeError("sparse categorical cross-entropy takes class indices of shape " +
+                   wanted.to_string() + " beside predictions of shape " +
+                   scores.shape().to_string() + ", got targets of shape " + given.to_string() +
+                   (one_hot ? "; for one-hot targets use CategoricalCrossentropy" : ""));
+}
+
+/// Binary cross-entropy of each element.
+Value binary_entropy(Value target, Value y_pred, bool from_logits) {
+  check_same_shape(target, y_pred);
+  if (const Value logits = logits_of(y_pred, from_logits)) {
+    return sigmoid_cross_entropy(logits, target);
+  }
+  const Value p = clipped(y_pred);
+  return -(target * log(p) + (1.0 - target) * log(1.0 - p));
 }
 
 }  // namespace
@@ -118,18 +145,17 @@ Value huber(Value y_true, Value y_pred, double delta) {
 Value binary_crossentropy(Value y_true, Value y_pred, bool from_logits, double label_smoothing,
                           std::int64_t axis) {
   const Value target = smoothed_binary(y_true, label_smoothing);
-  if (const Value logits = logits_of(y_pred, from_logits, "sigmoid")) {
-    return mean(sigmoid_cross_entropy(logits, target), axis);
-  }
-  const Value p = clipped(y_pred);
-  return -mean(target * log(p) + (1.0 - target) * log(1.0 - p), axis);
+  return mean(binary_entropy(target, y_pred, from_logits), axis);
 }
 
 Value categorical_crossentropy(Value y_true, Value y_pred, bool from_logits, double label_smoothing,
                                std::int64_t axis) {
-  check_categorical(y_true, y_pred);
+  check_same_shape(y_true, y_pred);
+  if (y_true.shape().rank() == 0) {
+    throw ShapeError("Arguments `target` and `output` must be at least rank 1. Received: scalars");
+  }
   const Value target = smoothed_categorical(y_true, label_smoothing, axis);
-  if (const Value logits = logits_of(y_pred, from_logits, "softmax")) {
+  if (const Value logits = logits_of(y_pred, from_logits)) {
     return softmax_cross_entropy(classes_last(logits, axis), classes_last(target, axis));
   }
   const Value p = clipped(y_pred / sum(y_pred, axis, true));
@@ -138,15 +164,17 @@ Value categorical_crossentropy(Value y_true, Value y_pred, bool from_logits, dou
 
 Value sparse_categorical_crossentropy(Value y_true, Value y_pred, bool from_logits,
                                       std::optional<std::int64_t> ignore_class, std::int64_t axis) {
-  Value logits = logits_of(y_pred, from_logits, "softmax");
+  Value logits = logits_of(y_pred, from_logits);
   // Keras normalizes probabilities after clipping, by using their logarithms as logits.
   if (!logits) logits = log(clipped(y_pred));
-  const Value labels = y_true.dtype() == DType::i32 ? y_true : cast(y_true, DType::i32);
+  check_labels(y_true, y_pred, axis);
+  const Value labels = class_indices(y_true);
   if (!ignore_class) return sparse_softmax_cross_entropy(classes_last(logits, axis), labels);
   const auto ignored = static_cast<double>(*ignore_class);
   const Value counts = not_equal(labels, ignored);
-  const Value losses =
-      sparse_softmax_cross_entropy(classes_last(logits, axis), where(counts, labels, 0.0));
+  // What is ignored must not reach the gradient, whatever it is.
+  const Value scores = where(expand_dims(counts, -1), classes_last(logits, axis), 0.0);
+  const Value losses = sparse_softmax_cross_entropy(scores, where(counts, labels, 0.0));
   return where(counts, losses, 0.0);
 }
 
@@ -154,10 +182,9 @@ Value binary_focal_crossentropy(Value y_true, Value y_pred, bool apply_class_bal
                                 double alpha, double gamma, bool from_logits,
                                 double label_smoothing, std::int64_t axis) {
   const Value target = smoothed_binary(y_true, label_smoothing);
-  const Value p = clipped(from_logits ? sigmoid(y_pred) : y_pred);
-  const Value entropy = -(target * log(p) + (1.0 - target) * log(1.0 - p));
+  const Value p = from_logits ? sigmoid(y_pred) : y_pred;
   const Value agreement = target * p + (1.0 - target) * (1.0 - p);
-  Value focal = pow(1.0 - agreement, gamma) * entropy;
+  Value focal = pow(1.0 - agreement, gamma) * binary_entropy(target, p, false);
   if (apply_class_balancing) {
     focal = focal * (target * alpha + (1.0 - target) * (1 - alpha));
   }
@@ -166,7 +193,6 @@ Value binary_focal_crossentropy(Value y_true, Value y_pred, bool apply_class_bal
 
 Value categorical_focal_crossentropy(Value y_true, Value y_pred, double alpha, double gamma,
                                      bool from_logits, double label_smoothing, std::int64_t axis) {
-  check_categorical(y_true, y_pred);
   const Value target = smoothed_categorical(y_true, label_smoothing, axis);
   const Value probabilities = from_logits ? softmax(y_pred, axis) : y_pred;
   const Value p = clipped(probabilities / sum(probabilities, axis, true));
@@ -282,7 +308,7 @@ class CrossentropyByShape : public LossWithOptions<CrossentropyByShape, PlainLos
       return loss_values::categorical_crossentropy(y_true, y_pred);
     }
     if (column) y_true = squeeze(y_true, -1);
-    return loss_values::sparse_categorical_crossentropy(cast(y_true, DType::i32), y_pred);
+    return loss_values::sparse_categorical_crossentropy(y_true, y_pred);
   }
 };
 

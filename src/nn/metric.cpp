@@ -12,8 +12,17 @@ void MetricBase::build(Graph& graph, const ValueType& y_true, const ValueType& y
 }
 
 Variable MetricBase::add_state(std::string_view name, const Shape& shape) {
-  variables_.push_back(graph_.variable(Tensor::zeros(DType::f32, shape), name, false));
+  return add_state_from(name, Tensor::zeros(DType::f32, shape));
+}
+
+Variable MetricBase::add_state_from(std::string_view name, const Tensor& first) {
+  variables_.push_back(graph_.variable(first, name, false));
   return variables_.back();
+}
+
+void MetricBase::build_part(MetricBase& part, const ValueType& y_true, const ValueType& y_pred) {
+  part.build(graph_, y_true, y_pred);
+  variables_.insert(variables_.end(), part.variables_.begin(), part.variables_.end());
 }
 
 namespace {

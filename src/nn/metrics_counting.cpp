@@ -27,8 +27,8 @@ Tensor vector_of(const std::vector<double>& values) {
   return tensor;
 }
 
-std::int64_t known_classes(Value scores, const char* reason) {
-  if (scores.shape().rank() >= 2 && scores.shape().dim(-1) != kUnknown) {
+std::int64_t known_classes(Value scores, const char* reason, int least_rank = 2) {
+  if (scores.shape().rank() >= least_rank && scores.shape().dim(-1) != kUnknown) {
     return scores.shape().dim(-1);
   }
   throw ShapeError(std::string(reason) + " needs predictions [?, classes], got " +
@@ -37,7 +37,11 @@ std::int64_t known_classes(Value scores, const char* reason) {
 
 /// Keeps the k largest scores of each row, the first ones of equal ones; others become kExcluded.
 Value keep_top_k(Value scores, std::int64_t k) {
-  const std::int64_t classes = known_classes(scores, "`top_k`");
+  const std::int64_t classes = known_classes(scores, "`top_k`", 1);
+  if (k > classes) {
+    throw InvalidArgument("`top_k` is " + std::to_string(k) + ", but predictions have " +
+                          std::to_string(classes) + " classes");
+  }
   // before[i, j]: at equal scores, j comes before i.
   Tensor before(DType::boolean, {classes, classes});
   for (std::int64_t i = 0; i < classes; ++i) {
@@ -54,6 +58,10 @@ Value only_class(Value x, std::int64_t class_id, std::int64_t classes) {
   if (class_id < -classes || class_id >= classes) {
     throw InvalidArgument("`class_id` is " + std::to_string(class_id) + ", but predictions have " +
                           std::to_string(classes) + " classes");
+  }
+  if (x.shape().rank() == 0 || !compatible(Shape{x.shape().dim(-1)}, Shape{classes})) {
+    throw ShapeError("`class_id` needs targets [?, " + std::to_string(classes) + "], got " +
+                     x.type().to_string());
   }
   const std::int64_t index = class_id < 0 ? class_id + classes : class_id;
   std::vector<SliceRange> ranges(static_cast<std::size_t>(x.shape().rank()));
@@ -74,6 +82,9 @@ Batch make_batch(const ConfusionRule& rule, Value y_true, Value y_pred, Value sa
   y_pred = cast(y_pred, DType::f32);
   if (rule.from_logits) y_pred = sigmoid(y_pred);
   match_ranks(y_pred, y_true);
+  if (y_pred.shape().rank() == 0) {
+    throw ShapeError("metrics of outcomes take predictions with a batch dimension, got a scalar");
+  }
   if (rule.top_k) y_pred = keep_top_k(y_pred, *rule.top_k);
   if (rule.class_id) {
     const std::int64_t classes = known_classes(y_pred, "`class_id`");
@@ -259,6 +270,7 @@ AUCMetric::AUCMetric(AUCOptions given) : MetricWithOptions(std::move(given)) {
     rule.thresholds.insert(rule.thresholds.begin(), 0);
     rule.thresholds.push_back(1);
     rule.evenly_spaced = are_evenly_spaced(rule.thresholds);
+    options_.num_thresholds = static_cast<std::int64_t>(rule.thresholds.size());
   } else {
     rule.thresholds = evenly_spaced(options_.num_thresholds);
     rule.evenly_spaced = true;

@@ -61,6 +61,14 @@ void MeanMetricBase::build_state(const ValueType& /*y_true*/, const ValueType& /
 }
 
 std::vector<Value> MeanMetricBase::update(Value y_true, Value y_pred, Value sample_weight) {
+  // Without weights all samples count, as in Keras: what is masked as 0.
+  if (sample_weight) {
+    if (Value counted = mask(y_true, y_pred)) {
+      sample_weight = cast(sample_weight, DType::f32);
+      match_weight(counted, sample_weight);
+      sample_weight = sample_weight * counted;
+    }
+  }
   const auto [batch, weights] = per_sample(mean, values(y_true, y_pred), sample_weight);
   return {assign_add(total_, sum(batch)),
           assign_add(count_, weights ? sum(weights) : sample_count(batch))};
@@ -93,6 +101,8 @@ Value CategoricalCrossentropyMetric::values(Value y_true, Value y_pred) const {
                                                options_.label_smoothing, options_.axis);
 }
 
+Value as_numbers(Value x) { return x.dtype() == DType::f32 ? x : cast(x, DType::f32); }
+
 namespace {
 
 /// Class indices with the rank of one value per row: [n, 1] beside predictions [n, c] becomes [n].
@@ -104,66 +114,106 @@ Value squeeze_labels(Value y_true, Value y_pred) {
 
 Value as_f32(Value condition) { return cast(condition, DType::f32); }
 
-/// Whether fewer than `k` scores of the row are larger than that of the label.
+/// One label per row of scores, as accuracies of the k best take them.
+void check_rows(Value labels, Value scores) {
+  const Shape& shape = scores.shape();
+  bool fit = shape.rank() >= 2 && labels.shape().rank() == shape.rank() - 1;
+  for (int axis = 0; fit && axis < labels.shape().rank(); ++axis) {
+    const std::int64_t own = labels.shape()[axis];
+    fit = own == shape[axis] || own == kUnknown || shape[axis] == kUnknown;
+  }
+  if (fit) return;
+  throw ShapeError("top-k accuracy takes predictions (batch, classes) and a label for each row, " +
+                   std::string("got predictions ") + shape.to_string() + " and labels " +
+                   labels.shape().to_string());
+}
+
+/// Whether fewer than `k` scores of the row are larger than that of the label: not where a score is
+/// no finite number or the label no class, as in TensorFlow.
 Value in_top_k(Value labels, Value scores, std::int64_t k) {
+  check_rows(labels, scores);
   const std::int64_t classes = scores.shape().dim(-1);
   if (classes == kUnknown) {
     throw ShapeError("top-k accuracy needs a known number of classes, got predictions " +
                      scores.type().to_string());
   }
-  constexpr double kLowest = -std::numeric_limits<double>::infinity();
-  const Value is_label = one_hot(cast(labels, DType::i32), classes, 1, 0, DType::boolean);
-  const Value score = max(where(is_label, scores, kLowest), -1, true);
-  return as_f32(less(sum(as_f32(greater(scores, score)), -1), static_cast<double>(k)));
+  scores = as_f32(scores);
+  const Value is_label = one_hot(class_indices(labels), classes, 1, 0, DType::boolean);
+  // Infinity where there is no such class: no finite score is larger, but none is the label's.
+  const Value score =
+      max(where(is_label, scores, -std::numeric_limits<double>::infinity()), -1, true);
+  const Value larger = sum(as_f32(greater(scores, score)), -1);
+  const Value decided = logical_and(all(is_finite(scores), -1), any(is_label, -1));
+  return as_f32(logical_and(decided, less(larger, static_cast<double>(k))));
 }
 
 }  // namespace
 
 Value SparseCategoricalCrossentropyMetric::values(Value y_true, Value y_pred) const {
-  const Value labels = cast(squeeze_labels(y_true, y_pred), DType::i32);
-  return loss_values::sparse_categorical_crossentropy(labels, y_pred, options_.from_logits,
+  return loss_values::sparse_categorical_crossentropy(squeeze_labels(y_true, y_pred),
+                                                      as_numbers(y_pred), options_.from_logits,
                                                       options_.ignore_class, options_.axis);
+}
+
+Value SparseCategoricalCrossentropyMetric::mask(Value y_true, Value y_pred) const {
+  if (!options_.ignore_class) return {};
+  const auto ignored = static_cast<double>(*options_.ignore_class);
+  return as_f32(not_equal(class_indices(squeeze_labels(y_true, y_pred)), ignored));
 }
 
 namespace metric_values {
 
 void match_targets(Value& y_true, Value& y_pred) {
-  y_true = cast(y_true, y_pred.dtype());
+  y_true = as_numbers(y_true);
+  y_pred = as_numbers(y_pred);
   match_ranks(y_true, y_pred);
 }
 
 Value accuracy(Value y_true, Value y_pred) {
-  match_targets(y_true, y_pred);
+  const bool integers = is_integer(y_pred.dtype()) && is_integer(y_true.dtype());
+  if (!integers) {
+    match_targets(y_true, y_pred);
+  } else {
+    // Integers beyond float32's precision are told apart.
+    y_true = cast(y_true, y_pred.dtype());
+    match_ranks(y_true, y_pred);
+  }
   return as_f32(equal(y_true, y_pred));
 }
 
 Value binary_accuracy(Value y_true, Value y_pred, double threshold) {
-  match_ranks(y_true, y_pred);
-  return as_f32(equal(y_true, cast(greater(y_pred, threshold), y_true.dtype())));
+  match_targets(y_true, y_pred);
+  return as_f32(equal(y_true, as_f32(greater(y_pred, threshold))));
 }
 
 Value categorical_accuracy(Value y_true, Value y_pred) {
-  return as_f32(equal(argmax(y_true, -1), argmax(y_pred, -1)));
+  if (y_true.shape().rank() > y_pred.shape().rank()) {
+    throw ShapeError("categorical accuracy takes targets of the predictions' shape, got targets " +
+                     y_true.shape().to_string() + " and predictions " + y_pred.shape().to_string());
+  }
+  return as_f32(equal(argmax(as_numbers(y_true), -1), argmax(as_numbers(y_pred), -1)));
 }
 
 Value sparse_categorical_accuracy(Value y_true, Value y_pred) {
-  const Value labels = squeeze_labels(y_true, y_pred);
-  const Value matches = as_f32(equal(labels, cast(argmax(y_pred, -1), labels.dtype())));
+  Value labels = squeeze_labels(y_true, y_pred);
+  if (!is_integer(labels.dtype())) labels = as_numbers(labels);
+  const Value matches = as_f32(equal(labels, cast(argmax(as_numbers(y_pred), -1), labels.dtype())));
   const bool column = matches.shape().rank() > 1 && matches.shape().dim(-1) == 1;
   return column ? squeeze(matches, -1) : matches;
 }
 
 Value top_k_categorical_accuracy(Value y_true, Value y_pred, std::int64_t k) {
-  return in_top_k(argmax(y_true, -1), y_pred, k);
+  return in_top_k(argmax(as_numbers(y_true), -1), y_pred, k);
 }
 
 Value sparse_top_k_categorical_accuracy(Value y_true, Value y_pred, std::int64_t k,
                                         bool from_sorted_ids) {
   const Value labels = squeeze_labels(y_true, y_pred);
   if (!from_sorted_ids) return in_top_k(labels, y_pred, k);
+  check_rows(labels, y_pred);
   std::vector<SliceRange> ranges(static_cast<std::size_t>(y_pred.shape().rank()));
   ranges.back().end = k;
-  const Value best = slice(y_pred, ranges);
+  const Value best = slice(as_numbers(y_pred), ranges);
   return as_f32(any(equal(expand_dims(cast(labels, best.dtype()), -1), best), -1));
 }
 

@@ -41,6 +41,7 @@ void FScoreBase::build_state(const ValueType& y_true, const ValueType& y_pred) {
 std::vector<Value> FScoreBase::update(Value y_true, Value y_pred, Value sample_weight) {
   // Rows of zeros have no largest entry.
   constexpr double kSmallest = 1e-9;
+  y_pred = as_numbers(y_pred);
   const Value positive = rule_.threshold ? greater(y_pred, *rule_.threshold)
                                          : logical_and(greater_equal(y_pred, max(y_pred, -1, true)),
                                                        greater(abs(y_pred), kSmallest));
@@ -95,8 +96,8 @@ void R2ScoreMetric::build_state(const ValueType& y_true, const ValueType& y_pred
 }
 
 std::vector<Value> R2ScoreMetric::update(Value y_true, Value y_pred, Value sample_weight) {
-  const Value target = cast(y_true, DType::f32);
-  const Value error = square(target - y_pred);
+  const Value target = as_numbers(y_true);
+  const Value error = square(target - as_numbers(y_pred));
   Value weight = sample_weight ? cast(sample_weight, DType::f32)
                                : target.graph().constant(Tensor::scalar(1.0f));
   if (weight.shape().rank() == 1) weight = expand_dims(weight, 1);

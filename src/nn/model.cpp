@@ -82,6 +82,7 @@ void Model::Impl::forget_steps() {
   target_type.reset();
   metrics.clear();
   results.reset();
+  resets.reset();
   steps.clear();
 }
 

@@ -58,6 +58,8 @@ struct Model::Impl {
   Variable loss_total;
   Variable loss_count;
   std::optional<Executable> results;
+  /// What metrics do in place of taking their first values again.
+  std::optional<Executable> resets;
   /// Steps by (training, weighted).
   std::map<std::pair<bool, bool>, Executable> steps;
 

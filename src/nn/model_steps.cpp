@@ -54,7 +54,14 @@ std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector
   // The optimizer divides the gradients by the factor again.
   const double scale = optimizer.common().loss_scale_factor.value_or(1);
   const std::vector<Value> sources(trained.begin(), trained.end());
-  const std::vector<Value> found = gradients(loss * scale, sources);
+  std::vector<Value> found = gradients(loss * scale, sources, Unconnected::kNone);
+  const auto missing =
+      std::ranges::count_if(found, [](const Value& gradient) { return !gradient; });
+  if (missing == std::ssize(found)) {
+    throw InvalidArgument(
+        "No gradients provided for any variable: the loss depends on no trainable weight");
+  }
+  if (missing > 0) found = gradients(loss * scale, sources);
   std::vector<Value> of_all;
   for (const Variable& variable : optimizer.trainable()) {
     const auto place = std::ranges::find(trained, variable);
@@ -101,6 +108,12 @@ void Model::Impl::bind_targets(const ValueType& target) {
   std::vector<Value> fetches = {where(greater(loss_count, 0.0), loss_total / loss_count, 0.0)};
   for (BoundMetric& bound : metrics) fetches.push_back(bound.metric->result());
   results = session->compile({}, fetches);
+  std::vector<Value> assignments;
+  for (BoundMetric& bound : metrics) {
+    const std::vector<Value> own = bound.metric->reset();
+    assignments.insert(assignments.end(), own.begin(), own.end());
+  }
+  if (!assignments.empty()) resets = session->compile({}, {}, assignments);
   target_type = ValueType{target.dtype, shape};
 }
 
@@ -178,7 +191,9 @@ std::vector<Variable> Model::Impl::metric_state() const {
 }
 
 void Model::Impl::reset_metrics() {
-  if (target_type) session->initialize(metric_state());
+  if (!target_type) return;
+  session->initialize(metric_state());
+  if (resets) resets->run_into({}, {});
 }
 
 void Model::Impl::finish_averages() {

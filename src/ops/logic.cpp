@@ -192,8 +192,23 @@ void register_logic(OpRegistry& registry) {
 
 namespace tegula {
 
-Value equal(Operand a, Operand b) { return build("equal", {a, b}); }
-Value not_equal(Operand a, Operand b) { return build("not_equal", {a, b}); }
+namespace {
+
+bool is_boolean(const Operand& x) {
+  return x.value() != nullptr && x.value()->dtype() == DType::boolean;
+}
+
+}  // namespace
+
+// Of truth values by logic: the comparisons' kernels are those of numbers.
+Value equal(Operand a, Operand b) {
+  if (is_boolean(a) || is_boolean(b)) return logical_not(logical_xor(a, b));
+  return build("equal", {a, b});
+}
+Value not_equal(Operand a, Operand b) {
+  if (is_boolean(a) || is_boolean(b)) return logical_xor(a, b);
+  return build("not_equal", {a, b});
+}
 Value less(Operand a, Operand b) { return build("less", {a, b}); }
 Value less_equal(Operand a, Operand b) { return build("less_equal", {a, b}); }
 Value greater(Operand a, Operand b) { return build("greater", {a, b}); }

@@ -295,7 +295,24 @@ class RowFusion {
     }
   }
 
+  /// Whether a member reads numbers per row, one axis less than the rows have, that are made
+  /// outside of the group: its kernel would take them for a row where there are as many rows as
+  /// columns.
+  bool reads_lost_axis(std::span<Node* const> members) const {
+    for (const Node* member : members) {
+      for (const Value& input : member->inputs()) {
+        const Shape& space = keys_[at(member->id())]->space;
+        const bool ambiguous = is_per_row(*member) && role(*member) != Role::reduction &&
+                               space.rank() > 1 && input.shape().element_count() != 1 &&
+                               is_leading_part(input.shape(), space);
+        if (ambiguous && std::ranges::find(members, &input.node()) == members.end()) return true;
+      }
+    }
+    return false;
+  }
+
   bool fits(std::span<Node* const> members) const {
+    if (reads_lost_axis(members)) return false;
     std::size_t instructions = 0;
     std::int64_t row_bytes = 0;
     const RowKey& key = *keys_[at(members.front()->id())];

@@ -31,17 +31,25 @@ class TEGULA_API RunningMetric {
   /// The statistic of all batches since the last reset.
   Tensor result();
   void reset();
-  /// The state, in the metric's order; empty before the first update.
+  /// The state, in the metric's order; its first values before the first update, or nothing when
+  /// its shape depends on the batch.
   std::vector<Tensor> state();
+  /// The names of the state's variables, in the same order.
+  std::vector<std::string> state_names();
+  /// Replaces a variable of the state. Throws ShapeError when the shape differs.
+  void set_state(std::size_t index, const Tensor& value);
   const Metric& metric() const { return metric_; }
 
  private:
   void build(const ValueType& y_true, const ValueType& y_pred);
+  /// Builds the metric in a graph that is dropped; false when its state depends on the batch.
+  bool build_apart(Graph& graph);
 
   Metric metric_;
   Graph graph_;
   std::optional<Session> session_;
   std::optional<Executable> result_;
+  std::optional<Executable> reset_;
   /// By the types of the batch.
   std::map<std::string, Executable> updates_;
 };

@@ -38,18 +38,29 @@ class TEGULA_API LossBase : public Object {
 
   /// The reduced loss: values times weights, divided by the number of values (not of weights) for
   /// `sum_over_batch_size`. `sample_weight` may be no value.
-  Value operator()(Value y_true, Value y_pred, Value sample_weight = {}) const;
+  virtual Value operator()(Value y_true, Value y_pred, Value sample_weight = {}) const;
 };
 template <>
 TEGULA_API const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>();
 using Loss = Handle<LossBase>;
 
-/// `y_pred`'s logits when it is the direct output of op `activation` ("softmax", "sigmoid"), else
-/// no value: cross-entropies use them to stay exact where probabilities saturate.
-TEGULA_API Value logits_behind(Value y_pred, std::string_view activation);
+/// Makes targets and predictions what `values` of the loss takes.
+TEGULA_API void prepare_operands(const LossBase& loss, Value& y_true, Value& y_pred);
+
+/// `y_pred`'s logits when it is the direct output of softmax (over the last axis) or sigmoid, else
+/// no value: cross-entropies use them to stay exact where probabilities saturate. As in Keras,
+/// whose activations hand their logits on, each cross-entropy takes the logits of either: the
+/// categorical one of a sigmoid output is that of a softmax of the same logits.
+TEGULA_API Value logits_behind(Value y_pred);
+
+/// Class indices as i32. What is not finite becomes an index that no class has.
+TEGULA_API Value class_indices(Value labels);
 
 /// Keras's rank rule: when ranks differ by one and the longer value ends in 1, rank-1 operands are
 /// expanded and others squeezed.
 TEGULA_API void match_ranks(Value& y_true, Value& y_pred);
+
+/// Makes weights fit values: ranks as Keras matches them, then missing trailing axes.
+TEGULA_API void match_weight(Value& values, Value& weight);
 
 }  // namespace tegula::nn

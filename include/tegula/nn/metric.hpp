@@ -19,17 +19,26 @@ class TEGULA_API MetricBase : public Object {
   enum class Direction { unknown, up, down };
   virtual Direction direction() const { return Direction::unknown; }
 
-  /// Makes the state variables in `graph`, all starting from zero; forgets those of earlier builds.
+  /// Makes the state variables in `graph`; forgets those of earlier builds.
   void build(Graph& graph, const ValueType& y_true, const ValueType& y_pred);
   /// Assignments that add a batch to the state. `sample_weight` may be no value.
   virtual std::vector<Value> update(Value y_true, Value y_pred, Value sample_weight) = 0;
   /// The statistic of the state.
   virtual Value result() = 0;
+  /// Assignments that forget all batches. None: the variables take their first values again.
+  virtual std::vector<Value> reset() { return {}; }
   const std::vector<Variable>& variables() const { return variables_; }
+  /// Whether a vector of predictions is one row, whose length an update must know, rather than a
+  /// batch of numbers.
+  virtual bool takes_vector_as_row() const { return false; }
 
  protected:
   virtual void build_state(const ValueType& y_true, const ValueType& y_pred) = 0;
+  /// A variable of zeros, or of a first value of its own.
   Variable add_state(std::string_view name, const Shape& shape);
+  Variable add_state_from(std::string_view name, const Tensor& first);
+  /// Builds a metric that this one is made of; its state becomes part of this one's.
+  void build_part(MetricBase& part, const ValueType& y_true, const ValueType& y_pred);
   Graph& graph() { return graph_; }
 
  private:

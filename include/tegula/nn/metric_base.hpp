@@ -12,6 +12,10 @@ namespace tegula::nn::metrics {
 /// `fixed`, or when null a name that is unique within the process: "auc", "auc_1".
 TEGULA_API std::string default_metric_name(const char* fixed, const char* class_name);
 
+/// `x` as float32, in which metrics compute. A float32 value is `x` itself, which keeps the logits
+/// behind it in sight.
+TEGULA_API Value as_numbers(Value x);
+
 /// Base class of the built-in metrics. Derived states kName, kDefaultName (null: made unique), kDoc
 /// and kDirection.
 template <typename Base, typename Derived, HasFields OptionsType>
@@ -42,6 +46,8 @@ class TEGULA_API MeanMetricBase : public MetricBase {
  protected:
   /// Values whose axes after the first are averaged.
   virtual Value values(Value y_true, Value y_pred) const = 0;
+  /// 1 for values that count and 0 for those that sample weights must not make count. No value: 1.
+  virtual Value mask(Value /*y_true*/, Value /*y_pred*/) const { return {}; }
   void build_state(const ValueType& y_true, const ValueType& y_pred) override;
 
  private:

@@ -56,7 +56,7 @@ class PlainMetricOf
 };
 
 namespace metric_values {
-/// Casts targets to the predictions' dtype and makes ranks agree, as losses expect them.
+/// Casts targets and predictions to float32 and makes ranks agree, as losses expect them.
 TEGULA_API void match_targets(Value& y_true, Value& y_pred);
 
 /// A loss's values per sample, from targets of any dtype.
@@ -366,6 +366,7 @@ class TEGULA_API SparseCategoricalCrossentropyMetric
 
  protected:
   Value values(Value y_true, Value y_pred) const override;
+  Value mask(Value y_true, Value y_pred) const override;
 };
 using SparseCategoricalCrossentropy = Make<SparseCategoricalCrossentropyMetric, Metric>;
 

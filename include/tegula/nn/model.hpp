@@ -218,6 +218,10 @@ class TEGULA_API Model {
   /// The compiled metric that logs have under this name; null when there is none, and before the
   /// first targets choose the metrics of names such as "accuracy".
   const MetricBase* find_metric(std::string_view name) const;
+  /// The metrics of compile, weighted ones last; "accuracy" and its like as the forms that fit the
+  /// targets seen so far, or that targets of the loss's usual shape would need. Empty before a
+  /// model is built and compiled.
+  std::vector<Metric> metrics() const;
 
   /// A table of layers, output shapes and parameter counts.
   std::string summary() const;

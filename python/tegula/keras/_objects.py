@@ -151,6 +151,7 @@ class Object(_serialization.Copied):
     _module = ""
     _entry = None  # the class's row of the table; None for classes that Python code derives
     _fields = frozenset()  # names of the options that C++ holds
+    _native = None  # the built-in class's part of an object of a user's class
 
     def __init__(self, *args, **kwargs):
         self._create(bind(type(self), args, kwargs))
@@ -191,14 +192,20 @@ class Object(_serialization.Copied):
                 raise ValueError(f"{cls.__name__}: `{name}` is not supported, got {value!r}")
         object.__setattr__(self, name, value)
 
+    @property
+    def _options_core(self):
+        """The C++ object that holds the options."""
+        return self._core if self._native is None else self._native
+
     def _option(self, name):
         """The option as a user of Keras expects it: functions and objects, not their names."""
         objects = self.__dict__.setdefault("_objects", {})
         if name in objects:
             return objects[name]
         # Not `config`, which a subclass may answer by reading this.
-        value = getattr(self._core, "base_config", self._core.config)()[name]
-        core = self._core.option_object(name)
+        holder = self._options_core
+        value = getattr(holder, "base_config", holder.config)()[name]
+        core = holder.option_object(name)
         if core is not None:
             modules = (module for suffix, (_, module) in _KINDS.items() if name.endswith(suffix))
             module = importlib.import_module("tegula." + next(modules))
@@ -213,6 +220,11 @@ class Object(_serialization.Copied):
         return None if value == "" else value
 
     def _set_option(self, name, value):
+        if self._native is not None:
+            raise AttributeError(
+                f"{type(self).__name__}: `{name}` is fixed once the object is made, because the "
+                "class overrides what uses it; make a new object"
+            )
         value = resolved(name, value)
         if not self._share(name, value):
             try:

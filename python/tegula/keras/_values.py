@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 
 from .. import _core
-from .._framework import Graph, Tensor
+from .._framework import Graph, Tensor, as_tensor
 
 _nn = _core.nn
 _GRAPHS = weakref.WeakValueDictionary()  # identity of a core graph -> Graph
@@ -67,6 +67,8 @@ def on_core_values(function):
         graph, tensors = tensors_of(values)
         with graph.as_default():
             result = function(*tensors)
+            if isinstance(result, (int, float, np.number, np.ndarray)):  # independent of the values
+                result = as_tensor(np.asarray(result, np.float32), graph=graph)
         return result._value if isinstance(result, Tensor) else result
 
     return call

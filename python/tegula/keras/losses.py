@@ -25,13 +25,29 @@ class Loss(_objects.Object):
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None, **kwargs):
         if self._entry is not None:
             super().__init__(name=name, reduction=reduction, **kwargs)
+            self._take_overrides()
             return
         _objects.check_dtype(type(self).__name__, dtype)
         name = name or _nn.snake_case(type(self).__name__)
-        self._core = _nn.make_user_loss(
-            _on_core_values(self.call), name, reduction or "none", *_objects.identity(self)[1:]
-        )
+        self._core = self._user_core(name, reduction or "none", False)
         self._reduction = reduction or "none"
+
+    def _take_overrides(self):
+        """A class derived from a built-in one is what its `call` and `__call__` make it."""
+        if self._overrides("call") or self._overrides("__call__"):
+            self._native = self._core
+            reduction = self._core.config()["reduction"]
+            self._core = self._user_core(self._core.name, reduction, self._core.integer_targets)
+
+    def _user_core(self, name, reduction, integer_targets):
+        arguments = (
+            _on_core_values(self.call), name, reduction, *_objects.identity(self)[1:],
+            integer_targets,
+        )
+        if not self._overrides("__call__"):
+            return _nn.make_user_loss(*arguments)
+        self._below_call = _nn.make_user_loss(*arguments)  # what `super().__call__` computes
+        return _nn.make_user_loss(*arguments, _on_core_values(self.__call__))
 
     @property
     def name(self):
@@ -39,19 +55,31 @@ class Loss(_objects.Object):
 
     @property
     def reduction(self):
-        return self._core.config()["reduction"] if self._entry is not None else self._reduction
+        return self._reduction if self._entry is None else self._options_core.config()["reduction"]
 
     def get_config(self):
         if self._entry is None:
             return {"name": self.name, "reduction": self.reduction}
-        return {**super().get_config(), "name": self.name}
+        config = self._described_options(self._options_core.config())
+        return {**config, "name": self.name}
+
+    def call(self, y_true, y_pred):
+        """One value per sample, before weights and reduction."""
+        native = self._native or self._core
+        if self._entry is None:
+            raise NotImplementedError(f"{type(self).__name__} defines no `call`")
+        return _build_or_evaluate(
+            lambda t, p: _nn.loss_values(native, *_as_float32(native, t, p)), y_true, y_pred
+        )
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The loss of predictions (arrays or tensors), a scalar unless the reduction is "none"."""
         weights = [] if sample_weight is None else [sample_weight]
 
+        core = self.__dict__.get("_below_call", self._core)
+
         def build(*values):
-            return _nn.loss(self._core, *_as_float32(self._core, *values))
+            return _nn.loss(core, *_as_float32(core, *values))
 
         return _build_or_evaluate(build, y_true, y_pred, *weights)
 
@@ -63,8 +91,15 @@ def _as_float32(core, y_true, y_pred, *weights):
     return y_true, _nn.cast(y_pred, "float32"), *(_nn.cast(w, "float32") for w in weights)
 
 
+def _as_numbers(core, y_true, y_pred):
+    """Functions compute in the predictions' dtype, in float32 when that is no float."""
+    dtype = y_pred.dtype if y_pred.dtype.startswith(("float", "bfloat")) else "float32"
+    return y_true if core.integer_targets else _nn.cast(y_true, dtype), _nn.cast(y_pred, dtype)
+
+
 def _class_init(self, *args, **kwargs):
     _objects.Object.__init__(self, *args, **kwargs)
+    self._take_overrides()
 
 
 _CLASSES = _objects.classes_of(
@@ -94,7 +129,9 @@ def _function(class_name):
 
     def function(y_true, y_pred, *args, **kwargs):
         core = cls(**dict(zip(names, args)), **kwargs, reduction="none")._core
-        return _build_or_evaluate(lambda t, p: _nn.loss(core, t, p), y_true, y_pred)
+        return _build_or_evaluate(
+            lambda t, p: _nn.loss(core, *_as_numbers(core, t, p)), y_true, y_pred
+        )
 
     kind = _inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [_inspect.Parameter(n, kind) for n in ("y_true", "y_pred")]
@@ -127,7 +164,20 @@ def _of_function(function):
     return _FunctionLoss(function) if cls is None else cls()
 
 
-get = _objects.getter("loss", _CLASSES, Loss, _of_function)
+# As `get`, but functions become objects that reduce to one number.
+_object_of = _objects.getter("loss", _CLASSES, Loss, _of_function)
+
+
+def get(identifier):
+    """The loss that a name, a function, a config or an object means; None for None. As in Keras, the
+    name of a function is the function ("mse": one value per sample), the name of a class an object
+    of it ("MeanSquaredError").
+    """
+    if isinstance(identifier, str) and identifier in _FUNCTIONS and identifier not in _CLASSES:
+        return _FUNCTIONS[identifier]
+    if callable(identifier) and not isinstance(identifier, type):
+        return identifier
+    return _object_of(identifier)
 
 
 def given(loss):

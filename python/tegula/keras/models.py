@@ -2,6 +2,7 @@
 
 import inspect as _inspect
 import os as _os
+import weakref as _weakref
 
 from .. import _core
 from .._framework import Tensor as _Tensor
@@ -60,6 +61,7 @@ class Model(Trainer, _serialization.Copied):
     _module = "keras"
     _entry = None
     _compiled = None  # the arguments of compile
+    _named_metrics = None  # whether targets were seen, and the objects that names became
 
     def __new__(cls, *_, **__):
         if not hasattr(cls, "_take"):
@@ -256,7 +258,7 @@ class Model(Trainer, _serialization.Copied):
         if metrics is None and weighted_metrics is None and self._compiled is not None:
             metrics, weighted_metrics = self._compiled[1:3]  # as Keras: earlier metrics stay
         self._compiled = (
-            _losses.get(loss), metrics or [], weighted_metrics or [], weight
+            _losses._object_of(loss), metrics or [], weighted_metrics or [], weight
         )
         self._recompile()
 
@@ -271,6 +273,10 @@ class Model(Trainer, _serialization.Copied):
             self.optimizer._core, None if loss is None else loss._core, *cores, weight,
             self.steps_per_execution,
         )
+        self._named_metrics = None
+        for index, metric in enumerate([*metrics, *weighted]):
+            if not isinstance(metric, str):
+                metric._bound = (_weakref.ref(self), index)
 
     def get_compile_config(self):
         """The arguments of `compile` as plain data; None before it."""
@@ -292,7 +298,7 @@ class Model(Trainer, _serialization.Copied):
     def compile_from_config(self, config):
         """Compiles as `get_compile_config` says."""
         config = {**config, "optimizer": _optimizers.deserialize(config["optimizer"])}
-        config["loss"] = _losses.get(config.get("loss"))
+        config["loss"] = _losses._object_of(config.get("loss"))
         for key in ("metrics", "weighted_metrics"):
             config[key] = _metric_list(config.get(key)) or None
         known = _inspect.signature(self.compile).parameters
@@ -316,8 +322,22 @@ class Model(Trainer, _serialization.Copied):
 
     @property
     def metrics(self):
-        """The metric objects of compile."""
-        return [m for m in (self._compiled or ((), []))[1] if not isinstance(m, str)]
+        """The metric objects of compile, weighted ones last. What "accuracy" and its like mean is
+        known when the model is built.
+        """
+        if self._compiled is None:
+            return []
+        given = [*self._compiled[1], *self._compiled[2]]
+        if not any(isinstance(metric, str) for metric in given):
+            return given
+        from . import metrics
+
+        seen_targets = len(self.metrics_names) > 1
+        if self._named_metrics is None or self._named_metrics[0] != seen_targets:
+            cores = self._core.metrics()
+            named = [metrics._named(m, core, self, i) for i, (m, core) in enumerate(zip(given, cores))]
+            self._named_metrics = (seen_targets, named)
+        return list(self._named_metrics[1])
 
     @property
     def metrics_names(self):

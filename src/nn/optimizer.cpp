@@ -10,7 +10,6 @@ namespace tegula::nn {
 
 namespace {
 
-
 /// Whether `count` is a multiple of `period`, both whole numbers.
 Value divisible(Value count, std::int64_t period) {
   const auto divisor = static_cast<double>(period);

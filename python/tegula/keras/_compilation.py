@@ -1,6 +1,7 @@
 """The arguments of compile, in all forms that Keras takes for a model with one output."""
 
 from .. import _core
+from . import _serialization
 from ._arguments import number, shown
 
 
@@ -80,7 +81,7 @@ def _of_dict(given):
 
 
 def _metric(given):
-    if isinstance(given, str):
+    if isinstance(given, str) and _serialization.get_registered_object(given) is None:
         return given
     from . import metrics
 

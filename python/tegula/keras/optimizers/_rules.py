@@ -153,8 +153,9 @@ class Rule:
 
     def _update(self, index, weight, gradient, rate):
         """The weight's next value, and those of the state that has changed."""
-        if self._core.update_count != self._step:
-            self._step = self._core.update_count
+        step = self._core.update_count.node_id
+        if step != self._step:
+            self._step = step
             for state in [*self._states, *self._trainables]:
                 state.reset()
         graph, variable = self._graph, self._trainables[index]

@@ -118,6 +118,13 @@ def method(name, item):
     return [f"    {name}: Any"] if not name.startswith("_") else []
 
 
+def option_attributes(cls):
+    """The options of a class of a table that are attributes without more."""
+    if not hasattr(cls, "_model_core"):
+        return []
+    return [f"    {name}: Any" for name in cls._entry["types"] if not hasattr(cls, name)]
+
+
 def assigned_attributes(cls):
     """The public names that the class's own code assigns to `self`."""
     try:
@@ -143,11 +150,15 @@ def class_stub(name, cls, module):
     lines = [f"class {name}({public[0]}):" if public else f"class {name}:"]
     made = "__signature__" in vars(cls)
     if made:
+        lines += option_attributes(cls)
         lines.append(table_init(cls))
     else:
         lines += [f"    {attribute}: Any" for attribute in assigned_attributes(cls)]
     for member, item in members(cls, public):
         if member == "__init__" and made:
+            continue
+        # The options that these serve are listed, so that other names are errors.
+        if member in ("__getattr__", "__setattr__") and hasattr(cls, "_model_core"):
             continue
         if not member.startswith("_") or re.fullmatch(r"__(init|call|r?\w{2,8})__", member):
             lines += method(member, item)

@@ -180,6 +180,9 @@ class Object(_serialization.Copied):
     def __getattr__(self, name):
         if name in type(self)._fields and "_core" in self.__dict__:
             return self._option(name)
+        stated = inspect.getattr_static(type(self), name, None)
+        if isinstance(stated, property):
+            return stated.fget(self)  # which raised AttributeError, and knows why
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name, value):

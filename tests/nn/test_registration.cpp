@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tegula/core/error.hpp"
+#include "tegula/graph/initializers.hpp"
 #include "tegula/nn/losses.hpp"
 #include "tegula/nn/metrics.hpp"
 #include "tegula/nn/optimizers.hpp"
@@ -23,7 +24,8 @@ struct ScaleOptions {
   double factor = 1;
   std::string name = {};
   static auto fields() {
-    return std::tuple{nn::field<&ScaleOptions::factor>("factor", "What inputs are multiplied by."),
+    return std::tuple{nn::field<&ScaleOptions::factor>("factor", "What inputs are multiplied by.",
+                                                       nn::any_finite),
                       nn::field<&ScaleOptions::name>("name", "Name of the layer.")};
   }
 };
@@ -41,13 +43,15 @@ class ScaleLayer : public nn::LayerWithOptions<ScaleLayer, ScaleOptions> {
   Value call(Value x, bool /*training*/) override { return x * options_.factor * scale_; }
 
  private:
-  Variable scale_;
+  nn::Weight scale_;
 };
 using Scale = nn::MakeLayer<ScaleLayer>;
 
 struct ValueOptions {
   double value = 0.5;
-  static auto fields() { return std::tuple{nn::field<&ValueOptions::value>("value", "A number.")}; }
+  static auto fields() {
+    return std::tuple{nn::field<&ValueOptions::value>("value", "A number.", nn::any_finite)};
+  }
 };
 
 class LevelInitializer

@@ -202,18 +202,18 @@ class UserLoss : public Described<nn::LossBase> {
     return value_from_result(result, label());
   }
   bool integer_targets() const override { return integer_targets_; }
-} Value values(Value y_true, Value y_pred) const override {
-  const py::gil_scoped_acquire gil;
-  return value_from_result(function_.get()(y_true, y_pred), label());
-}
-nn::Reduction reduction() const override { return reduction_; }
-std::string name() const override { return label(); }
+  Value values(Value y_true, Value y_pred) const override {
+    const py::gil_scoped_acquire gil;
+    return value_from_result(function_.get()(y_true, y_pred), label());
+  }
+  nn::Reduction reduction() const override { return reduction_; }
+  std::string name() const override { return label(); }
 
-private:
-SharedObject function_;
-std::optional<SharedObject> whole_;
-bool integer_targets_;
-nn::Reduction reduction_ = nn::Reduction::sum_over_batch_size;
+ private:
+  SharedObject function_;
+  std::optional<SharedObject> whole_;
+  bool integer_targets_;
+  nn::Reduction reduction_ = nn::Reduction::sum_over_batch_size;
 };
 
 /// The mean of the values per sample that come from a function of two values.

@@ -108,8 +108,10 @@ nn::Sequential trained_model() {
       nn::Input({3}), Scale({.factor = 2}),
       nn::Dense({.units = 2,
                  .activation = "third",
-                 .kernel_initializer = std::make_shared<LevelInitializer>(ValueOptions{0.25}),
-                 .kernel_regularizer = std::make_shared<CubeRegularizer>(ValueOptions{0.1})})};
+                 .kernel_initializer =
+                     nn::Initializer(std::make_shared<LevelInitializer>(ValueOptions{0.25})),
+                 .kernel_regularizer =
+                     nn::Regularizer(std::make_shared<CubeRegularizer>(ValueOptions{0.1}))})};
   model.compile({.optimizer = nn::SGD({.learning_rate = nn::Schedule(
                                            std::make_shared<HalvingSchedule>(ValueOptions{0.01}))}),
                  .loss = nn::make_loss("cube", cube, nn::Reduction::sum),

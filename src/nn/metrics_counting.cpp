@@ -91,6 +91,11 @@ Batch make_batch(const ConfusionRule& rule, Value y_true, Value y_pred, Value sa
     y_true = only_class(y_true, *rule.class_id, classes);
     y_pred = only_class(y_pred, *rule.class_id, classes);
   }
+  const bool rows = y_pred.shape().rank() > 1;
+  if (rule.evenly_spaced && rows && !compatible(y_true.shape(), y_pred.shape())) {
+    throw ShapeError("metrics over many thresholds take targets of the predictions' shape " +
+                     y_pred.shape().to_string() + ", got " + y_true.shape().to_string());
+  }
   const Value positive = cast(not_equal(y_true, 0.0), DType::f32);
   Value positives = positive;
   Value negatives = 1.0 - positive;

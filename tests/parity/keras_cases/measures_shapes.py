@@ -1,6 +1,6 @@
 """Which shapes of targets and predictions every loss and metric takes, and what it makes of them.
 
-Left out: scalars as vectors; what Keras takes by flattening or reshaping targets that do not fit; and
+Left out: scalars as vectors; numbers of labels that Keras does not look at; what Keras takes by flattening or reshaping targets that do not fit; and
 [n] beside [n, 1] for the metrics that Keras makes n x n values of, or refuses, while its losses of the
 same name make the ranks agree, as all of Tegula's do.
 """
@@ -55,6 +55,15 @@ def left_out(kind, row, of_targets, of_predictions):
         return () in (of_targets, of_predictions)
     if class_name.startswith("SparseTopK") or "ignore_class" in arguments:
         return {of_targets, of_predictions} == {(1, 3), (3, 3)}
+    if class_name == "Precision" and "class_id" in arguments:
+        return (of_targets, of_predictions) == ((3, 2), (3, 3))
+    if class_name == "R2Score":
+        return {of_targets, of_predictions} in ({(2, 3, 1), (2, 3)}, {(3, 1), (3,)})
+    if "multi_label" in arguments:
+        accident = {of_targets, of_predictions} == {(2, 3, 1), (2, 3)}
+        return accident or (3, 1) in (of_targets, of_predictions)
+    if class_name == "AUC" or "At" in class_name:
+        return of_targets == of_predictions == ()
     ranks_differ = abs(len(of_targets) - len(of_predictions)) == 1
     column = (of_targets + (0,))[-2:-1] == (1,) or (of_predictions + (0,))[-2:-1] == (1,)
     return kind == "metric" and class_name in UNMATCHED and ranks_differ and column

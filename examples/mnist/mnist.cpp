@@ -24,8 +24,7 @@ void run(std::map<std::string, std::string> options) {
   model.fit(train, {.epochs = std::stoll(options["--epochs"]), .validation_data = test});
 
   const nn::Logs result = model.evaluate(test, {.verbose = nn::Verbose::silent});
-  std::printf("test loss %.4f, test accuracy %.4f\n", *result.find("loss"),
-              *result.find("accuracy"));
+  std::printf("test loss %.4f, test accuracy %.4f\n", result.at("loss"), result.at("accuracy"));
   model.save(options["--save"]);
   const auto loaded = nn::load_model(options["--save"]);
   const bool same =

@@ -1,8 +1,8 @@
 """Which shapes of targets and predictions every loss and metric takes, and what it makes of them.
 
-Left out: scalars as vectors; numbers of labels that Keras does not look at; what Keras takes by flattening or reshaping targets that do not fit; and
-[n] beside [n, 1] for the metrics that Keras makes n x n values of, or refuses, while its losses of the
-same name make the ranks agree, as all of Tegula's do.
+Left out: scalars as vectors; numbers of labels that Keras does not look at; what Keras takes by
+flattening or reshaping targets that do not fit; and [n] beside [n, 1] for the metrics that Keras makes
+n x n values of, or refuses, while its losses of the same name make the ranks agree, as all of Tegula's do.
 """
 
 from parity_harness import CaseTable

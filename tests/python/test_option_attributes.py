@@ -201,3 +201,10 @@ def test_stated_axes_are_the_fans():
     assert 0.19 < np.abs(values).max() <= 0.2
     config = keras.initializers.GlorotUniform(input_axes=[0], output_axes=[1]).get_config()
     assert (config["input_axes"], config["output_axes"]) == ([0], [1])
+
+
+def test_a_schedule_keeps_the_name_that_it_is_given():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5, name="slow")
+    assert schedule.name == "slow"
+    assert type(schedule).from_config(schedule.get_config()).name == "slow"
+    assert keras.optimizers.schedules.CosineDecay(0.1, 10).get_config()["name"] == "CosineDecay"

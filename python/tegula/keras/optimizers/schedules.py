@@ -19,7 +19,8 @@ class LearningRateSchedule(_objects.Object):
     _kind = "schedule"
     _module = "keras.optimizers.schedules"
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, name=None, **kwargs):
+        self.name = name or type(self).__name__
         if self._entry is not None:
             super().__init__(*args, **kwargs)
 
@@ -30,7 +31,7 @@ class LearningRateSchedule(_objects.Object):
 
     def get_config(self):
         """The arguments that make an equal schedule."""
-        return {} if self._entry is None else {**super().get_config(), "name": type(self).__name__}
+        return {} if self._entry is None else {**super().get_config(), "name": self.name}
 
     def __call__(self, step):
         """The rate at `step`, 0 for the first update."""

@@ -285,7 +285,9 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
       const Node& node = assignment.node();
       for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i] != node.input(0)) continue;
-        changes.emplace_back(i, node.op().name == "assign_add", node.input(1));
+        const Node& source = node.input(1).node();
+        const bool added = source.op().name == "add" && source.input(0) == node.input(0);
+        changes.emplace_back(i, added, added ? source.input(1) : node.input(1));
       }
     }
     return changes;

@@ -160,8 +160,7 @@ py::object predict_on_batch(Model& model, const Tensor& x) {
 }
 
 py::object call(Model& model, const Tensor& x, bool training) {
-  const UserLine line;
-  return array_of([&] { return model.call(x, training); });
+  return located([&] { return array_of([&] { return model.call(x, training); }); });
 }
 
 py::dict train_on_batch(Model& model, const py::tuple& batch, const nn::Config& class_weight) {

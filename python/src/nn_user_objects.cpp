@@ -79,6 +79,16 @@ class Methods {
     if (self.is_none()) throw RunError("the Python object of " + what_ + " is gone");
     return self.attr(method)(std::forward<Args>(args)...);
   }
+  /// Keras's plain form of the object.
+  nn::Config config() const {
+    const py::gil_scoped_acquire gil;
+    return config_from_object(py::object(call("_described")["config"]));
+  }
+  std::string registered_name() const {
+    const py::gil_scoped_acquire gil;
+    const py::object name = call("_described")["registered_name"];
+    return name.is_none() ? "" : name.cast<std::string>();
+  }
 
  private:
   SharedObject self_;
@@ -92,15 +102,8 @@ void override_layer(nn::LayerBase& layer, const py::object& self, const std::str
   const Methods methods(self, "layer \"" + layer.name() + "\"");
   nn::LayerOverrides overrides;
   overrides.class_name = class_name;
-  overrides.config = [methods] {
-    const py::gil_scoped_acquire gil;
-    return config_from_object(py::object(methods.call("_described")["config"]));
-  };
-  overrides.registered_name = [methods] {
-    const py::gil_scoped_acquire gil;
-    const py::object name = methods.call("_described")["registered_name"];
-    return name.is_none() ? "" : name.cast<std::string>();
-  };
+  overrides.config = [methods] { return methods.config(); };
+  overrides.registered_name = [methods] { return methods.registered_name(); };
   if (builds) {
     overrides.build = [methods](const ValueType& input) {
       const py::gil_scoped_acquire gil;
@@ -251,15 +254,8 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
     return native_ ? native_->direction() : Direction::unknown;
   }
   bool takes_vector_as_row() const override { return native_ && native_->takes_vector_as_row(); }
-  nn::Config config() const override {
-    const py::gil_scoped_acquire gil;
-    return config_from_object(py::object(methods_.call("_described")["config"]));
-  }
-  std::string registered_name() const override {
-    const py::gil_scoped_acquire gil;
-    const py::object name = methods_.call("_described")["registered_name"];
-    return name.is_none() ? "" : name.cast<std::string>();
-  }
+  nn::Config config() const override { return methods_.config(); }
+  std::string registered_name() const override { return methods_.registered_name(); }
 
   std::vector<Value> update(Value y_true, Value y_pred, Value sample_weight) override {
     const py::gil_scoped_acquire gil;

@@ -39,8 +39,7 @@ _UNSUPPORTED = {
 
 
 def plain(name, value):
-    """An argument as the plain data that C++ makes objects from."""
-    value = resolved(name, value)
+    """An argument, as `resolved` gives it, as the plain data that C++ makes objects from."""
     if isinstance(value, Object):
         return value._plain()
     if callable(value):

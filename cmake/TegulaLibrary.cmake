@@ -19,6 +19,10 @@ set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS "${tegul
 set(kernel_sources ${tegula_sources})
 list(FILTER kernel_sources INCLUDE REGEX "/kernels/cpu/")
 set_source_files_properties(${kernel_sources} PROPERTIES COMPILE_OPTIONS "${tegula_aligned_loops}")
+if(TEGULA_FUZZ)
+  # Parsers call no kernel, and vector code takes minutes to compile with sanitizers.
+  set_source_files_properties(${kernel_sources} PROPERTIES COMPILE_OPTIONS -fno-sanitize=all)
+endif()
 
 if(TEGULA_XBYAK AND TEGULA_XBYAK_INCLUDE_DIR)
   set_source_files_properties("${PROJECT_SOURCE_DIR}/kernels/cpu/elementwise_generator.cpp" PROPERTIES
@@ -39,7 +43,7 @@ endif()
 target_link_libraries(tegula PRIVATE $<BUILD_INTERFACE:tegula_flags> Threads::Threads ZLIB::ZLIB hwy::hwy)
 
 # Tests look behind the public symbols, so they link the objects and see the repository's headers.
-if(TEGULA_BUILD_TESTS OR TEGULA_BUILD_BENCH)
+if(TEGULA_BUILD_TESTS OR TEGULA_BUILD_BENCH OR TEGULA_FUZZ)
   add_library(tegula_for_tests INTERFACE)
   target_link_libraries(tegula_for_tests INTERFACE tegula_flags tegula_private)
   target_include_directories(tegula_for_tests INTERFACE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}")

@@ -33,3 +33,25 @@ build_preset() {
   logged "building ($preset)" "build-$preset" \
     cmake --build --preset "$preset" -j "$(nproc)" "${targets[@]}"
 }
+
+# install_packages PACKAGE...: install the Debian packages that are missing, as root or through sudo.
+install_packages() {
+  local missing=() as_root=() package
+  if ! command -v dpkg-query >/dev/null; then
+    say "not a Debian system: make sure that the equivalents of these are installed: $*"
+    return
+  fi
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    sudo -n true 2>/dev/null || fail "these packages are missing: ${missing[*]}
+Install them (as root): apt-get install --no-install-recommends ${missing[*]}"
+    as_root=(sudo -n)
+  fi
+  logged "installing ${missing[*]}" setup-apt "${as_root[@]}" \
+    sh -c 'export DEBIAN_FRONTEND=noninteractive
+           apt-get -o DPkg::Lock::Timeout=600 update &&
+           apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"' sh "${missing[@]}"
+}

@@ -4,6 +4,7 @@
 
 #include "src/graph/storage.hpp"
 #include "src/graph/text_scanner.hpp"
+#include "src/graph/text_values.hpp"
 #include "tegula/graph/graph.hpp"
 
 namespace tegula {
@@ -17,7 +18,7 @@ class TextParser {
   explicit TextParser(Graph graph) : graph_(std::move(graph)) {}
 
   void parse_line(std::string_view line, int number) {
-    TextScanner scanner(line, number);
+    TextScanner scanner(line, number, repeatable_);
     if (scanner.at_end() || scanner.next_is('#')) return;
     if (scanner.next_is('%')) {
       parse_node(scanner, number);
@@ -96,6 +97,7 @@ class TextParser {
   }
 
   Graph graph_;
+  std::size_t repeatable_ = detail::kMaxRepeatedBytesOfText;
   std::vector<Value> fetches_;
   std::vector<Value> targets_;
 };

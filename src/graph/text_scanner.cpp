@@ -1,5 +1,6 @@
 #include "src/graph/text_scanner.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <limits>
@@ -192,9 +193,11 @@ Tensor TextScanner::tensor() {
   }
   return visit_dtype(expected.dtype, [&]<typename T>() {
     if (!next_is('[')) {
-      if (count > static_cast<std::int64_t>(kMaxRepeatedBytes / sizeof(T))) {
+      const auto elements = static_cast<std::size_t>(count);
+      if (elements > std::min(kMaxRepeatedBytes, repeatable_) / sizeof(T)) {
         fail("a repeated element cannot fill so large a shape; list the elements");
       }
+      repeatable_ -= elements * sizeof(T);
       const T value = element<T>();
       Tensor tensor(expected.dtype, expected.shape);
       for (T& target : tensor.values<T>()) target = value;

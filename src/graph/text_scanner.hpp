@@ -1,6 +1,7 @@
 #pragma once
 // Reads the words of one line of the graph's text form. Private to src/graph.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -13,7 +14,10 @@ namespace tegula::detail {
 
 class TextScanner {
  public:
-  TextScanner(std::string_view line, int line_number) : line_(line), number_(line_number) {}
+  /// `repeatable`: the bytes that tensors written as one repeated element may still take, of all
+  /// the text; what this line uses is taken off.
+  TextScanner(std::string_view line, int line_number, std::size_t& repeatable)
+      : line_(line), number_(line_number), repeatable_(repeatable) {}
 
   /// Throws FormatError naming line and column.
   [[noreturn]] void fail(std::string_view problem) const;
@@ -57,6 +61,7 @@ class TextScanner {
   std::string_view line_;
   std::size_t position_ = 0;
   int number_ = 0;
+  std::size_t& repeatable_;
   bool in_cluster_ = false;
 };
 

@@ -13,6 +13,8 @@ namespace tegula::detail {
 /// A tensor whose elements are all equal is written as one number if it has at most this many
 /// bytes: a parser must not allocate gigabytes for a short line.
 inline constexpr std::size_t kMaxRepeatedBytes = std::size_t{1} << 28;
+/// As many in all are read of one text.
+inline constexpr std::size_t kMaxRepeatedBytesOfText = 4 * kMaxRepeatedBytes;
 
 /// Whether `name` may stand in the text as it is; others are quoted.
 bool is_plain_name(std::string_view name);

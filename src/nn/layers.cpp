@@ -126,17 +126,15 @@ Value ReshapeLayer::call(Value x, bool /*training*/) {
   Shape sample = x.shape();
   sample.set(0, 1);
   std::vector<std::int64_t> shape = {x.shape()[0]};
-  std::int64_t known = 1;
+  Shape stated;  // of the sample, with 1 for the dimension that is inferred
   std::int64_t* inferred = nullptr;
   shape.reserve(options_.target_shape.size() + 1);
   for (const std::int64_t dim : options_.target_shape) {
     shape.push_back(dim);
-    if (dim == -1) {
-      inferred = &shape.back();
-    } else {
-      known *= dim;
-    }
+    if (dim == -1) inferred = &shape.back();
+    stated.append(dim == -1 ? 1 : dim);
   }
+  std::int64_t known = stated.element_count();
   // The batch dimension takes reshape's only -1, so a -1 among the sample's is resolved here.
   if (sample.is_known() && inferred != nullptr && known > 0 &&
       sample.element_count() % known == 0) {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 
+#include "src/graph/text_scanner.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/random.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -210,6 +211,19 @@ TEST_CASE("what is wrong is named with line and column") {
     CHECK_MESSAGE(message.find(row.error) != std::string::npos, row.text << "\n" << message);
     CHECK_MESSAGE(message.find("graph text, line ") == 0, message);
   }
+}
+
+TEST_CASE("a text may repeat elements up to a limit for all of it") {
+  const auto read = [](std::string_view line, std::size_t& repeatable) {
+    return detail::TextScanner(line, 1, repeatable).tensor();
+  };
+  std::size_t repeatable = 20;
+  CHECK(read("f32[3] 1", repeatable).element_count() == 3);
+  CHECK(read("f32[3] [1, 2, 3]", repeatable).element_count() == 3);
+  CHECK_THROWS_WITH_AS(read("f32[3] 1", repeatable), doctest::Contains("list the elements"),
+                       FormatError);
+  CHECK(read("f32[2] 1", repeatable).element_count() == 2);
+  CHECK(repeatable == 0);
 }
 
 TEST_CASE("the parser survives truncation and flipped bits") {

@@ -191,6 +191,8 @@ TEST_CASE("errors name the layer, the shapes, and the user's line") {
   const std::string wrong_reshape = message_of<ShapeError>([] {
     const nn::Sequential model{nn::Input({5}), nn::Reshape({.target_shape = {2, 3}})};
   });
+  CHECK_THROWS_AS(nn::Sequential({nn::Input({5}), nn::Reshape({.target_shape = {INT64_MAX, 3}})}),
+                  ShapeError);
   CHECK(mentions(wrong_reshape, "(5,)"));
   CHECK(mentions(wrong_reshape, "(2, 3)"));
   CHECK(mentions(wrong_reshape, here));

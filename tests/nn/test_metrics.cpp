@@ -645,6 +645,8 @@ TEST_CASE("unusable options of metrics are refused with their values") {
                        "Precision: `thresholds` must be between 0 and 1, got 1.5", InvalidArgument);
   CHECK_THROWS_AS(metrics::AUC({.curve = "roc"}), InvalidArgument);
   CHECK_THROWS_AS(metrics::AUC({.num_thresholds = 1}), InvalidArgument);
+  CHECK_THROWS_AS(metrics::AUC({.num_thresholds = INT64_MAX}), InvalidArgument);
+  CHECK_THROWS_AS(metrics::PrecisionAtRecall({.num_thresholds = INT64_MAX}), InvalidArgument);
   CHECK_THROWS_AS(metrics::RecallAtPrecision({.value = -0.1}), InvalidArgument);
   CHECK_THROWS_AS(metrics::F1Score({.average = "mean"}), InvalidArgument);
   CHECK_THROWS_AS(metrics::FBetaScore({.beta = 0}), InvalidArgument);

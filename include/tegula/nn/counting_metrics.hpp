@@ -190,6 +190,9 @@ inline constexpr TruePositiveShare kRecall = {
 using Precision = Make<TruePositiveShareOf<kPrecision>, Metric>;
 using Recall = Make<TruePositiveShareOf<kRecall>, Metric>;
 
+/// Of `num_thresholds`: a description must not ask for any amount of memory.
+inline constexpr double kMostThresholds = 1e6;
+
 /// One row per metric that asks for the best of one rate where another reaches a bound.
 struct BestRate {
   const char* name;
@@ -212,7 +215,8 @@ struct BestRateOptions {
     using Self = BestRateOptions<Row>;
     return std::tuple{
         field<&Self::value>(Row.argument, "The bound to be reached.", in_range(0, 1)).required(),
-        field<&Self::num_thresholds>("num_thresholds", "Thresholds to choose from.", at_least(1)),
+        field<&Self::num_thresholds>("num_thresholds", "Thresholds to choose from.",
+                                     in_range(1, kMostThresholds)),
         field<&Self::class_id>("class_id", "Only this class counts.", any_finite),
         field<&Self::name>("name", "Name in logs.")};
   }
@@ -288,7 +292,8 @@ struct AUCOptions {
   static auto fields() {
     using Self = AUCOptions;
     return std::tuple{
-        field<&Self::num_thresholds>("num_thresholds", "Points on the curve.", at_least(2)),
+        field<&Self::num_thresholds>("num_thresholds", "Points on the curve.",
+                                     in_range(2, kMostThresholds)),
         field<&Self::curve>("curve", "\"ROC\", \"PR\" or \"PRGAIN\"."),
         field<&Self::summation_method>("summation_method",
                                        "\"interpolation\", \"minoring\" or \"majoring\"."),

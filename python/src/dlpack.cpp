@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "gil.hpp"
 #include "numpy.hpp"
 
 namespace tegula::python {
@@ -156,7 +157,7 @@ Tensor from_dlpack(py::handle source) {
   const std::shared_ptr<void> owner(managed, [](void* pointer) {
     auto* used = static_cast<DlManagedTensor*>(pointer);
     if (used->deleter == nullptr || !Py_IsInitialized()) return;
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     used->deleter(used);
   });
   auto* base = static_cast<std::byte*>(tensor.data) + tensor.byte_offset;

@@ -3,10 +3,12 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings.hpp"
+#include "gil.hpp"
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "Tegula's C++ core. Use the package `tegula`; this module's interface may change.";
   module.attr("__version__") = TEGULA_VERSION;
+  tegula::python::bind_gil();
   tegula::python::bind_errors(module);
   tegula::python::bind_core(module);
   tegula::python::bind_graph(module);

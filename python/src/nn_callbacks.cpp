@@ -1,5 +1,6 @@
-// Callbacks: C++ ones for Python, Python's for C++, Ctrl-C, and where progress is written.
+// Callbacks: C++ ones for Python, Python's for C++, and where progress is written.
 
+#include "gil.hpp"
 #include "tegula/nn/callbacks.hpp"
 
 #include <pybind11/stl.h>
@@ -16,23 +17,23 @@ namespace tegula::python {
 
 namespace {
 
-using Released = py::call_guard<py::gil_scoped_release>;
+using Released = py::call_guard<ReleasedGil>;
 
 /// Writes through Python's sys.stdout, which notebooks and tests replace; it may be None.
 void write_to_stdout(std::string_view text) {
-  const py::gil_scoped_acquire gil;
+  const AcquiredGil gil;
   try {
     const py::object out = py::module_::import("sys").attr("stdout");
     if (out.is_none()) return;
-    out.attr("write")(py::str(text.data(), text.size()));
-    out.attr("flush")();
+    call_python(out.attr("write"), py::str(text.data(), text.size()));
+    call_python(out.attr("flush"));
   } catch (py::error_already_set& error) {
     error.discard_as_unraisable("writing training progress");
   }
 }
 
 void warn_in_python(std::string_view text) {
-  const py::gil_scoped_acquire gil;
+  const AcquiredGil gil;
   // An exception when the user turned warnings into errors: it leaves the run as any other does.
   if (PyErr_WarnEx(PyExc_UserWarning, std::string(text).c_str(), 2) != 0) {
     throw py::error_already_set();
@@ -51,7 +52,7 @@ void bind_base(py::module_& module) {
       .def("on_train_end",
            [](Callback& c, const py::dict& logs) {
              const nn::Logs given = logs_from_dict(logs);
-             const py::gil_scoped_release release;
+             const ReleasedGil released;
              c.on_train_end(given);
            })
       .def("on_epoch_begin", &Callback::on_epoch_begin, Released())
@@ -59,7 +60,7 @@ void bind_base(py::module_& module) {
            [](Callback& c, std::int64_t epoch, py::dict logs) {
              nn::Logs given = logs_from_dict(logs);
              {
-               const py::gil_scoped_release release;
+               const ReleasedGil released;
                c.on_epoch_end(epoch, given);
              }
              update_dict(logs, given);
@@ -67,7 +68,7 @@ void bind_base(py::module_& module) {
       .def("on_train_batch_begin", &Callback::on_train_batch_begin, Released())
       .def("on_train_batch_end", [](Callback& c, std::int64_t batch, const py::dict& logs) {
         const nn::Logs given = logs_from_dict(logs);
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         c.on_train_batch_end(batch, given);
       });
 }
@@ -86,8 +87,8 @@ void bind_classes(py::module_& module) {
       [](py::object schedule, std::int64_t verbose) -> std::shared_ptr<CallbackBase> {
         const SharedObject function(std::move(schedule));
         const auto rate = [function](std::int64_t epoch, double current) {
-          const py::gil_scoped_acquire gil;
-          return function.get()(epoch, current).cast<double>();
+          const AcquiredGil gil;
+          return call_python(function.get(), epoch, current).cast<double>();
         };
         return nn::LearningRateScheduler({.schedule = rate, .verbose = verbose});
       },
@@ -141,8 +142,8 @@ PythonCallbacks::PythonCallbacks(py::object list, bool wants_batches)
 
 template <typename... Args>
 void PythonCallbacks::call(const char* hook, const Args&... args) {
-  const py::gil_scoped_acquire gil;
-  list_.get().attr(hook)(args...);
+  const AcquiredGil gil;
+  call_python(list_.get().attr(hook), args...);
 }
 
 void PythonCallbacks::begin_run() {
@@ -156,9 +157,9 @@ void PythonCallbacks::on_train_begin() {
 void PythonCallbacks::on_train_end(const nn::Logs& logs) { call_with_logs("on_train_end", logs); }
 void PythonCallbacks::on_epoch_begin(std::int64_t epoch) { call("on_epoch_begin", epoch); }
 void PythonCallbacks::on_epoch_end(std::int64_t epoch, nn::Logs& logs) {
-  const py::gil_scoped_acquire gil;
+  const AcquiredGil gil;
   const py::dict dict = dict_from_logs(logs);
-  list_.get().attr("on_epoch_end")(epoch, dict);
+  call_python(list_.get().attr("on_epoch_end"), epoch, dict);
   logs = logs_from_dict(dict);
 }
 void PythonCallbacks::on_train_batch_begin(std::int64_t batch) {
@@ -188,25 +189,16 @@ void PythonCallbacks::on_predict_batch_begin(std::int64_t batch) {
 }
 void PythonCallbacks::on_predict_batch_end(std::int64_t batch, const Tensor& outputs) {
   if (!wants_batches_) return;
-  const py::gil_scoped_acquire gil;
+  const AcquiredGil gil;
   py::dict logs;
   logs["outputs"] = array_from_tensor(outputs);
-  list_.get().attr("on_predict_batch_end")(batch, logs);
+  call_python(list_.get().attr("on_predict_batch_end"), batch, logs);
 }
 
 template <typename... Args>
 void PythonCallbacks::call_with_logs(const char* hook, const nn::Logs& logs, const Args&... args) {
-  const py::gil_scoped_acquire gil;
-  list_.get().attr(hook)(args..., dict_from_logs(logs));
-}
-
-void PythonCallbacks::on_poll() {
-  constexpr auto kInterval = std::chrono::milliseconds(50);
-  const auto now = std::chrono::steady_clock::now();
-  if (now - polled_ < kInterval) return;
-  polled_ = now;
-  const py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  const AcquiredGil gil;
+  call_python(list_.get().attr(hook), args..., dict_from_logs(logs));
 }
 
 void bind_callbacks(py::module_& module) {

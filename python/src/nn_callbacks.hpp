@@ -1,8 +1,6 @@
 #pragma once
 // Python's callbacks as one callback of C++.
 
-#include <chrono>
-
 #include "nn_objects.hpp"
 #include "tegula/nn/callback.hpp"
 
@@ -16,8 +14,8 @@ nn::Logs logs_from_dict(const py::dict& dict);
 void update_dict(py::dict& dict, const nn::Logs& logs);
 py::dict dict_from_logs(const nn::Logs& logs);
 
-/// Calls the hooks of a Python object that stands for all callbacks of a run, and looks for Ctrl-C
-/// after batches. Exceptions of Python leave the run as they are.
+/// Calls the hooks of a Python object that stands for all callbacks of a run. Exceptions of Python
+/// leave the run as they are.
 class PythonCallbacks : public nn::Callback {
  public:
   PythonCallbacks(py::object list, bool wants_batches);
@@ -35,7 +33,6 @@ class PythonCallbacks : public nn::Callback {
   void on_predict_end() override;
   void on_predict_batch_begin(std::int64_t batch) override;
   void on_predict_batch_end(std::int64_t batch, const Tensor& outputs) override;
-  void on_poll() override;
 
  private:
   void begin_run();
@@ -48,7 +45,6 @@ class PythonCallbacks : public nn::Callback {
   bool wants_batches_;
   /// Whether evaluations are parts of `fit`.
   bool trains_ = false;
-  std::chrono::steady_clock::time_point polled_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace tegula::python

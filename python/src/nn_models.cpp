@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
+#include "gil.hpp"
 #include "location.hpp"
 #include "nn_callbacks.hpp"
 #include "nn_config.hpp"
@@ -86,11 +87,11 @@ void fit(Model& model, const py::object& train, const py::object& validation,
   }
   if (is_source(train)) {
     PythonSource source(train);
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     model.fit(source, options);
   } else {
     const data::Dataset dataset = dataset_of(train);
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     model.fit(dataset, options);
   }
 }
@@ -103,11 +104,11 @@ py::dict evaluate(Model& model, const py::object& test, const py::object& callba
   nn::Logs logs;
   if (is_source(test)) {
     PythonSource source(test);
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     logs = model.evaluate(source, options);
   } else {
     const data::Dataset dataset = dataset_of(test);
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     logs = model.evaluate(dataset, options);
   }
   return dict_from_logs(logs);
@@ -119,11 +120,11 @@ Tensor predict_with_callbacks(Model& model, const py::object& x, const py::objec
   const auto options = run_options<nn::PredictOptions>(given, callbacks, wants_batches, "predict");
   if (!py::isinstance<py::array>(x)) {
     PythonSource source(x);
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     return model.predict(source, options);
   }
   const Tensor inputs = x.cast<Tensor>();
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   return model.predict(inputs, options);
 }
 
@@ -132,7 +133,7 @@ template <typename Work>
 py::object array_of(Work&& work) {
   Tensor result;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     result = work();
   }
   return result_from_tensor(result);
@@ -170,7 +171,7 @@ py::dict train_on_batch(Model& model, const py::tuple& batch, const nn::Config& 
   nn::from_config(class_weight, weights);
   nn::Logs logs;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     logs = model.train_on_batch(data, weights);
   }
   return dict_from_logs(logs);
@@ -181,7 +182,7 @@ py::dict test_on_batch(Model& model, const py::tuple& batch) {
   const data::Dataset data = dataset_of(batch);
   nn::Logs logs;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil released;
     logs = model.test_on_batch(data);
   }
   return dict_from_logs(logs);
@@ -239,7 +240,7 @@ void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
 }
 
 void bind_state(py::class_<Model, std::shared_ptr<Model>>& model) {
-  using Released = py::call_guard<py::gil_scoped_release>;
+  using Released = py::call_guard<ReleasedGil>;
   model
       .def("get_weights",
            [](const Model& self) {
@@ -313,7 +314,12 @@ void bind_models(py::module_& module) {
   module.def(
       "read_model_config",
       [](const std::filesystem::path& folder) {
-        return object_from_config(nn::read_model_config(folder));
+        nn::Config config;
+        {
+          const ReleasedGil released;
+          config = nn::read_model_config(folder);
+        }
+        return object_from_config(config);
       },
       py::arg("folder"), "What a saved model's folder says of it, as plain data.");
   module.def(

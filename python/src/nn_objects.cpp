@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "gil.hpp"
 #include "location.hpp"
 #include "nn_config.hpp"
 #include "nn_table.hpp"
@@ -67,8 +68,8 @@ nn::LayerBase::CallFunction call_function(const py::object& function, std::strin
   if (function.is_none()) return {};
   const SharedObject shared(function);
   return [shared, name = std::move(class_name) + ".call"](Value x, bool training) {
-    const py::gil_scoped_acquire gil;
-    return value_from_result(shared.get()(x, training), name);
+    const AcquiredGil gil;
+    return value_from_result(call_python(shared.get(), x, training), name);
   };
 }
 
@@ -80,7 +81,7 @@ Tensor evaluate_layer(nn::LayerBase& layer, const Tensor& x, bool training,
                       const py::object& function, const std::string& key) {
   const UserLine line;
   const auto call = call_function(function, std::string(layer.class_name()));
-  const py::gil_scoped_release release;
+  const ReleasedGil released;
   return layer.evaluate(x, training, call, key);
 }
 
@@ -107,7 +108,7 @@ void bind_layer_state(
       .def("get_weights", &LayerBase::get_weights)
       .def("set_weights", &LayerBase::set_weights)
       .def_property(
-          "trainable", [](const LayerBase& self) { return self.trainable; },
+          "trainable", [](const LayerBase& self) { return self.trainable.load(); },
           &LayerBase::set_trainable)
       .def_property_readonly("call_losses", &LayerBase::call_losses)
       .def_property_readonly("evaluated_losses", &LayerBase::evaluated_losses)
@@ -177,8 +178,8 @@ void bind_objects(py::module_& module) {
       .def_property_readonly("name", &nn::MetricBase::name)
       .def_property_readonly("variables",
                              [](const nn::MetricBase& metric) {
-                               return std::vector<Value>(metric.variables().begin(),
-                                                         metric.variables().end());
+                               const std::vector<Variable> all = metric.variables();
+                               return std::vector<Value>(all.begin(), all.end());
                              })
       .def_property_readonly("direction", [](const nn::MetricBase& metric) {
         const char* names[] = {"unknown", "up", "down"};

@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include "gil.hpp"
 #include "nn_config.hpp"
 #include "nn_objects.hpp"
 #include "numpy.hpp"
@@ -80,14 +81,14 @@ void override_rules(OptimizerBase& optimizer, const py::object& self, bool build
   OptimizerBase::Overrides overrides;
   if (build) {
     overrides.build = [method] {
-      const py::gil_scoped_acquire gil;
-      method("_build")();
+      const AcquiredGil gil;
+      call_python(method("_build"));
     };
   }
   if (update) {
     overrides.update = [method](std::size_t index, Value weight, Value gradient, Value rate) {
-      const py::gil_scoped_acquire gil;
-      return update_from_tuple(method("_update")(index, weight, gradient, rate));
+      const AcquiredGil gil;
+      return update_from_tuple(call_python(method("_update"), index, weight, gradient, rate));
     };
   }
   optimizer.override_rules(std::move(overrides));

@@ -2,13 +2,14 @@
 
 #include <pybind11/stl.h>
 
+#include "gil.hpp"
 #include "numpy.hpp"
 
 namespace tegula::python {
 
 std::optional<data::Batch> PythonSource::next() {
-  const py::gil_scoped_acquire gil;
-  const py::object batch = batches_.get().attr("next_batch")();
+  const AcquiredGil gil;
+  const py::object batch = call_python(batches_.get().attr("next_batch"));
   if (batch.is_none()) return std::nullopt;
   const auto parts = batch.cast<py::tuple>();
   const auto part = [&parts](std::size_t i) {
@@ -18,23 +19,23 @@ std::optional<data::Batch> PythonSource::next() {
 }
 
 bool PythonSource::rewind() {
-  const py::gil_scoped_acquire gil;
-  return batches_.get().attr("rewind")().cast<bool>();
+  const AcquiredGil gil;
+  return call_python(batches_.get().attr("rewind")).cast<bool>();
 }
 
 std::optional<std::int64_t> PythonSource::count() const {
-  const py::gil_scoped_acquire gil;
+  const AcquiredGil gil;
   return batches_.get().attr("count").cast<std::optional<std::int64_t>>();
 }
 
 void PythonSource::on_epoch_begin() {
-  const py::gil_scoped_acquire gil;
-  batches_.get().attr("on_epoch_begin")();
+  const AcquiredGil gil;
+  call_python(batches_.get().attr("on_epoch_begin"));
 }
 
 void PythonSource::on_epoch_end() {
-  const py::gil_scoped_acquire gil;
-  batches_.get().attr("on_epoch_end")();
+  const AcquiredGil gil;
+  call_python(batches_.get().attr("on_epoch_end"));
 }
 
 }  // namespace tegula::python

@@ -53,15 +53,15 @@ void bind_table(py::module_& module, Bound& bound) {
              },
              "The classes' names, each with its aliases.");
   module.def(("describe_" + kind).c_str(),
-             [](const std::string& name) { return describe(nn::find_class<Base>(name)); },
+             [](const std::string& name) { return describe(*nn::find_class<Base>(name)); },
              py::arg("name"), "A class: name, doc, arguments with defaults and docs.");
   module.def(("make_" + kind).c_str(),
              [](const std::string& name, const nn::Config& options) {
-               return nn::find_class<Base>(name).make(options);
+               return nn::find_class<Base>(name)->make(options);
              },
              py::arg("name"), py::arg("options"));
   module.def(("find_" + kind).c_str(),
-             [](const std::string& name) { return nn::find_class<Base>(name).name; },
+             [](const std::string& name) { return nn::find_class<Base>(name)->name; },
              py::arg("name"), "The class that a name, an alias or a snake-case form means.");
 }
 

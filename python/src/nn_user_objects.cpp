@@ -6,6 +6,7 @@
 #include <optional>
 #include <tuple>
 
+#include "gil.hpp"
 #include "location.hpp"
 #include "nn_config.hpp"
 #include "nn_objects.hpp"
@@ -27,7 +28,7 @@ SharedObject::SharedObject(py::object object)
         if (Py_IsInitialized() == 0) {
           owned->release();
         } else {
-          const py::gil_scoped_acquire gil;
+          const AcquiredGil gil;
           *owned = py::object();
         }
         delete owned;
@@ -77,15 +78,15 @@ class Methods {
   py::object call(const char* method, Args&&... args) const {
     const py::object self = self_.get()();
     if (self.is_none()) throw RunError("the Python object of " + what_ + " is gone");
-    return self.attr(method)(std::forward<Args>(args)...);
+    return call_python(self.attr(method), std::forward<Args>(args)...);
   }
   /// Keras's plain form of the object.
   nn::Config config() const {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     return config_from_object(py::object(call("_described")["config"]));
   }
   std::string registered_name() const {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     const py::object name = call("_described")["registered_name"];
     return name.is_none() ? "" : name.cast<std::string>();
   }
@@ -106,13 +107,13 @@ void override_layer(nn::LayerBase& layer, const py::object& self, const std::str
   overrides.registered_name = [methods] { return methods.registered_name(); };
   if (builds) {
     overrides.build = [methods](const ValueType& input) {
-      const py::gil_scoped_acquire gil;
+      const AcquiredGil gil;
       methods.call("_build", input.shape);
     };
   }
   if (calls) {
     overrides.call = [methods, class_name](Value x, bool training) {
-      const py::gil_scoped_acquire gil;
+      const AcquiredGil gil;
       return value_from_result(methods.call("_call", x, training), class_name + ".call");
     };
   }
@@ -124,13 +125,13 @@ void override_model(nn::Model& model, const py::object& self, bool calls, bool c
   nn::ModelOverrides overrides;
   if (calls) {
     overrides.call = [methods](Value x, bool training) {
-      const py::gil_scoped_acquire gil;
+      const AcquiredGil gil;
       return value_from_result(methods.call("_call", x, training), "call");
     };
   }
   if (computes_loss) {
     overrides.compute_loss = [methods](Value x, Value y, Value y_pred, Value weight) {
-      const py::gil_scoped_acquire gil;
+      const AcquiredGil gil;
       return value_from_result(
           methods.call("_compute_loss", x, y, y_pred, object_from_value(weight)), "compute_loss");
     };
@@ -176,8 +177,8 @@ class Described : public Base {
 
  private:
   nn::Config described(const char* key) const {
-    const py::gil_scoped_acquire gil;
-    return config_from_object(py::object(describe_.get()()[key]));
+    const AcquiredGil gil;
+    return config_from_object(py::object(call_python(describe_.get())[key]));
   }
 
   std::string label_;
@@ -199,15 +200,16 @@ class UserLoss : public Described<nn::LossBase> {
   }
   Value operator()(Value y_true, Value y_pred, Value sample_weight) const override {
     if (!whole_) return LossBase::operator()(y_true, y_pred, sample_weight);
-    const py::gil_scoped_acquire gil;
-    const py::object result = sample_weight ? whole_->get()(y_true, y_pred, sample_weight)
-                                            : whole_->get()(y_true, y_pred);
+    const AcquiredGil gil;
+    const py::object result = sample_weight
+                                  ? call_python(whole_->get(), y_true, y_pred, sample_weight)
+                                  : call_python(whole_->get(), y_true, y_pred);
     return value_from_result(result, label());
   }
   bool integer_targets() const override { return integer_targets_; }
   Value values(Value y_true, Value y_pred) const override {
-    const py::gil_scoped_acquire gil;
-    return value_from_result(function_.get()(y_true, y_pred), label());
+    const AcquiredGil gil;
+    return value_from_result(call_python(function_.get(), y_true, y_pred), label());
   }
   nn::Reduction reduction() const override { return reduction_; }
   std::string name() const override { return label(); }
@@ -229,8 +231,8 @@ class FunctionMetric : public Described<nn::metrics::MeanMetricBase> {
 
  protected:
   Value values(Value y_true, Value y_pred) const override {
-    const py::gil_scoped_acquire gil;
-    return value_from_result(function_.get()(y_true, y_pred), label());
+    const AcquiredGil gil;
+    return value_from_result(call_python(function_.get(), y_true, y_pred), label());
   }
 
  private:
@@ -258,15 +260,15 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
   std::string registered_name() const override { return methods_.registered_name(); }
 
   std::vector<Value> update(Value y_true, Value y_pred, Value sample_weight) override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     return assigned(traced("_trace_update", y_true, y_pred, object_from_value(sample_weight)));
   }
   Value result() override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     return value_from_result(traced("_trace_result"), class_name_ + ".result");
   }
   std::vector<Value> reset() override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     const py::object values = traced("_trace_reset");
     return values.is_none() ? std::vector<Value>() : assigned(values);
   }
@@ -275,7 +277,7 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
   std::vector<std::tuple<std::size_t, bool, Value>> native_update(
       const Value& y_true, const Value& y_pred, const std::optional<Value>& sample_weight) {
     std::vector<std::tuple<std::size_t, bool, Value>> changes;
-    const std::vector<Variable>& all = variables();
+    const std::vector<Variable> all = variables();
     for (const Value& assignment :
          native_->update(y_true, y_pred, sample_weight.value_or(Value()))) {
       const Node& node = assignment.node();
@@ -292,7 +294,7 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
 
  protected:
   void build_state(const ValueType& y_true, const ValueType& y_pred) override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     for (const py::handle entry : methods_.call("_first_state")) {
       const auto [name, first] = entry.cast<std::pair<std::string, Tensor>>();
       add_state_from(name, first);
@@ -303,7 +305,8 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
  private:
   template <typename... Args>
   py::object traced(const char* method, const Args&... args) {
-    const std::vector<Value> state(variables().begin(), variables().end());
+    const std::vector<Variable> all = variables();
+    const std::vector<Value> state(all.begin(), all.end());
     return methods_.call(method, shared_from_this(), graph(), state, args...);
   }
 
@@ -330,8 +333,8 @@ class UserFunction : public Described<Base> {
       : Described<Base>(std::move(name), std::move(class_name), std::move(describe)),
         function_(std::move(function)) {}
   Value operator()(Value x) const override {
-    const py::gil_scoped_acquire gil;
-    return value_from_result(function_.get()(x), this->label());
+    const AcquiredGil gil;
+    return value_from_result(call_python(function_.get(), x), this->label());
   }
 
  private:
@@ -346,8 +349,8 @@ class UserInitializer : public Described<nn::InitializerBase> {
       : Described(std::move(name), std::move(class_name), std::move(describe)),
         function_(std::move(function)) {}
   InitialValue operator()(const ValueType& type) const override {
-    const py::gil_scoped_acquire gil;
-    const Tensor value = tensor_from_object(function_.get()(type.shape), type.dtype);
+    const AcquiredGil gil;
+    const Tensor value = tensor_from_object(call_python(function_.get(), type.shape), type.dtype);
     if (value.shape() == type.shape) return value;
     throw ShapeError(label() + " made a value of shape " + value.shape().to_string() +
                      " for a weight of shape " + type.shape.to_string());
@@ -430,8 +433,9 @@ void bind_user_objects(py::module_& module) {
       [](const std::string& key, py::object function) {
         const SharedObject shared(std::move(function));
         nn::register_activation({key, "", [shared](Value x) {
-                                   const py::gil_scoped_acquire gil;
-                                   return value_from_result(shared.get()(x), "the activation");
+                                   const AcquiredGil gil;
+                                   return value_from_result(call_python(shared.get(), x),
+                                                            "the activation");
                                  }});
       },
       py::arg("key"), py::arg("function"));

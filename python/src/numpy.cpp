@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "gil.hpp"
+
 namespace tegula::python {
 
 namespace {
@@ -23,7 +25,7 @@ void drop(PyObject* object) {
     Py_DECREF(object);
     return;
   }
-  const py::gil_scoped_acquire gil;
+  const AcquiredGil gil;
   Py_DECREF(object);
 }
 

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.hpp"
+#include "gil.hpp"
 #include "numpy.hpp"
 #include "tegula/runtime/profiler.hpp"
 
@@ -33,7 +34,7 @@ class Call {
     for (std::size_t i = 0; i < dtypes_.size(); ++i) feeds.push_back(feed(arrays[i], i));
     std::vector<Tensor> results;
     {
-      const py::gil_scoped_release release;
+      const ReleasedGil released;
       results = executable_.run(feeds);
     }
     py::list objects(results.size());
@@ -106,17 +107,22 @@ void bind_session(py::module_& module) {
           py::keep_alive<0, 1>())
       .def(
           "initialize", [](Session& session) { session.initialize(); },
-          py::call_guard<py::gil_scoped_release>())
+          py::call_guard<ReleasedGil>())
       .def(
           "initialize",
           [](Session& session, const std::vector<Value>& variables) {
             session.initialize(as_variables(variables));
           },
-          py::arg("variables"), py::call_guard<py::gil_scoped_release>())
+          py::arg("variables"), py::call_guard<ReleasedGil>())
       .def(
           "get", [](Session& session, const Value& variable) { return session.get(variable); },
           py::arg("variable"))
-      .def("set", &Session::set, py::arg("variable"), py::arg("value"))
+      .def(
+          "set",
+          [](Session& session, const Value& variable, const Tensor& value) {
+            session.set(variable, value);
+          },
+          py::arg("variable"), py::arg("value"))
       .def("reseed", &Session::reseed, py::arg("seed"))
       .def_property("step", &Session::step, &Session::set_step)
       .def("set_profiler", &Session::set_profiler, py::arg("profiler").none(true),

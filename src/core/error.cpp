@@ -3,13 +3,15 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "src/core/fork_safe.hpp"
+
 namespace tegula {
 
 namespace {
 
 /// File names are few and live as long as the process, because nodes and exceptions refer to them.
 const char* intern(std::string_view text) {
-  static std::mutex mutex;
+  static detail::BriefMutex mutex;
   static std::unordered_set<std::string> names;
   std::lock_guard lock(mutex);
   return names.emplace(text).first->c_str();

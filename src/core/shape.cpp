@@ -27,6 +27,10 @@ Shape::Shape(std::span<const std::int64_t> dims) {
 
 std::int64_t Shape::dim(int axis) const { return (*this)[normalize_axis(axis, rank())]; }
 
+void Shape::throw_no_axis(int axis) const {
+  throw ShapeError("shape " + to_string() + " has no axis " + std::to_string(axis));
+}
+
 bool Shape::is_known() const {
   return std::none_of(begin(), end(), [](std::int64_t dim) { return dim == kUnknown; });
 }

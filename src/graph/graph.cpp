@@ -1,6 +1,8 @@
 #include "tegula/graph/graph.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <mutex>
 
 #include "src/core/similar_names.hpp"
 #include "src/graph/storage.hpp"
@@ -11,6 +13,9 @@ namespace tegula {
 namespace {
 
 thread_local SourceLocation current_location;
+/// Innermost scopes of this thread, whatever their graphs.
+thread_local NameScope* innermost_name_scope = nullptr;
+thread_local OpIdScope* innermost_op_id_scope = nullptr;
 
 std::string types_text(std::span<const Value> inputs) {
   std::string text = "(";
@@ -62,12 +67,12 @@ std::vector<ValueType> infer(const OpDef& op, std::span<const Value> inputs, con
   return op.infer({types, attrs});
 }
 
-/// Runs `work`; errors keep their class and gain the node's context.
-template <typename Work>
-decltype(auto) with_context(const OpDef& op, const std::string& name, std::span<const Value> inputs,
+/// Runs `work`; errors keep their class and gain the node's context. `name()` is the node's name.
+template <typename Name, typename Work>
+decltype(auto) with_context(const OpDef& op, const Name& name, std::span<const Value> inputs,
                             const SourceLocation& location, Work&& work) {
   const auto explain = [&](const Error& error) {
-    return build_error(op, name, inputs, location, error.what());
+    return build_error(op, name(), inputs, location, error.what());
   };
   try {
     return work();
@@ -88,29 +93,43 @@ std::string ValueType::to_string() const {
   return std::string(tegula::to_string(dtype)) + shape.to_string();
 }
 
-namespace {
-
-/// What a value says of itself needs a node. Unchecked where graphs are rewritten: `Value::node`.
-Node& node_of(Node* node) {
-  if (node == nullptr) throw InvalidArgument("an empty value belongs to no graph and has no type");
-  return *node;
+void Value::throw_empty() {
+  throw InvalidArgument("an empty value belongs to no graph and has no type");
 }
 
-}  // namespace
-
-Graph Value::graph() const { return node_of(node_).graph(); }
+Graph Value::graph() const { return node().graph(); }
 
 const ValueType& Value::type() const {
-  const std::span<const ValueType> outputs = node_of(node_).outputs();
+  const std::span<const ValueType> outputs = node().outputs();
   if (index_ >= 0 && index_ < std::ssize(outputs)) return outputs[static_cast<std::size_t>(index_)];
   throw InvalidArgument(node_->describe() + " has no output " + std::to_string(index_));
 }
 
-std::string Value::name() const { return node_of(node_).name() + ":" + std::to_string(index_); }
+std::string Value::name() const { return node().name() + ":" + std::to_string(index_); }
 
 Value Value::named(std::string_view name) const {
-  node_of(node_).storage_->rename(*node_, name);
+  detail::GraphStorage& storage = *node().storage_;
+  const std::lock_guard guard(storage.mutex);
+  storage.rename(*node_, name);
   return *this;
+}
+
+void Node::throw_no_input(int index) const {
+  throw InvalidArgument(describe() + " has no input " + std::to_string(index));
+}
+
+Node& NodeList::prepare() {
+  const std::size_t count = size_.load(std::memory_order_relaxed);
+  if (count >= std::numeric_limits<int>::max() / 2) throw RunError("a graph has too many nodes");
+  const std::size_t place = count / kFirstChunk + 1;
+  std::unique_ptr<Node[]>& chunk = chunks_[static_cast<std::size_t>(std::bit_width(place)) - 1];
+  if (chunk == nullptr) chunk = std::make_unique<Node[]>(kFirstChunk * std::bit_floor(place));
+  return at_index(count);
+}
+
+void NodeList::throw_no_node(std::size_t id) const {
+  throw InvalidArgument("the graph has " + std::to_string(size()) + " nodes, and none with id " +
+                        std::to_string(static_cast<std::int64_t>(id)));
 }
 
 Graph Node::graph() const { return Graph(storage_->shared_from_this()); }
@@ -142,13 +161,18 @@ Node& Graph::add_node(const OpDef& op, std::span<const Value> inputs, Attrs attr
                       std::string_view name, SourceLocation location) {
   const SourceLocation outer = LocationScope::current();
   if (outer.known()) location = outer;
-  detail::NodeName unique =
-      storage_->unique_name(storage_->scope + (name.empty() ? op.name : std::string(name)));
-  return with_context(op, unique.text, inputs, location, [&]() -> Node& {
+  std::string wanted = NameScope::prefix_in(*this) + (name.empty() ? op.name : std::string(name));
+  const auto unique_name = [&] {
+    const std::lock_guard guard(storage_->mutex);
+    return storage_->unique_name(wanted).text;
+  };
+  return with_context(op, unique_name, inputs, location, [&]() -> Node& {
     check_arity(op, inputs.size());
     check_inputs(inputs);
     Attrs complete = complete_attrs(op, std::move(attrs));
     std::vector<ValueType> outputs = infer(op, inputs, complete);
+    const std::lock_guard guard(storage_->mutex);
+    detail::NodeName unique = storage_->unique_name(std::move(wanted));
     return storage_->append(inputs, {.op = &op,
                                      .name = std::move(unique.text),
                                      .name_hash = unique.hash,
@@ -160,22 +184,31 @@ Node& Graph::add_node(const OpDef& op, std::span<const Value> inputs, Attrs attr
 
 Node& Graph::add_copy(const Node& original, std::span<const Value> inputs) {
   const OpDef& op = original.op();
-  return with_context(op, original.name(), inputs, original.location(), [&]() -> Node& {
+  const detail::NodeBody& source = original.body();
+  const auto name = [&] { return source.name; };
+  return with_context(op, name, inputs, source.location, [&]() -> Node& {
     check_arity(op, inputs.size());
     check_inputs(inputs);
-    const bool free = storage_->by_name.find(original.name(), original.body_->name_hash) == nullptr;
     const bool same_types = std::ranges::equal(
         inputs, original.inputs(),
         [](const Value& input, const Value& before) { return input.type() == before.type(); });
-    if (free && same_types) return storage_->append(inputs, original.body_);
-    detail::NodeBody body = *original.body_;
+    std::vector<ValueType> outputs;
+    if (!same_types) outputs = infer(op, inputs, source.attrs);
+    const std::lock_guard guard(storage_->mutex);
+    const bool free = storage_->by_name.find(source.name, source.name_hash) == nullptr;
+    const bool shares = free && same_types && &source == original.first_body_.get();
+    if (shares) return storage_->append(inputs, original.first_body_);
+    detail::NodeBody body = source;
     if (!free) storage_->set_name(body, body.name);
-    if (!same_types) body.outputs = infer(op, inputs, body.attrs);
+    if (!same_types) body.outputs = std::move(outputs);
     return storage_->append(inputs, std::move(body));
   });
 }
 
-void Graph::reserve(std::size_t nodes) { storage_->by_name.reserve(nodes); }
+void Graph::reserve(std::size_t nodes) {
+  const std::lock_guard guard(storage_->mutex);
+  storage_->by_name.reserve(nodes);
+}
 
 Value Graph::placeholder(DType dtype, const Shape& shape, std::string_view name,
                          std::source_location location) {
@@ -204,11 +237,10 @@ Variable Graph::variable(const ValueType& type, std::string_view name, bool trai
   return Variable(node.output());
 }
 
-const std::deque<Node>& Graph::nodes() const { return storage_->nodes; }
-
-Node& Graph::node(int id) const { return storage_->nodes[static_cast<std::size_t>(id)]; }
+const NodeList& Graph::nodes() const { return storage_->nodes; }
 
 Node* Graph::find(std::string_view name) const {
+  const std::lock_guard guard(storage_->mutex);
   return storage_->by_name.find(name, detail::hash_of_name(name));
 }
 
@@ -238,6 +270,7 @@ Value Graph::value(std::string_view name) const {
 
 std::vector<Variable> Graph::variables() const {
   std::vector<Variable> result;
+  const std::lock_guard guard(storage_->mutex);
   for (Node* node : storage_->variables) result.emplace_back(node->output());
   return result;
 }
@@ -251,7 +284,9 @@ std::vector<Variable> Graph::trainable_variables() const {
 }
 
 Value Graph::initial_value(const Value& variable) const {
-  const auto position = storage_->initial_values.find(&variable.node());
+  const Node& node = variable.node();
+  const std::lock_guard guard(storage_->mutex);
+  const auto position = storage_->initial_values.find(&node);
   return position == storage_->initial_values.end() ? Value() : position->second;
 }
 
@@ -264,33 +299,76 @@ void Graph::set_initial_value(const Value& variable, const Value& initial) {
   };
   if (initial.dtype() != expected.dtype) throw DTypeError(problem());
   if (!compatible(initial.shape(), expected.shape)) throw ShapeError(problem());
+  const std::lock_guard guard(storage_->mutex);
   storage_->initial_values[&variable.node()] = initial;
 }
 
-const std::vector<Value>& Graph::fetches() const { return storage_->fetches; }
-void Graph::set_fetches(std::vector<Value> fetches) { storage_->fetches = std::move(fetches); }
-const std::vector<Value>& Graph::targets() const { return storage_->targets; }
-void Graph::set_targets(std::vector<Value> targets) { storage_->targets = std::move(targets); }
+std::vector<Value> Graph::fetches() const {
+  const std::lock_guard guard(storage_->mutex);
+  return storage_->fetches;
+}
 
-std::int64_t Graph::next_op_id() { return storage_->random_ops++; }
-std::int64_t Graph::op_id_count() const { return storage_->random_ops; }
+void Graph::set_fetches(std::vector<Value> fetches) {
+  const std::lock_guard guard(storage_->mutex);
+  storage_->fetches = std::move(fetches);
+}
+
+std::vector<Value> Graph::targets() const {
+  const std::lock_guard guard(storage_->mutex);
+  return storage_->targets;
+}
+
+void Graph::set_targets(std::vector<Value> targets) {
+  const std::lock_guard guard(storage_->mutex);
+  storage_->targets = std::move(targets);
+}
+
+std::int64_t Graph::next_op_id() {
+  if (OpIdScope* const scope = OpIdScope::in(*this)) return scope->next_++;
+  const std::lock_guard guard(storage_->mutex);
+  return storage_->random_ops++;
+}
+
+std::int64_t Graph::op_id_count() const {
+  if (const OpIdScope* const scope = OpIdScope::in(*this)) return scope->next_;
+  const std::lock_guard guard(storage_->mutex);
+  return storage_->random_ops;
+}
 
 OpIdScope::OpIdScope(Graph graph, std::int64_t first)
-    : graph_(std::move(graph)), outside_(graph_.storage_->random_ops) {
-  graph_.storage_->random_ops = first;
+    : graph_(std::move(graph)), next_(first), outer_(innermost_op_id_scope) {
+  innermost_op_id_scope = this;
 }
 
 OpIdScope::~OpIdScope() {
-  std::int64_t& next = graph_.storage_->random_ops;
-  next = std::max(next, outside_);
+  innermost_op_id_scope = outer_;
+  OpIdScope* const enclosing = in(graph_);
+  const std::lock_guard guard(graph_.storage_->mutex);
+  std::int64_t& next = enclosing != nullptr ? enclosing->next_ : graph_.storage_->random_ops;
+  next = std::max(next, next_);
+}
+
+OpIdScope* OpIdScope::in(const Graph& graph) {
+  OpIdScope* scope = innermost_op_id_scope;
+  while (scope != nullptr && !(scope->graph_ == graph)) scope = scope->outer_;
+  return scope;
 }
 
 NameScope::NameScope(Graph graph, std::string_view scope)
-    : graph_(std::move(graph)), previous_(graph_.storage_->scope) {
-  graph_.storage_->scope += std::string(scope) + "/";
+    : graph_(std::move(graph)),
+      prefix_(prefix_in(graph_) + std::string(scope) + "/"),
+      outer_(innermost_name_scope) {
+  innermost_name_scope = this;
 }
 
-NameScope::~NameScope() { graph_.storage_->scope = previous_; }
+NameScope::~NameScope() { innermost_name_scope = outer_; }
+
+std::string NameScope::prefix_in(const Graph& graph) {
+  for (const NameScope* scope = innermost_name_scope; scope != nullptr; scope = scope->outer_) {
+    if (scope->graph_ == graph) return scope->prefix_;
+  }
+  return "";
+}
 
 LocationScope::LocationScope(SourceLocation location) : previous_(current_location) {
   if (location.known()) current_location = location;

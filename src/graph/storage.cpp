@@ -35,8 +35,11 @@ Node* NameTable::find(std::string_view name, std::size_t hash) const {
   return nullptr;
 }
 
-void NameTable::insert(const Node& node, std::size_t hash) {
+void NameTable::make_room() {
   if (slots_.size() <= 2 * used_) resize(std::max<std::size_t>(16, 2 * slots_.size()));
+}
+
+void NameTable::insert(const Node& node, std::size_t hash) {
   place({node.id(), static_cast<std::uint32_t>(hash)});
 }
 
@@ -68,10 +71,10 @@ void NameTable::reserve(std::size_t names) {
 }
 
 void NameTable::resize(std::size_t slots) {
-  std::vector<Slot> old = std::move(slots_);
-  slots_.assign(slots, {});
+  std::vector<Slot> larger(slots);
+  std::swap(slots_, larger);
   used_ = 0;
-  for (const Slot& slot : old) {
+  for (const Slot& slot : larger) {
     if (slot.id != kFree) place(slot);
   }
 }
@@ -99,22 +102,31 @@ Node& GraphStorage::append(std::span<const Value> inputs, NodeBody body) {
 }
 
 Node& GraphStorage::append(std::span<const Value> inputs, std::shared_ptr<const NodeBody> body) {
-  Node& node = nodes.emplace_back();
+  by_name.make_room();
+  Node& node = nodes.prepare();
   node.storage_ = this;
-  node.id_ = static_cast<int>(nodes.size()) - 1;
+  node.id_ = static_cast<int>(nodes.size());
   node.inputs_ = kept(inputs, memory_);
-  node.body_ = std::move(body);
-  by_name.insert(node, node.body_->name_hash);
+  node.first_body_ = std::move(body);
+  node.body_.store(node.first_body_.get(), std::memory_order_relaxed);
   if (node.op().name == "variable") variables.push_back(&node);
+  nodes.publish();
+  by_name.insert(node, node.body().name_hash);
   return node;
 }
 
 void GraphStorage::rename(Node& node, std::string_view name) {
-  by_name.erase(node, node.body_->name_hash);
-  NodeBody body = *node.body_;
-  set_name(body, std::string(name));
-  node.body_ = std::make_shared<const NodeBody>(std::move(body));
-  by_name.insert(node, node.body_->name_hash);
+  NodeBody body = node.body();
+  by_name.erase(node, body.name_hash);
+  try {
+    set_name(body, std::string(name));
+    renamed.push_back(std::make_shared<const NodeBody>(std::move(body)));
+  } catch (...) {
+    by_name.insert(node, node.body().name_hash);
+    throw;
+  }
+  node.body_.store(renamed.back().get(), std::memory_order_release);
+  by_name.insert(node, node.body().name_hash);
 }
 
 InputTypes::InputTypes(std::span<const Value> inputs) {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <memory_resource>
 #include <span>
@@ -12,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "src/core/fork_safe.hpp"
 #include "tegula/graph/graph.hpp"
 
 namespace tegula::detail {
@@ -20,11 +20,13 @@ namespace tegula::detail {
 /// builds or the verifier sees.
 class NameTable {
  public:
-  explicit NameTable(std::deque<Node>& nodes) : nodes_(nodes) {}
+  explicit NameTable(const NodeList& nodes) : nodes_(nodes) {}
 
   /// Null when there is none.
   Node* find(std::string_view name, std::size_t hash) const;
-  /// The name must not be in the table.
+  /// Makes room for one more name: the next `insert` cannot fail.
+  void make_room();
+  /// The name must not be in the table, and there must be room.
   void insert(const Node& node, std::size_t hash);
   void erase(const Node& node, std::size_t hash);
   void reserve(std::size_t names);
@@ -41,7 +43,7 @@ class NameTable {
   void place(Slot entry);
   void resize(std::size_t slots);
 
-  std::deque<Node>& nodes_;
+  const NodeList& nodes_;
   std::vector<Slot> slots_;  // their number is zero or a power of two, at least half of them free
   std::size_t used_ = 0;
 };
@@ -52,8 +54,10 @@ struct NodeName {
 };
 
 struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
-  /// A deque: addresses of nodes never change.
-  std::deque<Node> nodes;
+  NodeList nodes;
+
+  /// Guards all that follows, and appending to `nodes`.
+  mutable BriefMutex mutex;
   NameTable by_name{nodes};
   /// Last number tried for a base name, by its hash, so that uniquifying stays linear.
   std::unordered_map<std::size_t, int> name_counts;
@@ -61,8 +65,9 @@ struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   std::vector<Node*> variables;
   std::vector<Value> fetches;
   std::vector<Value> targets;
-  std::string scope;
   std::int64_t random_ops = 0;
+  /// What nodes were before and after their names changed.
+  std::vector<std::shared_ptr<const NodeBody>> renamed;
 
   Node& append(std::span<const Value> inputs, NodeBody body);
   Node& append(std::span<const Value> inputs, std::shared_ptr<const NodeBody> body);

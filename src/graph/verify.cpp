@@ -85,9 +85,11 @@ void Graph::verify() const {
   int id = 0;
   for (const Node& node : nodes()) {
     if (node.id() != id++) fail(node, "its id is not its position");
-    if (storage_->by_name.find(node.name(), node.body_->name_hash) != &node) {
-      fail(node, "another node has its name");
-    }
+    const bool found = [&] {
+      const std::lock_guard guard(storage_->mutex);  // no name changes meanwhile
+      return storage_->by_name.find(node.name(), node.body().name_hash) == &node;
+    }();
+    if (!found) fail(node, "another node has its name");
     check_operands(*this, node);
     check_attrs(node);
     check_types(node);

@@ -56,8 +56,11 @@ std::vector<NamedVariable> named_optimizer_state(const Model& model) {
 
 void add_values(const Model& model, const std::vector<NamedVariable>& named,
                 io::Safetensors& contents) {
-  for (const auto& [name, variable] : named) {
-    contents.tensors.push_back({name, model.get(variable)});
+  std::vector<Variable> variables;
+  for (const NamedVariable& one : named) variables.push_back(one.variable);
+  const std::vector<Tensor> values = model.get(variables);  // of one moment
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    contents.tensors.push_back({named[i].name, values[i]});
   }
 }
 
@@ -80,7 +83,13 @@ void set_values(Model& model, const std::vector<NamedVariable>& named,
     if (value.shape() != one.variable.shape()) throw ShapeError(problem);
     throw DTypeError(problem);
   }
-  for (const auto& [name, variable] : named) model.set(variable, contents.at(name));
+  std::vector<Variable> variables;
+  std::vector<Tensor> values;
+  for (const NamedVariable& one : named) {
+    variables.push_back(one.variable);
+    values.push_back(contents.at(one.name));
+  }
+  model.set(variables, values);
 }
 
 /// Tensors beside the optimizer's.

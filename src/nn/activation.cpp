@@ -73,6 +73,7 @@ const std::vector<ActivationInfo>& activations() {
 
 namespace {
 
+/// Guarded by the ConstructionLock.
 std::vector<ActivationInfo>& user_activations() {
   static std::vector<ActivationInfo> table;
   return table;
@@ -81,17 +82,20 @@ std::vector<ActivationInfo>& user_activations() {
 }  // namespace
 
 void register_activation(ActivationInfo activation) {
+  const ConstructionLock lock;
   forget_activation(activation.name);
   user_activations().push_back(std::move(activation));
 }
 
 void forget_activation(const std::string& name) {
+  const ConstructionLock lock;
   std::erase_if(user_activations(),
                 [&name](const ActivationInfo& known) { return known.name == name; });
 }
 
 Activation::Activation(const std::string& name) {
   if (name.empty()) return;
+  const ConstructionLock lock;
   std::vector<std::string> known;
   for (const std::vector<ActivationInfo>* table :
        {&std::as_const(user_activations()), &activations()}) {
@@ -120,6 +124,7 @@ namespace {
 Activation described_activation(const Config& config) {
   const std::string& name = config.at("config").as_string();
   const Config* const key = config.find("registered_name");
+  const ConstructionLock lock;
   for (const ActivationInfo& info : user_activations()) {
     if (key != nullptr && *key == Config(info.name)) return {name, info.function};
   }

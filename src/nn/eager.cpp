@@ -25,14 +25,14 @@ Tensor evaluate_eagerly(
   for (const Tensor& input : inputs) {
     values.push_back(graph.placeholder(input.dtype(), input.shape()));
   }
-  const Value result = build(graph, values);
+  const Value result = constructing([&] { return build(graph, values); });
   Session session(graph, {.passes = {}, .seed = next_random_seed()});
   return session.compile(values, std::span(&result, 1)).run(inputs).front();
 }
 
 void RunningMetric::build(const ValueType& y_true, const ValueType& y_pred) {
   metric_->build(graph_, y_true, y_pred);
-  session_.emplace(graph_);
+  session_ = std::make_shared<Session>(graph_);
   result_ = session_->compile({}, {metric_->result()});
   const std::vector<Value> assignments = metric_->reset();
   if (!assignments.empty()) reset_ = session_->compile({}, {}, assignments);
@@ -56,6 +56,15 @@ bool RunningMetric::build_apart(Graph& graph) {
 
 void RunningMetric::update(const Tensor& y_true, const Tensor& y_pred,
                            const std::optional<Tensor>& sample_weight) {
+  Executable update = find_update(y_true, y_pred, sample_weight);
+  std::vector<Tensor> feeds = {y_true, y_pred};
+  if (sample_weight) feeds.push_back(*sample_weight);
+  update.run_into(feeds, {});
+}
+
+Executable RunningMetric::find_update(const Tensor& y_true, const Tensor& y_pred,
+                                      const std::optional<Tensor>& sample_weight) {
+  const ConstructionLock lock;
   ValueType targets = batch_type(y_true);
   ValueType predictions = batch_type(y_pred);
   const bool row = y_pred.rank() == 1 && metric_->takes_vector_as_row();
@@ -69,55 +78,68 @@ void RunningMetric::update(const Tensor& y_true, const Tensor& y_pred,
   if (!session_) build(targets, predictions);
   std::string key = targets.to_string() + predictions.to_string();
   if (sample_weight) key += batch_type(*sample_weight).to_string();
-  auto found = updates_.find(key);
-  if (found == updates_.end()) {
-    std::vector<Value> feeds = {graph_.placeholder(targets.dtype, targets.shape),
-                                graph_.placeholder(predictions.dtype, predictions.shape)};
-    Value weight;
-    if (sample_weight) {
-      const ValueType weights = batch_type(*sample_weight);
-      weight = graph_.placeholder(weights.dtype, weights.shape);
-      feeds.push_back(weight);
-    }
-    const std::vector<Value> assignments = metric_->update(feeds[0], feeds[1], weight);
-    found = updates_.emplace(key, session_->compile(feeds, {}, assignments)).first;
+  const auto found = updates_.find(key);
+  if (found != updates_.end()) return found->second;
+  std::vector<Value> feeds = {graph_.placeholder(targets.dtype, targets.shape),
+                              graph_.placeholder(predictions.dtype, predictions.shape)};
+  Value weight;
+  if (sample_weight) {
+    const ValueType weights = batch_type(*sample_weight);
+    weight = graph_.placeholder(weights.dtype, weights.shape);
+    feeds.push_back(weight);
   }
-  std::vector<Tensor> feeds = {y_true, y_pred};
-  if (sample_weight) feeds.push_back(*sample_weight);
-  found->second.run_into(feeds, {});
+  const std::vector<Value> assignments = metric_->update(feeds[0], feeds[1], weight);
+  return updates_.emplace(key, session_->compile(feeds, {}, assignments)).first->second;
 }
 
 Tensor RunningMetric::result() {
-  if (session_) return result_->run({}).front();
+  std::optional<Executable> known;
   Graph graph;
-  metric_->build(graph, any_type(), any_type());
-  Session session(graph);
-  return session.run(metric_->result());
+  Value fresh;
+  {
+    const ConstructionLock lock;
+    known = result_;
+    if (!known) {
+      metric_->build(graph, any_type(), any_type());
+      fresh = metric_->result();
+    }
+  }
+  return known ? known->run({}).front() : Session(graph).run(fresh);
 }
 
 void RunningMetric::reset() {
-  if (!session_) return;
-  session_->initialize(metric_->variables());
-  if (reset_) reset_->run_into({}, {});
+  std::shared_ptr<Session> session;
+  std::optional<Executable> reset;
+  std::vector<Variable> variables;
+  {
+    const ConstructionLock lock;
+    session = session_;
+    reset = reset_;
+    variables = metric_->variables();
+  }
+  if (session == nullptr) return;
+  session->initialize(variables);
+  if (reset) reset->run_into({}, {});
 }
 
 std::vector<Tensor> RunningMetric::state() {
-  std::vector<Tensor> values;
-  const auto read = [&](Session& session) {
-    for (const Variable& variable : metric_->variables()) values.push_back(session.get(variable));
-  };
-  if (session_) {
-    read(*session_);
-    return values;
+  std::shared_ptr<Session> session;
+  std::vector<Variable> variables;
+  {
+    const ConstructionLock lock;
+    session = session_;
+    Graph graph;
+    if (session == nullptr) {
+      if (!build_apart(graph)) return {};
+      session = std::make_shared<Session>(graph);
+    }
+    variables = metric_->variables();
   }
-  Graph graph;
-  if (!build_apart(graph)) return values;
-  Session session(graph);
-  read(session);
-  return values;
+  return session->get(variables);
 }
 
 std::vector<std::string> RunningMetric::state_names() {
+  const ConstructionLock lock;
   Graph graph;
   std::vector<std::string> names;
   if (!session_ && !build_apart(graph)) return names;
@@ -130,8 +152,9 @@ std::vector<std::string> RunningMetric::state_names() {
 }
 
 void RunningMetric::set_state(std::size_t index, const Tensor& value) {
+  const ConstructionLock lock;
   if (!session_) build(any_type(), any_type());
-  const Variable& variable = metric_->variables().at(index);
+  const Variable variable = metric_->variables().at(index);
   if (value.shape() != variable.shape()) {
     throw ShapeError("a value of shape " + value.shape().to_string() + " does not fit " +
                      variable.name() + ", of shape " + variable.shape().to_string());

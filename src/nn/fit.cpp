@@ -11,31 +11,11 @@
 #include "src/nn/run_data.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
+#include "tegula/core/blocking.hpp"
 
 namespace tegula::nn {
 
 namespace {
-
-/// The line that a binding names, or else the caller's own.
-SourceLocation line_of(const std::source_location& location) {
-  const SourceLocation outer = LocationScope::current();
-  return outer.known() ? outer : SourceLocation(location);
-}
-
-void check_input(const Model& model, const Tensor& x) {
-  const Shape expected = model.input_shape();
-  if (compatible(x.shape(), expected)) return;
-  throw ShapeError("model \"" + model.name() + "\" expects input of shape " + shape_text(expected) +
-                   ", but received input with shape " + shape_text(x.shape()));
-}
-
-void build_for(Model& model, const Tensor& x) {
-  if (!model.built() && x.rank() == 0) {
-    throw ShapeError("inputs need a batch dimension; got a scalar");
-  }
-  if (model.built()) check_input(model, x);
-  model.build(x.shape());
-}
 
 bool validates(const FitOptions& options, std::int64_t epoch) {
   if (options.validation_epochs) {
@@ -86,35 +66,50 @@ Tensor joined_rows(const std::vector<Tensor>& parts) {
 
 }  // namespace
 
-/// What the loops share: steps, prepared data, and passes of steps.
+/// What the loops of a run share: steps, prepared data, and passes of steps. While it lives, its
+/// thread is in the model's slot.
 struct Model::Loops {
   Model& model;
   Impl& impl;
+  const RunInSlot in_slot;
+  const Impl::MetricsOfOuterRun outer;
 
-  explicit Loops(Model& owner) : model(owner), impl(*owner.impl_) { owner.refresh(); }
-
-  Executable& step(bool training, bool weighted) { return model.find_step(training, weighted); }
-
-  const LossBase& loss() const {
-    const Loss& compiled = impl.compiled().loss;
-    if (!compiled) {
-      throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
-    }
-    return *compiled;
+  Loops(Model& owner, RunSlot::Kind kind, const char* run)
+      : model(owner),
+        impl(*owner.impl_),
+        in_slot(impl.slot, kind, run, impl.describe()),
+        outer(impl) {
+    const ConstructionLock lock;
+    impl.check_not_building(run);
+    owner.refresh();
   }
+
+  Executable step(bool training, bool weighted) { return model.find_step(training, weighted); }
 
   /// Checks x, y and maybe weights against the model and makes of them what steps take: targets,
   /// and weights if there are any.
   std::vector<Tensor> prepare(const data::Batch& batch, const ClassWeights& class_weight,
                               const RowNames& rows) {
-    impl.compiled();
+    Loss loss;
+    Shape outputs;
+    {
+      const ConstructionLock lock;
+      loss = impl.compiled().loss;
+    }
     if (!batch.y) {
       throw InvalidArgument("there are no targets: expected batches of inputs and targets");
     }
     check_cardinality(batch.x, *batch.y, batch.sample_weight);
-    build_for(model, batch.x);
+    {
+      const ConstructionLock lock;
+      model.build_for(batch.x);
+      outputs = impl.y.shape();
+    }
     std::optional<Tensor> weights = prepare_weights(*batch.y, batch.sample_weight, class_weight);
-    std::vector<Tensor> parts = {prepare_targets(*batch.y, loss(), impl.y.shape(), weights, rows)};
+    if (!loss) {
+      throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
+    }
+    std::vector<Tensor> parts = {prepare_targets(*batch.y, *loss, outputs, weights, rows)};
     if (weights) parts.push_back(std::move(*weights));
     return parts;
   }
@@ -154,15 +149,18 @@ struct Model::Loops {
 
   /// The run's first data choose the targets' type; all others have to be like them.
   void bind(const Tensor& targets) {
+    const ConstructionLock lock;
     const ValueType type{targets.dtype(), targets.shape()};
     const bool fits = impl.target_type && impl.target_type->dtype == type.dtype &&
                       compatible(impl.target_type->shape, type.shape);
-    if (bound && !fits) {
+    if ((bound || outer.runs()) && !fits) {
       throw ShapeError("targets of shape " + shape_text(type.shape) +
                        " came after targets of shape " + shape_text(impl.target_type->shape));
     }
     bound = true;
-    if (!fits) impl.bind_targets(type);
+    if (fits) return;
+    const Building building(impl.builder);
+    impl.bind_targets(type);
   }
 
   /// Up to `group` batches, of which `number` is the first. Returns how many there were.
@@ -179,6 +177,7 @@ struct Model::Loops {
       step(training, parts.size() > 2).run_into(parts, {});
       ++done;
       callbacks.call(&Callback::on_poll);
+      poll();
     }
     if (done > 0) {
       callbacks.call(training ? &Callback::on_train_batch_end : &Callback::on_test_batch_end,
@@ -191,7 +190,7 @@ struct Model::Loops {
   bool train_epoch(Feed& feed, std::int64_t steps, bool rewind, CallbackRun& callbacks) {
     if (rewind) feed.rewind();
     feed.on_epoch_begin();
-    const std::int64_t group = impl.compiled().steps_per_execution;
+    const std::int64_t group = model.steps_per_execution();
     std::int64_t batch = 0;
     while (batch < steps && !impl.stop) {
       const std::int64_t asked = std::min(group, steps - batch);
@@ -214,7 +213,7 @@ struct Model::Loops {
     impl.reset_metrics();
     callbacks.call(&Callback::on_test_begin);
     feed.on_epoch_begin();
-    const std::int64_t group = impl.compiled().steps_per_execution;
+    const std::int64_t group = model.steps_per_execution();
     std::int64_t batch = 0;
     while (batch < steps) {
       const std::int64_t asked = std::min(group, steps - batch);
@@ -282,51 +281,49 @@ struct Model::Loops {
     throw InvalidArgument("there is no batch to evaluate: the source is used up");
   }
 
-  /// `memory(rows)` is asked where to put the outputs of the next so many rows.
-  template <typename Memory>
-  void predict(Feed& feed, std::int64_t steps, const PredictOptions& options, Memory&& memory) {
-    CallbackRun callbacks(model, options.callbacks, options.verbose, 1, steps);
-    feed.rewind();
-    callbacks.call(&Callback::on_predict_begin);
-    feed.on_epoch_begin();
-    const std::int64_t group = impl.options ? impl.options->steps_per_execution : 1;
-    std::vector<Tensor> outputs;
-    for (std::int64_t batch = 0; batch < steps; ++batch) {
-      const std::span<const Tensor> parts = feed.next();
-      if (parts.empty()) {
-        warn_of_end("the prediction");
-        if (!outputs.empty()) {
-          callbacks.call(&Callback::on_predict_batch_end, batch - 1, joined_rows(outputs));
-        }
-        break;
-      }
-      if (outputs.empty()) callbacks.call(&Callback::on_predict_batch_begin, batch);
-      outputs.push_back(memory(parts[0].shape()[0]));
-      impl.predict->run_into(parts.first(1), std::span(&outputs.back(), 1));
-      callbacks.call(&Callback::on_poll);
-      if (std::ssize(outputs) < group && batch + 1 < steps) continue;
-      callbacks.call(&Callback::on_predict_batch_end, batch, joined_rows(outputs));
-      outputs.clear();
-    }
-    feed.on_epoch_end();
-    callbacks.call(&Callback::on_predict_end);
-  }
-
-  /// Memory for the outputs of so many rows.
-  Tensor outputs_of(std::int64_t rows) const {
-    Shape shape = impl.y.shape();
-    shape.set(0, rows);
-    return Tensor(impl.y.dtype(), shape);
-  }
-
   /// Whether the run has seen targets.
   bool bound = false;
 };
 
+namespace {
+
+/// The passes of a prediction. `memory(rows)` is asked where to put the outputs of the next so many
+/// rows; `infer(batch, output)` computes them.
+template <typename Memory, typename Infer>
+void predict_batches(Feed& feed, std::int64_t steps, std::int64_t group, CallbackRun& callbacks,
+                     Memory&& memory, Infer&& infer) {
+  feed.rewind();
+  callbacks.call(&Callback::on_predict_begin);
+  feed.on_epoch_begin();
+  std::vector<Tensor> outputs;
+  for (std::int64_t batch = 0; batch < steps; ++batch) {
+    const std::span<const Tensor> parts = feed.next();
+    if (parts.empty()) {
+      warn_of_end("the prediction");
+      if (!outputs.empty()) {
+        callbacks.call(&Callback::on_predict_batch_end, batch - 1, joined_rows(outputs));
+      }
+      break;
+    }
+    if (outputs.empty()) callbacks.call(&Callback::on_predict_batch_begin, batch);
+    outputs.push_back(memory(parts[0].shape()[0]));
+    infer(parts.first(1), std::span(&outputs.back(), 1));
+    callbacks.call(&Callback::on_poll);
+    poll();
+    if (std::ssize(outputs) < group && batch + 1 < steps) continue;
+    callbacks.call(&Callback::on_predict_batch_end, batch, joined_rows(outputs));
+    outputs.clear();
+  }
+  feed.on_epoch_end();
+  callbacks.call(&Callback::on_predict_end);
+}
+
+}  // namespace
+
 History Model::fit(const data::Dataset& data, const FitOptions& options,
                    std::source_location location) {
   const SourceLocation line = line_of(location);
-  Loops loops(*this);
+  Loops loops(*this, RunSlot::Kind::fit, "fit");
   std::optional<ArrayFeed> train;
   std::unique_ptr<Feed> validation;
   called_at("fit", line, [&] {
@@ -352,7 +349,7 @@ History Model::fit(const data::Dataset& data, const FitOptions& options,
 History Model::fit(data::BatchSource& source, const FitOptions& options,
                    std::source_location location) {
   const SourceLocation line = line_of(location);
-  Loops loops(*this);
+  Loops loops(*this, RunSlot::Kind::fit, "fit");
   std::optional<SourceFeed> train;
   std::unique_ptr<Feed> validation;
   called_at("fit", line, [&] {
@@ -372,7 +369,7 @@ History Model::fit(data::BatchSource& source, const FitOptions& options,
 
 Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options,
                      std::source_location location) {
-  Loops loops(*this);
+  Loops loops(*this, RunSlot::Kind::loop, "evaluate");
   std::optional<ArrayFeed> feed;
   called_at("evaluate", line_of(location), [&] {
     check_ranges(options, "evaluate");
@@ -384,7 +381,7 @@ Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options,
 Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
                      std::source_location location) {
   const SourceLocation line = line_of(location);
-  Loops loops(*this);
+  Loops loops(*this, RunSlot::Kind::loop, "evaluate");
   std::optional<SourceFeed> feed;
   called_at("evaluate", line, [&] {
     check_ranges(options, "evaluate");
@@ -396,103 +393,125 @@ Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
 
 Tensor Model::predict(const Tensor& x, const PredictOptions& options,
                       std::source_location location) {
-  const SourceLocation line = line_of(location);
-  refresh();
-  called_at("predict", line, [&] { build_for(*this, x); });
+  const std::shared_ptr<const Inference> inference = inference_for(x, "predict", location);
+  Executable executable = inference->executable;
   const bool plain = options.callbacks.empty() && !options.steps;
   if (plain && x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
-    return impl_->predict->run(std::span(&x, 1)).front();
+    return executable.run(std::span(&x, 1)).front();
   }
-  called_at("predict", line, [&] { check_ranges(options, "predict"); });
-  Loops loops(*this);
+  called_at("predict", line_of(location), [&] { check_ranges(options, "predict"); });
   Batches batches(x, std::nullopt, std::nullopt, options.batch_size);
   const std::int64_t steps = options.steps.value_or(batches.count());
   Tensor result =
-      loops.outputs_of(steps >= batches.count() ? batches.rows() : steps * batches.rows_of(0));
+      inference->outputs_of(steps >= batches.count() ? batches.rows() : steps * batches.rows_of(0));
   std::int64_t row = 0;
   ArrayFeed feed(std::move(batches));
-  loops.predict(feed, steps, options, [&](std::int64_t rows) {
+  CallbackRun callbacks(*this, options.callbacks, options.verbose, 1, steps);
+  const auto memory = [&](std::int64_t rows) {
     row += rows;
     return result.rows(row - rows, row);
-  });
+  };
+  predict_batches(feed, steps, steps_per_execution(), callbacks, memory,
+                  [&](auto inputs, auto outputs) { executable.run_into(inputs, outputs); });
   return result;
 }
 
 Tensor Model::predict(data::BatchSource& source, const PredictOptions& options,
                       std::source_location location) {
   const SourceLocation line = line_of(location);
-  Loops loops(*this);
+  std::shared_ptr<const Inference> inference;
   std::optional<SourceFeed> feed;
   called_at("predict", line, [&] {
     check_ranges(options, "predict");
     check_steps(source.count(), options.steps, "steps");
-    feed.emplace(source, [this, line](const data::Batch& batch, std::int64_t) {
-      called_at("predict", line, [&] { build_for(*this, batch.x); });
+    feed.emplace(source, [&, this](const data::Batch& batch, std::int64_t) {
+      inference = inference_for(batch.x, "predict", location);
       return std::vector<Tensor>{batch.x.cast(DType::f32)};
     });
   });
   std::vector<Tensor> results;
-  loops.predict(*feed, steps_of(*feed, options.steps, "steps"), options,
-                [&](std::int64_t rows) { return results.emplace_back(loops.outputs_of(rows)); });
+  const std::int64_t steps = steps_of(*feed, options.steps, "steps");
+  CallbackRun callbacks(*this, options.callbacks, options.verbose, 1, steps);
+  const auto memory = [&](std::int64_t rows) {
+    return results.emplace_back(inference->outputs_of(rows));
+  };
+  predict_batches(*feed, steps, steps_per_execution(), callbacks, memory,
+                  [&](auto inputs, auto outputs) {
+                    Executable(inference->executable).run_into(inputs, outputs);
+                  });
   return joined_rows(results);
+}
+
+std::int64_t Model::steps_per_execution() const {
+  const ConstructionLock lock;
+  return impl_->options ? impl_->options->steps_per_execution : 1;
 }
 
 Logs Model::train_on_batch(const data::Dataset& batch,
                            const std::map<std::int64_t, double>& class_weight,
                            std::source_location location) {
-  return Loops(*this).run_on_batch(batch, true, class_weight, "train_on_batch", line_of(location));
+  return Loops(*this, RunSlot::Kind::step, "train_on_batch")
+      .run_on_batch(batch, true, class_weight, "train_on_batch", line_of(location));
 }
 
 Logs Model::test_on_batch(const data::Dataset& batch, std::source_location location) {
-  return Loops(*this).run_on_batch(batch, false, {}, "test_on_batch", line_of(location));
+  return Loops(*this, RunSlot::Kind::step, "test_on_batch")
+      .run_on_batch(batch, false, {}, "test_on_batch", line_of(location));
 }
 
 Tensor Model::predict_on_batch(const Tensor& x, std::source_location location) {
-  refresh();
-  called_at("predict_on_batch", line_of(location), [&] { build_for(*this, x); });
+  Executable executable = inference_for(x, "predict_on_batch", location)->executable;
   const Tensor converted = x.cast(DType::f32);
-  return impl_->predict->run(std::span(&converted, 1)).front();
+  return executable.run(std::span(&converted, 1)).front();
 }
 
 Tensor Model::call(const Tensor& x, bool training, std::source_location location) {
-  refresh();
-  called_at("call", line_of(location), [&] { build_for(*this, x); });
-  Impl& own = *impl_;
+  Executable executable = inference_for(x, "call", location)->executable;
   const Tensor converted = x.cast(DType::f32);
-  if (!training) return own.predict->run(std::span(&converted, 1)).front();
+  if (training) executable = find_training_call();
+  return executable.run(std::span(&converted, 1)).front();
+}
+
+Executable Model::find_training_call() {
+  const ConstructionLock lock;
+  Impl& own = *impl_;
   if (!own.training_call) {
+    const Building building(own.builder);
     const OpIdScope numbering(own.graph, own.first_random_op);
     Trace trace(own.graph, own.session, own.alive);
     own.training_call = own.compile_call(overridden_forward(own.x, true), trace);
   }
-  return own.training_call->run(std::span(&converted, 1)).front();
+  return *own.training_call;
 }
 
 void Model::reset_metrics() { impl_->reset_metrics(); }
 
 std::string Model::explain(std::int64_t batch_size, bool training) {
-  Loops loops(*this);
-  Impl& own = *impl_;
+  Loops loops(*this, RunSlot::Kind::step, "explain");
   Shape x = input_shape();
   x.set(0, batch_size);
   build(x);
-  if (!training) return own.predict->explain(std::span(&x, 1));
-  if (!own.target_type) {
-    throw RunError(own.describe() +
+  if (!training) {
+    return Executable(impl_->ready()->executable).explain(std::span(&x, 1));
+  }
+  const std::optional<ValueType> targets = constructing([this] { return impl_->target_type; });
+  if (!targets) {
+    throw RunError(impl_->describe() +
                    " has seen no targets yet; explain the training step after the first batch");
   }
-  Shape target = own.target_type->shape;
+  Shape target = targets->shape;
   target.set(0, batch_size);
   const Shape shapes[] = {x, target};
   return loops.step(true, false).explain(shapes);
 }
 
 Logs Model::running_metrics() {
-  if (!impl_->target_type) return {};
-  return sorted(impl_->read_metrics());
+  const bool any = constructing([this] { return impl_->target_type.has_value(); });
+  return any ? sorted(impl_->read_metrics()) : Logs();
 }
 
 std::vector<Metric> Model::metrics() const {
+  const ConstructionLock lock;
   std::vector<Metric> found;
   if (impl_->target_type) {
     for (const BoundMetric& bound : impl_->metrics) found.push_back(bound.metric);
@@ -514,6 +533,7 @@ std::vector<Metric> Model::metrics() const {
 }
 
 std::vector<std::string> Model::metrics_names() const {
+  const ConstructionLock lock;
   std::vector<std::string> names = {"loss"};
   for (const BoundMetric& bound : impl_->metrics) names.push_back(bound.name);
   return names;

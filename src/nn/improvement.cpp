@@ -43,10 +43,10 @@ Direction direction_of(const std::string& monitor, const Model& model, const Log
   std::string_view name = monitor;
   if (name.starts_with("val_")) name.remove_prefix(4);
   if (name == "loss") return Direction::down;
-  const MetricBase* metric = model.find_metric(name);
-  if (metric != nullptr && metric->direction() != Direction::unknown) return metric->direction();
+  const Metric metric = model.find_metric(name);
+  if (metric && metric->direction() != Direction::unknown) return metric->direction();
   // Names tell of what is there; a metric that is nowhere is a mistake.
-  if (metric == nullptr && logs.find_value(monitor) == nullptr) return Direction::unknown;
+  if (!metric && logs.find_value(monitor) == nullptr) return Direction::unknown;
   if (rises(name)) return Direction::up;
   return falls(name) ? Direction::down : Direction::unknown;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "src/core/fork_safe.hpp"
 #include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
@@ -18,7 +19,7 @@ namespace tegula::nn {
 namespace {
 
 struct NameCounts {
-  std::mutex mutex;
+  detail::BriefMutex mutex;
   std::map<std::string, int, std::less<>> next;
 };
 
@@ -58,7 +59,32 @@ void LayerBase::set_name(std::string_view given, std::string_view class_name) {
   name_ = given.empty() ? unique_layer_name(class_name) : std::string(given);
 }
 
+bool LayerBase::built() const {
+  return constructing([this] { return built_; });
+}
+
+ValueType LayerBase::input_type() const {
+  return constructing([this] { return input_type_; });
+}
+
+ValueType LayerBase::output_type() const {
+  return constructing([this] { return output_type_; });
+}
+
+std::vector<std::shared_ptr<LayerBase>> LayerBase::sublayers() const {
+  return constructing([this] { return sublayers_; });
+}
+
+std::vector<Value> LayerBase::call_losses() const {
+  return constructing([this] { return call_losses_; });
+}
+
+std::vector<Tensor> LayerBase::evaluated_losses() const {
+  return constructing([this] { return evaluated_losses_; });
+}
+
 void LayerBase::build(Graph& graph, const ValueType& input) {
+  const ConstructionLock lock;
   enter(graph);
   if (built_) return;
   LocationScope line(location);
@@ -79,6 +105,7 @@ void LayerBase::build(Graph& graph, const ValueType& input) {
 }
 
 void LayerBase::build(const ValueType& input) {
+  const ConstructionLock lock;
   Trace* trace = Trace::enclosing();
   if (trace == nullptr && !graph_) live_alone();
   build(trace != nullptr ? trace->graph : *graph_, input);
@@ -87,6 +114,7 @@ void LayerBase::build(const ValueType& input) {
 Value LayerBase::operator()(Value x, bool training) { return call_with(x, training, {}); }
 
 Value LayerBase::call_with(Value x, bool training, const CallFunction& function) {
+  const ConstructionLock lock;
   Graph graph = x.graph();
   std::optional<Trace> alone;
   if (Trace::enclosing() == nullptr) alone.emplace(graph);
@@ -103,7 +131,7 @@ Value LayerBase::call_with(Value x, bool training, const CallFunction& function)
                   : overrides_.call ? overrides_.call(x, training)
                                     : call(x, training);
   refuse_assignments(graph, first_node, describe());
-  if (const Regularizer& penalty = activity_regularizer()) {
+  if (const Regularizer penalty = activity_regularizer()) {
     add_loss(y.shape().rank() == 0 ? (*penalty)(y) : (*penalty)(y) / element_count(y, 0));
   }
   output_type_ = y.type();
@@ -117,39 +145,42 @@ Value LayerBase::call_with(Value x, bool training, const CallFunction& function)
 
 Tensor LayerBase::evaluate(const Tensor& x, bool training, const CallFunction& function,
                            const std::string& key) {
+  const Tensor input = x.cast(DType::f32);
+  std::vector<Tensor> results =
+      find_evaluation(input, training, function, key).run(std::span(&input, 1));
+  const ConstructionLock lock;
+  evaluated_losses_.assign(results.begin() + 1, results.end());
+  return results.front();
+}
+
+Executable LayerBase::find_evaluation(const Tensor& input, bool training,
+                                      const CallFunction& function, const std::string& key) {
+  const ConstructionLock lock;
   if (!graph_) live_alone();
   if (session_ == nullptr) {
     throw RunError(describe() +
                    " was built in a graph of your own: run what it gave in your session");
   }
-  const Tensor input = x.cast(DType::f32);
   Shape batch = input.shape();
   if (batch.rank() > 0) batch.set(0, kUnknown);
   if (revision() != evaluated_revision_) evaluations_.clear();
   evaluated_revision_ = revision();
   const auto place = std::pair(training, batch.to_string() + key);
-  auto found = evaluations_.find(place);
-  if (found == evaluations_.end()) {
-    const Value fed = graph_->placeholder(input.dtype(), batch);
-    const ValueType usual = output_type_;
-    Trace trace(*graph_, session_, model_);
-    std::vector<Value> fetches = {call_with(fed, training, function)};
-    if (usual != ValueType{}) output_type_ = usual;
-    fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
-    Executable compiled = session_->compile(std::span(&fed, 1), fetches, trace.assignments());
-    if (function && key.empty()) return finish_evaluation(compiled, input);
-    found = evaluations_.emplace(place, std::move(compiled)).first;
-  }
-  return finish_evaluation(found->second, input);
-}
-
-Tensor LayerBase::finish_evaluation(Executable& compiled, const Tensor& input) {
-  std::vector<Tensor> results = compiled.run(std::span(&input, 1));
-  evaluated_losses_.assign(results.begin() + 1, results.end());
-  return results.front();
+  const auto found = evaluations_.find(place);
+  if (found != evaluations_.end()) return found->second;
+  const Value fed = graph_->placeholder(input.dtype(), batch);
+  const ValueType usual = output_type_;
+  Trace trace(*graph_, session_, model_);
+  std::vector<Value> fetches = {call_with(fed, training, function)};
+  if (usual != ValueType{}) output_type_ = usual;
+  fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
+  Executable compiled = session_->compile(std::span(&fed, 1), fetches, trace.assignments());
+  if (!function || !key.empty()) evaluations_.emplace(place, compiled);
+  return compiled;
 }
 
 std::uint64_t LayerBase::revision() const {
+  const ConstructionLock lock;
   std::uint64_t latest = Object::revision();
   for (const auto& layer : sublayers_) latest = std::max(latest, layer->revision());
   return latest;
@@ -161,12 +192,14 @@ std::optional<bool> LayerBase::enclosing_training() {
 }
 
 Shape LayerBase::compute_output_shape(const Shape& input) const {
-  const std::shared_ptr<LayerBase> equal = find_class<LayerBase>(class_name()).make(base_config());
+  const ConstructionLock lock;
+  const std::shared_ptr<LayerBase> equal = find_class<LayerBase>(class_name())->make(base_config());
   Graph scratch;
   return (*equal)(scratch.placeholder(DType::f32, input), false).shape();
 }
 
 std::vector<Weight> LayerBase::weights() const {
+  const ConstructionLock lock;
   std::vector<Weight> result;
   const auto add = [&result](const Weight& weight) {
     if (std::ranges::find(result, weight) == result.end()) result.push_back(weight);
@@ -181,6 +214,7 @@ std::vector<Weight> LayerBase::weights() const {
 }
 
 std::vector<Weight> LayerBase::trainable_weights() const {
+  const ConstructionLock lock;
   std::vector<Weight> result;
   if (!trainable) return result;
   const auto add = [&result](const Weight& weight) {
@@ -193,11 +227,7 @@ std::vector<Weight> LayerBase::trainable_weights() const {
   return result;
 }
 
-std::vector<Tensor> LayerBase::get_weights() const {
-  std::vector<Tensor> values;
-  for (const Weight& weight : weights()) values.push_back(weight.get());
-  return values;
-}
+std::vector<Tensor> LayerBase::get_weights() const { return get_values(weights()); }
 
 void LayerBase::set_weights(const std::vector<Tensor>& values) {
   const std::vector<Weight> targets = weights();
@@ -214,10 +244,11 @@ void LayerBase::set_weights(const std::vector<Tensor>& values) {
                        shape_text(values[i].shape()) + ".");
     }
   }
-  for (std::size_t i = 0; i < values.size(); ++i) targets[i].set(values[i]);
+  set_values(targets, values);
 }
 
 void LayerBase::set_trainable(bool value) {
+  const ConstructionLock lock;
   trainable = value;
   for (const Weight& weight : weights_) {
     if (weight.state_->declared_trainable) weight.set_trainable(value);
@@ -226,6 +257,7 @@ void LayerBase::set_trainable(bool value) {
 }
 
 std::vector<Value> LayerBase::regularization() const {
+  const ConstructionLock lock;
   std::vector<Value> result;
   if (!trainable) return result;
   for (const Weight& weight : weights_) {
@@ -241,6 +273,7 @@ std::vector<Value> LayerBase::regularization() const {
 Weight LayerBase::add_weight(std::string_view name, const Shape& shape,
                              const Initializer& initializer, const Regularizer& regularizer,
                              bool trainable_weight) {
+  const ConstructionLock lock;
   if (!initializer) {
     throw InvalidArgument("layer \"" + name_ + "\": weight \"" + std::string(name) +
                           "\" needs an initializer");
@@ -264,6 +297,7 @@ Weight LayerBase::add_weight(std::string_view name, const Shape& shape,
 }
 
 void LayerBase::add_sublayer(std::shared_ptr<LayerBase> layer) {
+  const ConstructionLock lock;
   if (layer == nullptr) throw InvalidArgument("layer \"" + name_ + "\": the sublayer is empty");
   if (layer->contains(*this)) {
     throw InvalidArgument("layer \"" + name_ + "\" cannot be part of itself, as it would be with " +

@@ -4,7 +4,12 @@
 
 namespace tegula::nn {
 
+std::vector<Variable> MetricBase::variables() const {
+  return constructing([this] { return variables_; });
+}
+
 void MetricBase::build(Graph& graph, const ValueType& y_true, const ValueType& y_pred) {
+  const ConstructionLock lock;
   graph_ = graph;
   variables_.clear();
   NameScope scope(graph_, name());

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 
 #include "src/core/similar_names.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/random_seed.hpp"
+#include "src/nn/run_data.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
 #include "tegula/nn/eager.hpp"
@@ -68,6 +70,39 @@ std::uint64_t Model::Impl::latest_compile_revision() const {
   return latest;
 }
 
+Tensor Model::Inference::outputs_of(std::int64_t rows) const {
+  Shape shape = y.shape;
+  shape.set(0, rows);
+  return Tensor(y.dtype, shape);
+}
+
+std::shared_ptr<const Model::Inference> Model::Impl::ready() {
+  const std::lock_guard guard(mutex_);
+  return inference_;
+}
+
+void Model::Impl::publish() {
+  std::shared_ptr<const Inference> next;
+  if (predict) {
+    next = std::make_shared<Inference>(Inference{*predict, x.type(), y.type(), changes_seen});
+  }
+  const std::lock_guard guard(mutex_);
+  inference_.swap(next);  // the old one is dropped without the lock
+}
+
+void Model::Impl::check_not_building(const char* run) const {
+  if (!builder) return;
+  const std::string start = "`" + std::string(run) + "`: " + describe();
+  if (*builder == std::this_thread::get_id()) {
+    throw RunError(start +
+                   " is being built: a layer's `call`, a loss and the like cannot run or "
+                   "change the model that they are part of");
+  }
+  throw RunError(start +
+                 " was being built by another thread when the process forked; make or load "
+                 "it again in the child");
+}
+
 Model::Impl::Impl(std::string model_name) : name(std::move(model_name)), seed(next_random_seed()) {
   session = std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = seed});
 }
@@ -79,6 +114,7 @@ const CompileOptions& Model::Impl::compiled() const {
 }
 
 void Model::Impl::forget_steps() {
+  session->forget(metric_state());
   target_type.reset();
   metrics.clear();
   results.reset();
@@ -103,16 +139,28 @@ Model& Model::operator=(Model&&) noexcept = default;
 const std::string& Model::name() const { return impl_->name; }
 Graph Model::graph() const { return impl_->graph; }
 Session& Model::session() { return *impl_->session; }
-bool Model::built() const { return impl_->built; }
-bool Model::compiled() const { return impl_->options.has_value(); }
-const CompileOptions& Model::compile_options() const { return impl_->compiled(); }
+
+bool Model::built() const {
+  return constructing([this] { return impl_->built; });
+}
+
+bool Model::compiled() const {
+  return constructing([this] { return impl_->options.has_value(); });
+}
+
+CompileOptions Model::compile_options() const {
+  const ConstructionLock lock;
+  return impl_->compiled();
+}
 
 Value Model::input() const {
+  const ConstructionLock lock;
   if (!impl_->built) throw RunError(impl_->describe() + " is not built yet: it has no input shape");
   return impl_->x;
 }
 
 Value Model::output() const {
+  const ConstructionLock lock;
   if (!impl_->built)
     throw RunError(impl_->describe() + " is not built yet: it has no output shape");
   return impl_->y;
@@ -122,32 +170,69 @@ Shape Model::input_shape() const { return input().shape(); }
 Shape Model::output_shape() const { return output().shape(); }
 
 void Model::build(const Shape& input_shape, DType input_dtype) {
-  if (impl_->built) {
-    if (compatible(input_shape, impl_->x.shape())) {
-      if (!impl_->predict) rebuild();
-      return;
+  const ConstructionLock lock;
+  impl_->check_not_building("build");
+  build_now(input_shape, input_dtype);
+}
+
+void Model::build_now(const Shape& input_shape, DType input_dtype) {
+  Impl& impl = *impl_;
+  if (impl.built) {
+    if (!compatible(input_shape, impl.x.shape())) {
+      throw ShapeError(impl.describe() + " was built for inputs of shape " +
+                       shape_text(impl.x.shape()) + ", not " + shape_text(input_shape));
     }
-    throw ShapeError(impl_->describe() + " was built for inputs of shape " +
-                     shape_text(impl_->x.shape()) + ", not " + shape_text(input_shape));
+    if (!impl.predict) rebuild();
+    return;
   }
   if (input_shape.rank() == 0) {
-    throw ShapeError(impl_->describe() + ": an input shape starts with the batch dimension");
+    throw ShapeError(impl.describe() + ": an input shape starts with the batch dimension");
   }
   if (!is_floating(input_dtype) && !is_integer(input_dtype)) {
-    throw DTypeError(impl_->describe() + " takes numbers, not " +
+    throw DTypeError(impl.describe() + " takes numbers, not " +
                      std::string(to_string(input_dtype)));
   }
   Shape shape = input_shape;
   shape.set(0, kUnknown);
-  if (!impl_->x) impl_->x = impl_->graph.placeholder(DType::f32, shape, "input");
+  if (!impl.x) impl.x = impl.graph.placeholder(DType::f32, shape, "input");
   rebuild();
+}
+
+void Model::build_for(const Tensor& x) {
+  if (!impl_->built && x.rank() == 0) {
+    throw ShapeError("inputs need a batch dimension; got a scalar");
+  }
+  if (impl_->built && !compatible(x.shape(), impl_->x.shape())) {
+    throw ShapeError(impl_->describe() + " expects input of shape " + shape_text(impl_->x.shape()) +
+                     ", but received input with shape " + shape_text(x.shape()));
+  }
+  build_now(x.shape(), DType::f32);
+}
+
+std::shared_ptr<const Model::Inference> Model::inference_for(const Tensor& x, const char* run,
+                                                             const std::source_location& location) {
+  Impl& impl = *impl_;
+  std::shared_ptr<const Inference> ready = impl.ready();
+  if (ready && ready->changes == Object::changes() && compatible(x.shape(), ready->x.shape)) {
+    return ready;
+  }
+  called_at(run, line_of(location), [&] {
+    const ConstructionLock lock;
+    impl.check_not_building(run);
+    refresh();
+    build_for(x);
+    ready = impl.ready();
+  });
+  return ready;
 }
 
 void Model::rebuild() {
   Impl& impl = *impl_;
   // Weights first, then everything else: random ops are numbered in order of building, and initial
   // weights must not depend on what is built on them.
+  const Building building(impl.builder);
   Trace trace(impl.graph, impl.session, impl.alive);
+  impl.predict.reset();
   impl.y = overridden_forward(impl.x, false);
   impl.predict = impl.compile_call(impl.y, trace);
   impl.training_call.reset();
@@ -155,6 +240,7 @@ void Model::rebuild() {
   impl.first_random_op = impl.graph.op_id_count();
   impl.layers_revision = latest_revision(layers());
   impl.forget_steps();
+  impl.publish();
   if (!impl.options) return;
   impl.trained.reset();
   impl.prepare_optimizer(trainable_weights());
@@ -163,7 +249,7 @@ void Model::rebuild() {
 void Model::refresh() {
   Impl& impl = *impl_;
   const std::uint64_t changes = Object::changes();
-  if (changes == impl.changes_seen) return;
+  if (changes == impl.changes_seen || !impl.slot.is_outermost()) return;
   impl.changes_seen = changes;
   if (!impl.built) return;
   if (latest_revision(layers()) > impl.layers_revision) {
@@ -171,11 +257,24 @@ void Model::refresh() {
     rebuild();
     impl.trained = trained;
   }
+  impl.publish();
   if (!impl.options || impl.latest_compile_revision() <= impl.compile_revision) return;
   impl.forget_steps();
   const OptimizerBase& optimizer = *impl.options->optimizer;
   const std::vector<Variable> known = optimizer.trainable();
   impl.build_optimizer(optimizer.built() ? known : trainable_weights());
+}
+
+void Model::change(const char* run, const std::function<std::optional<ValueType>()>& change) {
+  const RunInSlot in_slot(impl_->slot, RunSlot::Kind::change, run, impl_->describe());
+  const ConstructionLock lock;
+  impl_->check_not_building(run);
+  const std::optional<ValueType> input = change();
+  if (impl_->built) {
+    rebuild();
+  } else if (input) {
+    build_now(input->shape, input->dtype);
+  }
 }
 
 Value Model::overridden_forward(Value x, bool training) {
@@ -184,14 +283,20 @@ Value Model::overridden_forward(Value x, bool training) {
 }
 
 void Model::override_with(ModelOverrides overrides) {
+  const RunInSlot in_slot(impl_->slot, RunSlot::Kind::change, "override_with", impl_->describe());
+  const ConstructionLock lock;
   impl_->overrides = std::move(overrides);
   impl_->forget_steps();
   impl_->training_call.reset();
   impl_->predict.reset();
+  impl_->publish();
 }
 
 void Model::compile(CompileOptions options, std::source_location location) {
   Impl& impl = *impl_;
+  const RunInSlot in_slot(impl.slot, RunSlot::Kind::change, "compile", impl.describe());
+  const ConstructionLock lock;
+  impl.check_not_building("compile");
   if (!options.optimizer) throw InvalidArgument(impl.describe() + ": compile needs an optimizer");
   for (const auto* specs : {&options.metrics, &options.weighted_metrics}) {
     for (const MetricSpec& spec : *specs) {
@@ -199,12 +304,28 @@ void Model::compile(CompileOptions options, std::source_location location) {
     }
   }
   check_range(at_least(1), options.steps_per_execution, "compile", "steps_per_execution");
+  impl.retire_optimizer();
   impl.options = std::move(options);
-  const SourceLocation outer = LocationScope::current();
-  impl.compile_location = outer.known() ? outer : SourceLocation(location);
+  impl.compile_location = line_of(location);
   impl.forget_steps();
   impl.trained.reset();
+  const Building building(impl.builder);
   if (impl.built) impl.prepare_optimizer(trainable_weights());
+}
+
+void Model::Impl::retire_optimizer() {
+  if (options) {
+    const OptimizerBase& optimizer = *options->optimizer;
+    if (optimizer.built() && optimizer.iterations().graph() == graph) {
+      retired.emplace_back(options->optimizer.shared(), optimizer.variables());
+    }
+    options.reset();
+  }
+  std::erase_if(retired, [this](const auto& one) {
+    if (!one.first.expired()) return false;
+    session->forget(one.second);
+    return true;
+  });
 }
 
 void Model::Impl::prepare_optimizer(const std::vector<Variable>& trainable) {
@@ -230,7 +351,7 @@ void Model::Impl::build_optimizer(const std::vector<Variable>& trainable) {
 const std::vector<Variable>& Model::Impl::settle_trained(const std::vector<Variable>& trainable) {
   if (trained) return *trained;
   prepare_optimizer(trainable);
-  const std::vector<Variable>& known = options->optimizer->trainable();
+  const std::vector<Variable> known = options->optimizer->trainable();
   for (const Variable& variable : trainable) {
     if (std::ranges::find(known, variable) != known.end()) continue;
     throw InvalidArgument("Unknown variable: " + variable.node().name() +
@@ -243,6 +364,7 @@ const std::vector<Variable>& Model::Impl::settle_trained(const std::vector<Varia
 }
 
 Layer Model::layer(std::string_view name) const {
+  const ConstructionLock lock;
   std::vector<std::string> names;
   for (const Layer& layer : layers()) {
     if (layer->name() == name) return layer;
@@ -252,17 +374,17 @@ Layer Model::layer(std::string_view name) const {
                  did_you_mean(name, names));
 }
 
-std::vector<Variable> Model::weights() const { return variables_of(layers(), &LayerBase::weights); }
+std::vector<Variable> Model::weights() const {
+  const ConstructionLock lock;
+  return variables_of(layers(), &LayerBase::weights);
+}
 
 std::vector<Variable> Model::trainable_weights() const {
+  const ConstructionLock lock;
   return variables_of(layers(), &LayerBase::trainable_weights);
 }
 
-std::vector<Tensor> Model::get_weights() const {
-  std::vector<Tensor> values;
-  for (const Variable& weight : weights()) values.push_back(get(weight));
-  return values;
-}
+std::vector<Tensor> Model::get_weights() const { return impl_->session->get(weights()); }
 
 void Model::set_weights(const std::vector<Tensor>& values) {
   const std::vector<Variable> targets = weights();
@@ -272,16 +394,16 @@ void Model::set_weights(const std::vector<Tensor>& values) {
                           ", but the model was expecting " + std::to_string(targets.size()) +
                           " weights.");
   }
+  std::vector<Tensor> converted;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i].shape() != targets[i].shape()) {
       throw ShapeError(
           "weight " + targets[i].node().name() + " has shape " + shape_text(targets[i].shape()) +
           ", which is not compatible with the provided " + shape_text(values[i].shape()));
     }
+    converted.push_back(values[i].cast(targets[i].dtype()));
   }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    set(targets[i], values[i].cast(targets[i].dtype()));
-  }
+  impl_->session->set(targets, converted);
 }
 
 Tensor Model::get(const Variable& variable) const { return impl_->session->get(variable); }
@@ -289,15 +411,25 @@ void Model::set(const Variable& variable, const Tensor& value) {
   impl_->session->set(variable, value);
 }
 
+std::vector<Tensor> Model::get(std::span<const Variable> variables) const {
+  return impl_->session->get(variables);
+}
+
+void Model::set(std::span<const Variable> variables, std::span<const Tensor> values) {
+  impl_->session->set(variables, values);
+}
+
 std::vector<Variable> Model::optimizer_variables() const {
+  const ConstructionLock lock;
   return impl_->options && impl_->built ? impl_->options->optimizer->variables()
                                         : std::vector<Variable>();
 }
 
 double Model::learning_rate() const {
-  const OptimizerBase& optimizer = *impl_->compiled().optimizer;
-  if (const Schedule* schedule = optimizer.rate().schedule()) {
-    const Variable& iterations = optimizer.iterations();
+  const Optimizer optimizer = compile_options().optimizer;
+  const LearningRate rate = optimizer->rate();
+  if (const Schedule* schedule = rate.schedule()) {
+    const Variable iterations = optimizer->iterations();
     const Tensor step = Tensor::full(DType::f32, {}, iterations ? get(iterations).item() : 0);
     return evaluate_eagerly(std::span(&step, 1),
                             [schedule](Graph&, std::span<const Value> inputs) {
@@ -305,26 +437,27 @@ double Model::learning_rate() const {
                             })
         .item();
   }
-  const Variable& rate = optimizer.learning_rate();
-  if (!rate) throw RunError(impl_->describe() + ": the optimizer is not built yet");
-  return get(rate).item();
+  const Variable variable = optimizer->learning_rate();
+  if (!variable) throw RunError(impl_->describe() + ": the optimizer is not built yet");
+  return get(variable).item();
 }
 
 void Model::set_learning_rate(double value) {
-  OptimizerBase& optimizer = *impl_->compiled().optimizer;
-  if (optimizer.rate().schedule() != nullptr) {
+  const Optimizer optimizer = compile_options().optimizer;
+  if (optimizer->rate().schedule() != nullptr) {
     throw RunError(impl_->describe() +
                    ": the optimizer was created with a schedule as its `learning_rate`, hence its "
                    "learning rate is not settable");
   }
-  const Variable& rate = optimizer.learning_rate();
-  if (!rate) throw RunError(impl_->describe() + ": the optimizer is not built yet");
-  check_range(at_least(0), value, optimizer.class_name(), "learning_rate");
-  set(rate, Tensor::full(rate.dtype(), rate.shape(), value));
-  optimizer.note_rate(value);
+  const Variable variable = optimizer->learning_rate();
+  if (!variable) throw RunError(impl_->describe() + ": the optimizer is not built yet");
+  check_range(at_least(0), value, optimizer->class_name(), "learning_rate");
+  set(variable, Tensor::full(variable.dtype(), variable.shape(), value));
+  optimizer->note_rate(value);
 }
 
 RandomState Model::random_state() const {
+  const ConstructionLock lock;
   return {.seed = impl_->seed,
           .runs = impl_->session->step(),
           .epochs = impl_->shuffles,
@@ -333,6 +466,8 @@ RandomState Model::random_state() const {
 
 void Model::set_random_state(const RandomState& state) {
   Impl& impl = *impl_;
+  const RunInSlot in_slot(impl.slot, RunSlot::Kind::change, "set_random_state", impl.describe());
+  const ConstructionLock lock;
   impl.seed = state.seed;
   impl.session->reseed(state.seed);
   impl.session->set_step(state.runs);
@@ -347,6 +482,7 @@ void Model::stop_training(bool stop) { impl_->stop = stop; }
 bool Model::training_stopped() const { return impl_->stop; }
 
 Config Model::config() const {
+  const ConstructionLock lock;
   const std::string& name = impl_->described_class;
   Config config = Config::object(
       {{"class_name", name.empty() ? std::string(class_name()) : name}, {"config", structure()}});
@@ -355,11 +491,13 @@ Config Model::config() const {
 }
 
 void Model::describe_as(std::string class_name, std::string registered_name) {
+  const ConstructionLock lock;
   impl_->described_class = std::move(class_name);
   impl_->registered_name = std::move(registered_name);
 }
 
 Config Model::compile_config() const {
+  const ConstructionLock lock;
   if (!impl_->options) return nullptr;
   const auto metrics = [](const std::vector<MetricSpec>& specs) {
     Config::List list;

@@ -1,12 +1,16 @@
 #pragma once
 // What a Model consists of. Private to src/nn.
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "src/nn/run_slot.hpp"
 #include "tegula/nn/model.hpp"
 
 namespace tegula::nn {
@@ -20,10 +24,27 @@ struct BoundMetric {
 
 class Trace;
 
+/// What predictions need, as it was built last.
+struct Model::Inference {
+  Executable executable;
+  ValueType x;
+  ValueType y;
+  /// `Object::changes()` of the time when it was known to be up to date.
+  std::uint64_t changes = 0;
+
+  /// Memory for the outputs of so many rows.
+  Tensor outputs_of(std::int64_t rows) const;
+};
+
+/// Guarded by the ConstructionLock, but for what says otherwise.
 struct Model::Impl {
   explicit Impl(std::string model_name);
 
-  std::string name;
+  const std::string name;
+  RunSlot slot;
+  /// The thread that builds the computation; none. One that is not there any more: the process
+  /// forked meanwhile, and what is built is not whole.
+  std::optional<std::thread::id> builder;
   /// Set by `describe_as`.
   std::string described_class;
   std::string registered_name;
@@ -47,6 +68,8 @@ struct Model::Impl {
   ModelOverrides overrides;
   std::optional<CompileOptions> options;
   SourceLocation compile_location;
+  /// Optimizers of earlier compilations, with their state in this graph.
+  std::vector<std::pair<std::weak_ptr<OptimizerBase>, std::vector<Variable>>> retired;
   /// What the training steps change: settled by the first one after `compile`.
   std::optional<std::vector<Variable>> trained;
 
@@ -63,14 +86,23 @@ struct Model::Impl {
   /// Steps by (training, weighted).
   std::map<std::pair<bool, bool>, Executable> steps;
 
-  /// Epochs trained so far: each shuffles differently.
-  std::uint64_t shuffles = 0;
+  /// Epochs trained so far: each shuffles differently. Of the thread in the slot.
+  std::atomic<std::uint64_t> shuffles = 0;
   /// Random ops of every step are numbered from here on, however often steps are built.
   std::int64_t first_random_op = 0;
-  bool stop = false;
+  std::atomic<bool> stop = false;
+
+  /// What `inference` is; of any thread.
+  std::shared_ptr<const Inference> ready();
+  void publish();
+  class MetricsOfOuterRun;
+  /// Throws RunError when this is within the building of the model's computation.
+  void check_not_building(const char* run) const;
 
   const CompileOptions& compiled() const;
   std::string describe() const { return "model \"" + name + "\""; }
+  /// Lets the compiled options go; frees the state of optimizers that nobody has any more.
+  void retire_optimizer();
   /// Latest revision of optimizer, loss and metrics.
   std::uint64_t latest_compile_revision() const;
   /// Forgets everything that depends on the targets or the optimizer.
@@ -92,6 +124,42 @@ struct Model::Impl {
   void finish_averages();
   /// Loss and metrics of the state, in Keras's order.
   Logs read_metrics();
+
+ private:
+  detail::BriefMutex mutex_;  // guards what follows
+  std::shared_ptr<const Inference> inference_;
+};
+
+/// Keeps the metrics of the run that this one is within, such as the `fit` whose callback
+/// evaluates: they go on afterwards from where they were.
+class Model::Impl::MetricsOfOuterRun {
+ public:
+  explicit MetricsOfOuterRun(Impl& impl);
+  ~MetricsOfOuterRun();
+  MetricsOfOuterRun(const MetricsOfOuterRun&) = delete;
+  MetricsOfOuterRun& operator=(const MetricsOfOuterRun&) = delete;
+
+  /// Whether there is such a run.
+  bool runs() const { return session_ != nullptr; }
+
+ private:
+  std::shared_ptr<Session> session_;
+  std::vector<Variable> state_;
+  std::vector<Tensor> values_;
+};
+
+/// While it lives, this thread builds the model's computation.
+class Building {
+ public:
+  explicit Building(std::optional<std::thread::id>& builder)
+      : builder_(builder), outer_(std::exchange(builder, std::this_thread::get_id())) {}
+  ~Building() { builder_ = outer_; }
+  Building(const Building&) = delete;
+  Building& operator=(const Building&) = delete;
+
+ private:
+  std::optional<std::thread::id>& builder_;
+  std::optional<std::thread::id> outer_;
 };
 
 }  // namespace tegula::nn

@@ -118,6 +118,7 @@ void Model::Impl::bind_targets(const ValueType& target) {
 }
 
 Value Model::base_compute_loss(Value y, Value y_pred, Value sample_weight) const {
+  const ConstructionLock lock;
   const CompileOptions& settings = impl_->compiled();
   Value data_loss = (*settings.loss)(y, y_pred, sample_weight);
   if (settings.loss_weight != 1) data_loss = data_loss * settings.loss_weight;
@@ -131,12 +132,14 @@ Value Model::base_compute_loss(Value y, Value y_pred, Value sample_weight) const
   return total_of(losses);
 }
 
-Executable& Model::find_step(bool training, bool weighted) {
+Executable Model::find_step(bool training, bool weighted) {
+  const ConstructionLock lock;
   Impl& impl = *impl_;
   const auto found = impl.steps.find({training, weighted});
   if (found != impl.steps.end()) return found->second;
 
   const CompileOptions& settings = impl.compiled();
+  const Building building(impl.builder);
   LocationScope line(impl.compile_location);
   const OpIdScope numbering(impl.graph, impl.first_random_op);
   Trace trace(impl.graph, impl.session, impl.alive);
@@ -174,44 +177,76 @@ Executable& Model::find_step(bool training, bool weighted) {
       .first->second;
 }
 
-const MetricBase* Model::find_metric(std::string_view name) const {
+Metric Model::find_metric(std::string_view name) const {
+  const ConstructionLock lock;
   for (const BoundMetric& bound : impl_->metrics) {
-    if (bound.name == name) return &*bound.metric;
+    if (bound.name == name) return bound.metric;
   }
-  return nullptr;
+  return {};
 }
 
 std::vector<Variable> Model::Impl::metric_state() const {
+  if (!target_type) return {};
   std::vector<Variable> state = {loss_total, loss_count};
   for (const BoundMetric& bound : metrics) {
-    const std::vector<Variable>& variables = bound.metric->variables();
+    const std::vector<Variable> variables = bound.metric->variables();
     state.insert(state.end(), variables.begin(), variables.end());
   }
   return state;
 }
 
 void Model::Impl::reset_metrics() {
-  if (!target_type) return;
-  session->initialize(metric_state());
-  if (resets) resets->run_into({}, {});
+  std::vector<Variable> state;
+  std::optional<Executable> assignments;
+  {
+    const ConstructionLock lock;
+    state = metric_state();
+    assignments = resets;
+  }
+  session->initialize(state);
+  if (assignments) assignments->run_into({}, {});
 }
 
 void Model::Impl::finish_averages() {
-  const OptimizerBase& optimizer = *compiled().optimizer;
-  for (std::size_t i = 0; i < optimizer.averages().size(); ++i) {
-    session->set(optimizer.trainable()[i], session->get(optimizer.averages()[i]));
+  std::vector<Variable> averages;
+  std::vector<Variable> averaged;
+  {
+    const ConstructionLock lock;
+    const OptimizerBase& optimizer = *compiled().optimizer;
+    averages = optimizer.averages();
+    averaged = optimizer.trainable();
   }
+  averaged.resize(averages.size());
+  session->set(averaged, session->get(averages));
 }
 
 Logs Model::Impl::read_metrics() {
-  if (!results) {
+  std::optional<Executable> read;
+  std::vector<std::string> names = {"loss"};
+  {
+    const ConstructionLock lock;
+    read = results;
+    for (const BoundMetric& bound : metrics) names.push_back(bound.name);
+  }
+  if (!read) {
     throw RunError(describe() + " has no metrics yet: it has seen no targets since compile");
   }
   Logs logs;
-  const std::vector<Tensor> values = results->run({});
+  const std::vector<Tensor> values = read->run({});
   logs.set("loss", values[0].item());
-  for (std::size_t i = 0; i < metrics.size(); ++i) logs.set(metrics[i].name, values[i + 1]);
+  for (std::size_t i = 1; i < names.size(); ++i) logs.set(names[i], values[i]);
   return logs;
+}
+
+Model::Impl::MetricsOfOuterRun::MetricsOfOuterRun(Impl& impl) {
+  if (impl.slot.is_outermost()) return;
+  session_ = impl.session;
+  state_ = constructing([&impl] { return impl.metric_state(); });
+  values_ = session_->get(state_);
+}
+
+Model::Impl::MetricsOfOuterRun::~MetricsOfOuterRun() {
+  if (session_ != nullptr) session_->set(state_, values_);
 }
 
 }  // namespace tegula::nn

@@ -47,7 +47,14 @@ std::atomic<std::uint64_t> change_count{0};
 
 std::uint64_t Object::changes() { return change_count.load(std::memory_order_relaxed); }
 
-void Object::changed() { revision_ = ++change_count; }
+std::uint64_t Object::revision() const {
+  return constructing([this] { return revision_; });
+}
+
+void Object::changed() {
+  const ConstructionLock lock;
+  revision_ = ++change_count;
+}
 
 void Object::set_option(std::string_view name, const Config& /*value*/) {
   throw_no_option(class_name(), name, {});

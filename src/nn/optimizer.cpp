@@ -31,7 +31,24 @@ std::string OptimizerBase::name() const {
   return common().name.empty() ? snake_case(class_name()) : common().name;
 }
 
+Variable OptimizerBase::iterations() const {
+  return constructing([this] { return iterations_; });
+}
+
+Variable OptimizerBase::learning_rate() const {
+  return constructing([this] { return learning_rate_; });
+}
+
+std::vector<Variable> OptimizerBase::trainable() const {
+  return constructing([this] { return trainable_; });
+}
+
+std::vector<Variable> OptimizerBase::averages() const {
+  return constructing([this] { return averages_; });
+}
+
 void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
+  const ConstructionLock lock;
   if (built() && !(graph == graph_)) {
     throw InvalidArgument("optimizer \"" + name() +
                           "\" already belongs to another model; make a new one with the same "
@@ -45,8 +62,9 @@ void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
   NameScope scope(graph_, name());
   iterations_ = keep("iterations", Tensor::scalar(std::int64_t{0}));
   learning_rate_ = {};
-  if (rate().schedule() == nullptr) {
-    const double constant = rate().constant();
+  const LearningRate given = rate();
+  if (given.schedule() == nullptr) {
+    const double constant = given.constant();
     rate_changed_ = states_.contains("learning_rate") && constant != stated_rate_;
     stated_rate_ = constant;
     learning_rate_ = keep("learning_rate", Tensor::scalar(static_cast<float>(constant)));
@@ -93,6 +111,7 @@ Variable OptimizerBase::keep(const std::string& path, const InitialValue& initia
 }
 
 Variable OptimizerBase::add_state(const std::string& path, const InitialValue& initial) {
+  const ConstructionLock lock;
   slots_.push_back(keep(path, initial));
   return slots_.back();
 }
@@ -103,18 +122,21 @@ Variable OptimizerBase::add_slot(std::string_view name, const Variable& like, do
 }
 
 std::optional<double> OptimizerBase::take_changed_rate() {
+  const ConstructionLock lock;
   if (!rate_changed_) return {};
   rate_changed_ = false;
   return stated_rate_;
 }
 
 void OptimizerBase::note_rate(double rate) {
+  const ConstructionLock lock;
   stated_rate_ = rate;
   store_rate(rate);
 }
 
 void OptimizerBase::exclude_from_weight_decay(std::vector<std::string> names,
                                               std::vector<std::string> paths) {
+  const ConstructionLock lock;
   if (built()) {
     throw RunError(
         "`exclude_from_weight_decay()` can only be configured before the optimizer is built.");
@@ -133,6 +155,7 @@ bool OptimizerBase::decays(const Variable& variable) const {
 }
 
 std::vector<Variable> OptimizerBase::variables() const {
+  const ConstructionLock lock;
   std::vector<Variable> all;
   if (iterations_) all.push_back(iterations_);
   if (learning_rate_) all.push_back(learning_rate_);
@@ -142,8 +165,13 @@ std::vector<Variable> OptimizerBase::variables() const {
   return all;
 }
 
+Value OptimizerBase::scheduled_rate(Value step) const {
+  const LearningRate given = rate();
+  return (**given.schedule())(step);
+}
+
 std::vector<Value> OptimizerBase::clip(std::vector<Value> gradients) const {
-  const OptimizerOptions& options = common();
+  const OptimizerOptions options = common();
   if (options.clipvalue) {
     for (Value& gradient : gradients) {
       if (!gradient) continue;
@@ -160,13 +188,14 @@ std::vector<Value> OptimizerBase::clip(std::vector<Value> gradients) const {
 }
 
 std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
+  const ConstructionLock lock;
   if (given.size() != trainable_.size()) {
     throw InvalidArgument("optimizer \"" + name() + "\" was built for " +
                           std::to_string(trainable_.size()) + " variables, got " +
                           std::to_string(given.size()) + " gradients");
   }
   NameScope scope(graph_, name());
-  const OptimizerOptions& options = common();
+  const OptimizerOptions options = common();
   std::vector<Value> gradients(given.begin(), given.end());
   std::vector<Value> assignments;
   if (options.loss_scale_factor) {
@@ -191,8 +220,7 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
   }
   gradients = clip(std::move(gradients));
 
-  const Value rate =
-      learning_rate_ ? Value(learning_rate_) : (**this->rate().schedule())(calls - 1.0);
+  const Value rate = learning_rate_ ? Value(learning_rate_) : scheduled_rate(calls - 1.0);
   const auto when_updating = [&updating](Value updated, Value current) {
     return updating ? where(updating, updated, current) : updated;
   };

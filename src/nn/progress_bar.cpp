@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <mutex>
 
+#include "src/nn/output_channel.hpp"
 #include "tegula/nn/callback.hpp"
 #include "tegula/nn/model.hpp"
 
@@ -16,17 +16,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::mutex& output_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
-
-OutputFunction& output() {
-  static OutputFunction function = [](std::string_view text) {
+OutputChannel& output() {
+  static OutputChannel channel([](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
-  };
-  return function;
+  });
+  return channel;
 }
 
 std::string formatted(const char* format, double value) {
@@ -141,15 +136,9 @@ class ProgressBar : public Callback {
 
 }  // namespace
 
-void write_output(std::string_view text) {
-  std::lock_guard lock(output_mutex());
-  output()(text);
-}
+void write_output(std::string_view text) { output().write(text); }
 
-void set_output(OutputFunction function) {
-  std::lock_guard lock(output_mutex());
-  output() = std::move(function);
-}
+void set_output(OutputFunction function) { output().set(std::move(function)); }
 
 std::shared_ptr<Callback> make_progress_bar(int verbose) {
   if (verbose == 0) return nullptr;

@@ -160,6 +160,11 @@ std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tenso
                    std::to_string(rows_of(y)) + ",), but has shape " + shape_text(weight->shape()));
 }
 
+SourceLocation line_of(const std::source_location& location) {
+  const SourceLocation outer = LocationScope::current();
+  return outer.known() ? outer : SourceLocation(location);
+}
+
 void rethrow_called_at(const char* run, const SourceLocation& line) {
   const auto text = [&](const Error& error) {
     const std::string said = error.what();

@@ -41,6 +41,9 @@ Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outpu
 std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tensor>& weight,
                                       const ClassWeights& class_weight);
 
+/// The line that a binding names, or else the caller's own.
+SourceLocation line_of(const std::source_location& location);
+
 /// Rethrows the current exception of the library with the line of the user's program that called
 /// `run` ("fit") at its end.
 [[noreturn]] void rethrow_called_at(const char* run, const SourceLocation& line);

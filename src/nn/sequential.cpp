@@ -10,9 +10,10 @@ namespace {
 /// for data.
 std::optional<ValueType> stated_input(const Layer& first) {
   if (const auto* input = dynamic_cast<const InputLayer*>(first.shared().get())) {
-    Shape shape = {input->options().batch_size.value_or(kUnknown)};
-    for (const std::int64_t dim : input->options().shape) shape.append(dim);
-    return ValueType{dtype_from_string(input->options().dtype), shape};
+    const InputLayer::Options options = input->options();
+    Shape shape = {options.batch_size.value_or(kUnknown)};
+    for (const std::int64_t dim : options.shape) shape.append(dim);
+    return ValueType{dtype_from_string(options.dtype), shape};
   }
   if (!first->input_shape) return std::nullopt;
   Shape shape = {kUnknown};
@@ -47,33 +48,38 @@ Sequential::Sequential(std::vector<Layer> layers, std::string name)
   if (input) build(input->shape, input->dtype);
 }
 
+std::vector<Layer> Sequential::layers() const {
+  const ConstructionLock lock;
+  return layers_;
+}
+
 void Sequential::add(Layer layer) {
   if (!layer) throw InvalidArgument("Sequential: the added layer is empty");
-  for (const Layer& present : layers_) {
-    if (present->name() == layer->name()) {
-      throw InvalidArgument("Sequential: all layers need unique names, but a layer \"" +
-                            layer->name() + "\" is there already");
+  change("add", [&] {
+    for (const Layer& present : layers_) {
+      if (present->name() == layer->name()) {
+        throw InvalidArgument("Sequential: all layers need unique names, but a layer \"" +
+                              layer->name() + "\" is there already");
+      }
     }
-  }
-  const bool first = layers_.empty() && !built();
-  const std::optional<ValueType> input = first ? stated_input(layer) : std::nullopt;
-  if (dynamic_cast<const InputLayer*>(layer.shared().get()) != nullptr) {
-    if (!first) throw InvalidArgument("Sequential: Input must be the first layer");
-    input_name_ = layer->name();
-  } else {
-    layers_.push_back(std::move(layer));
-  }
-  if (input) {
-    build(input->shape, input->dtype);
-  } else if (built()) {
-    rebuild();
-  }
+    const bool first = layers_.empty() && !built();
+    const std::optional<ValueType> input = first ? stated_input(layer) : std::nullopt;
+    if (dynamic_cast<const InputLayer*>(layer.shared().get()) != nullptr) {
+      if (!first) throw InvalidArgument("Sequential: Input must be the first layer");
+      input_name_ = layer->name();
+    } else {
+      layers_.push_back(layer);
+    }
+    return input;
+  });
 }
 
 void Sequential::pop() {
-  if (layers_.empty()) throw RunError("Sequential: there are no layers to remove");
-  layers_.pop_back();
-  if (built()) rebuild();
+  change("pop", [this]() -> std::optional<ValueType> {
+    if (layers_.empty()) throw RunError("Sequential: there are no layers to remove");
+    layers_.pop_back();
+    return {};
+  });
 }
 
 Value Sequential::forward(Value x, bool training) {

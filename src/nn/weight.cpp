@@ -15,12 +15,6 @@ namespace {
 thread_local Trace* innermost = nullptr;
 std::atomic<std::uint64_t> traces{0};
 
-Session& session_of(const std::shared_ptr<Session>& session, const Weight& weight) {
-  if (session != nullptr) return *session;
-  throw RunError("weight " + weight.path() +
-                 " was built in a graph of your own: the session that runs it holds the value");
-}
-
 [[noreturn]] void throw_shapes_differ(const Weight& weight, const Shape& given) {
   throw ShapeError(
       "The shape of the target variable and the shape of the target value in "
@@ -78,17 +72,46 @@ std::vector<Value> Trace::assignments() const {
 }
 
 const std::string& Weight::name() const { return state_->name; }
-const std::string& Weight::path() const { return state_->variable.node().name(); }
-bool Weight::trainable() const { return state_->trainable; }
-void Weight::set_trainable(bool trainable) const { state_->trainable = trainable; }
-const Variable& Weight::variable() const { return state_->variable; }
+std::string Weight::path() const { return variable().node().name(); }
 
-Tensor Weight::get() const { return session_of(state_->session, *this).get(variable()); }
+bool Weight::trainable() const {
+  return constructing([this] { return state_->trainable; });
+}
 
-void Weight::set(const Tensor& value) const {
-  Session& session = session_of(state_->session, *this);
-  if (value.shape() != shape()) throw_shapes_differ(*this, value.shape());
-  session.set(variable(), value.cast(dtype()));
+void Weight::set_trainable(bool trainable) const {
+  const ConstructionLock lock;
+  state_->trainable = trainable;
+}
+
+Variable Weight::variable() const {
+  return constructing([this] { return state_->variable; });
+}
+
+Tensor Weight::get() const { return get_values({*this}).front(); }
+void Weight::set(const Tensor& value) const { set_values({*this}, {value}); }
+
+/// A session, the variables of weights that it holds, and the places of these in a list.
+struct Weight::Holder {
+  std::shared_ptr<Session> session;
+  std::vector<Variable> variables;
+  std::vector<std::size_t> places;
+};
+
+std::vector<Weight::Holder> Weight::holders_of(const std::vector<Weight>& weights) {
+  const ConstructionLock lock;
+  std::vector<Holder> holders;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const State& state = *weights[i].state_;
+    if (state.session == nullptr) {
+      throw RunError("weight " + weights[i].path() +
+                     " was built in a graph of your own: the session that runs it holds the value");
+    }
+    auto found = std::ranges::find(holders, state.session, &Holder::session);
+    if (found == holders.end()) found = holders.insert(holders.end(), {state.session, {}, {}});
+    found->variables.push_back(state.variable);
+    found->places.push_back(i);
+  }
+  return holders;
 }
 
 Weight::operator Value() const {
@@ -109,6 +132,34 @@ Value Weight::assign(Value value) const {
   const Value converted = value.dtype() == dtype() ? value : cast(value, dtype());
   trace->write(*this, converted);
   return converted;
+}
+
+std::vector<Tensor> get_values(const std::vector<Weight>& weights) {
+  std::vector<Tensor> values(weights.size());
+  for (const Weight::Holder& holder : Weight::holders_of(weights)) {
+    const std::vector<Tensor> found = holder.session->get(holder.variables);
+    for (std::size_t i = 0; i < found.size(); ++i) values[holder.places[i]] = found[i];
+  }
+  return values;
+}
+
+void set_values(const std::vector<Weight>& weights, const std::vector<Tensor>& values) {
+  if (weights.size() != values.size()) {
+    throw InvalidArgument("there are " + std::to_string(weights.size()) + " weights, but " +
+                          std::to_string(values.size()) + " values");
+  }
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (values[i].shape() != weights[i].shape()) {
+      throw_shapes_differ(weights[i], values[i].shape());
+    }
+  }
+  for (const Weight::Holder& holder : Weight::holders_of(weights)) {
+    std::vector<Tensor> converted;
+    for (std::size_t i = 0; i < holder.places.size(); ++i) {
+      converted.push_back(values[holder.places[i]].cast(holder.variables[i].dtype()));
+    }
+    holder.session->set(holder.variables, converted);
+  }
 }
 
 Value Weight::assign_add(Operand value) const { return assign(Value(*this) + value); }

@@ -6,6 +6,7 @@
 
 namespace tegula::nn {
 
+/// Guarded by the ConstructionLock.
 struct Weight::State {
   std::string name;
   std::string layer;

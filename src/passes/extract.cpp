@@ -52,7 +52,9 @@ class Needs {
  public:
   Needs(const Graph& graph, const Feeds& feeds, std::span<const Value> fetches,
         std::span<const Value> targets)
-      : feeds_(feeds), node_(graph.nodes().size(), false), fed_(feeds.numbers.count(), false) {
+      : feeds_(feeds),
+        node_(feeds.numbers.node_count(), false),
+        fed_(feeds.numbers.count(), false) {
     for (const Value& value : fetches) need(value);
     for (const Value& value : targets) need(value);
     for (std::size_t id = node_.size(); id-- > 0;) {
@@ -104,12 +106,12 @@ Graph extract(std::span<const Value> feeds, std::span<const Shape> feed_shapes,
   const Needs needs(graph, fed, fetches, targets);
   const OpDef& placeholder = find_op("placeholder");
   GraphRewriter rewriter(graph);
-  for (const Node& node : graph.nodes()) {
-    Node& original = graph.node(node.id());
+  for (std::size_t id = 0; id < numbers.node_count(); ++id) {
+    Node& node = graph.node(static_cast<int>(id));
     std::vector<std::pair<Value, Value>> replaced;
-    if (fed.any_of(original)) {
+    if (fed.any_of(node)) {
       for (int i = 0; i < node.output_count(); ++i) {
-        const Value output = original.output(i);
+        const Value output = node.output(i);
         if (!needs.fed(output)) continue;
         Graph result = rewriter.result();
         // The name says which value is fed: that of the node, with the number of a later output.

@@ -48,6 +48,8 @@ class ValueNumbers {
            static_cast<std::size_t>(value.index());
   }
   std::size_t count() const { return count_; }
+  /// Nodes whose values have numbers; others may append more meanwhile.
+  std::size_t node_count() const { return first_.size(); }
 
  private:
   std::vector<std::size_t> first_;

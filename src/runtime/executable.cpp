@@ -1,6 +1,8 @@
 #include "src/runtime/executable.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <utility>
 
 #include "tegula/core/error.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -176,14 +178,18 @@ Executable::Impl::CachedPlan* Executable::Impl::find(std::span<const Shape> shap
   return nullptr;
 }
 
-void Executable::Impl::insert(CachedPlan entry) {
+Executable::Impl::CachedPlan Executable::Impl::insert(CachedPlan entry) {
+  CachedPlan dropped;
   const auto limit = static_cast<std::size_t>(std::max(1, state_->options.plan_cache_size));
   if (plans_.size() >= limit) {
-    plans_.erase(std::min_element(
+    const auto oldest = std::min_element(
         plans_.begin(), plans_.end(),
-        [](const CachedPlan& a, const CachedPlan& b) { return a.last_use < b.last_use; }));
+        [](const CachedPlan& a, const CachedPlan& b) { return a.last_use < b.last_use; });
+    dropped = std::exchange(*oldest, std::move(entry));
+  } else {
+    plans_.push_back(std::move(entry));
   }
-  plans_.push_back(std::move(entry));
+  return dropped;
 }
 
 std::shared_ptr<const Plan> Executable::Impl::plan_for(std::span<const Shape> feed_shapes) {
@@ -210,9 +216,10 @@ std::shared_ptr<const Plan> Executable::Impl::plan_for(std::span<const Shape> fe
                                   state_->options.passes, state_->variables, state_->backend);
   entry.idle.reserve(kMaxIdleInstances);
   std::shared_ptr<const Plan> plan = entry.plan;
+  CachedPlan dropped;
   const std::lock_guard guard(mutex_);
   entry.last_use = ++clock_;
-  insert(std::move(entry));
+  dropped = insert(std::move(entry));
   return plan;
 }
 

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "src/core/fork_safe.hpp"
 #include "src/runtime/session_state.hpp"
 #include "tegula/runtime/session.hpp"
 
@@ -48,7 +48,8 @@ struct Executable::Impl {
   void give_back(std::unique_ptr<detail::PlanInstance> instance);
   CachedPlan* find(const detail::TensorRow& feeds);
   CachedPlan* find(std::span<const Shape> shapes);
-  void insert(CachedPlan entry);
+  /// Returns the plan that had to go, for the caller to drop without the lock.
+  CachedPlan insert(CachedPlan entry);
 
   std::shared_ptr<detail::SessionState> state_;
   std::vector<Value> feeds_;
@@ -56,8 +57,8 @@ struct Executable::Impl {
   std::vector<Value> targets_;
 
   /// Held while a plan is built, so that each is built once; taken before `mutex_`.
-  std::mutex build_mutex_;
-  std::mutex mutex_;  // guards what follows
+  detail::LongLock<std::mutex> build_mutex_;
+  detail::BriefMutex mutex_;  // guards what follows
   std::vector<CachedPlan> plans_;
   std::uint64_t clock_ = 0;
 };

@@ -101,7 +101,7 @@ struct VariableBytes {
 
 VariableBytes variable_bytes(const Plan& plan) {
   VariableBytes sums;
-  for (const VariableState* state : plan.variables) {
+  for (const auto& state : plan.variables) {
     const bool trainable = state->variable.node().attrs().get<bool>("trainable");
     (trainable ? sums.weights : sums.optimizer_state) +=
         static_cast<double>(state->value.byte_count());

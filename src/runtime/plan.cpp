@@ -1,6 +1,7 @@
 #include "src/runtime/plan.hpp"
 
 #include <chrono>
+#include <mutex>
 
 #include "src/core/float_mode.hpp"
 #include "tegula/core/error.hpp"
@@ -53,11 +54,14 @@ std::int64_t now_in_nanoseconds() {
 }  // namespace
 
 std::shared_ptr<const std::vector<KernelInfo>> Plan::kernel_infos() const {
-  std::call_once(infos_made_, [this] {
-    auto infos = std::make_shared<std::vector<KernelInfo>>();
-    for (const Step& step : steps) infos->push_back(describe_step(*this, step));
-    infos_ = std::move(infos);
-  });
+  {
+    const std::lock_guard guard(mutex_);
+    if (infos_) return infos_;
+  }
+  auto infos = std::make_shared<std::vector<KernelInfo>>();
+  for (const Step& step : steps) infos->push_back(describe_step(*this, step));
+  const std::lock_guard guard(mutex_);
+  if (!infos_) infos_ = std::move(infos);
   return infos_;
 }
 

@@ -6,11 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "src/core/fork_safe.hpp"
 #include "src/runtime/tensor_row.hpp"
 #include "src/runtime/variables.hpp"
 #include "tegula/graph/graph.hpp"
@@ -64,7 +64,7 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Place> places;
   /// All variables that the plan touches; `reads` and `writes` are indices into it.
-  std::vector<VariableState*> variables;
+  std::vector<std::shared_ptr<VariableState>> variables;
   std::vector<int> reads;
   std::vector<int> writes;
   std::vector<const void*> constants;
@@ -82,7 +82,7 @@ struct Plan {
   std::shared_ptr<const std::vector<KernelInfo>> kernel_infos() const;
 
  private:
-  mutable std::once_flag infos_made_;
+  mutable BriefMutex mutex_;  // guards what follows
   mutable std::shared_ptr<const std::vector<KernelInfo>> infos_;
 };
 

@@ -144,7 +144,7 @@ void PlanBuilder::place_source(const Node& node) {
   } else if (op == "variable") {
     place = {Storage::variable, static_cast<int>(plan_.variables.size())};
     variable_roots_.push_back(static_cast<int>(roots_.size()) - 1);
-    plan_.variables.push_back(&variables_.state(request_.graph.value(node.name())));
+    plan_.variables.push_back(variables_.state(request_.graph.value(node.name())));
     assignment_of_.push_back(kNone);
   } else {
     const auto feed = feed_by_name_.find(node.name());
@@ -238,7 +238,7 @@ int PlanBuilder::add_copy(int from, int to, const std::string& what) {
 /// Copies that must see a variable's value from before the run: of fetched variables, and of
 /// variables that are assigned to another one while they are assigned themselves (a swap).
 void PlanBuilder::add_copies_of_variables() {
-  const std::vector<Value>& fetches = plan_.graph.fetches();
+  const std::vector<Value> fetches = plan_.graph.fetches();
   fetch_done_.assign(fetches.size(), false);
   for (std::size_t i = 0; i < fetches.size(); ++i) {
     fetch_roots_.push_back(root_of(fetches[i]));
@@ -313,7 +313,7 @@ void PlanBuilder::order_items() {
 
 /// Results that no kernel writes in place: they are copied when all kernels have run.
 void PlanBuilder::add_final_copies() {
-  const std::vector<Value>& fetches = plan_.graph.fetches();
+  const std::vector<Value> fetches = plan_.graph.fetches();
   for (std::size_t i = 0; i < fetches.size(); ++i) {
     if (fetch_done_[i]) continue;
     const Place here{Storage::fetch, static_cast<int>(i)};

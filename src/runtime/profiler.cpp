@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "src/core/fork_safe.hpp"
 #include "src/runtime/explain.hpp"
 #include "tegula/core/file.hpp"
 
@@ -75,7 +76,7 @@ struct Profiler::Impl {
   MachinePeak peak;
   std::size_t max_events = 0;
 
-  mutable std::mutex mutex;  // guards what follows
+  mutable detail::BriefMutex mutex;  // guards what follows
   std::map<const std::vector<KernelInfo>*, Totals> totals;
   std::vector<Event> events;
 };

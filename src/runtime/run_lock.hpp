@@ -17,6 +17,7 @@ class RunLock {
     mutex_.lock();
     writers_waiting_.fetch_sub(1, std::memory_order_relaxed);
   }
+  bool try_lock() { return mutex_.try_lock(); }
   void unlock() { mutex_.unlock(); }
 
   void lock_shared() {
@@ -24,6 +25,9 @@ class RunLock {
       const std::lock_guard turn(turnstile_);
     }
     mutex_.lock_shared();
+  }
+  bool try_lock_shared() {
+    return writers_waiting_.load(std::memory_order_relaxed) == 0 && mutex_.try_lock_shared();
   }
   void unlock_shared() { mutex_.unlock_shared(); }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "src/runtime/executable.hpp"
 #include "src/runtime/explain.hpp"
@@ -52,36 +53,55 @@ struct Session::Impl {
   std::shared_ptr<Executable::Impl> executable(std::span<const Feed> feeds,
                                                std::span<const Value> fetches,
                                                std::span<const Value> targets);
-  VariableState& variable(const Value& variable);
+  std::shared_ptr<Executable::Impl> find(std::span<const Feed> feeds,
+                                         std::span<const Value> fetches,
+                                         std::span<const Value> targets);
+  std::shared_ptr<VariableState> variable(const Value& variable) const;
+  std::vector<std::shared_ptr<VariableState>> variables(std::span<const Variable> listed) const;
 
   std::shared_ptr<SessionState> state;
-  std::mutex mutex;  // guards what follows
+  detail::BriefMutex mutex;  // guards what follows
   std::vector<Cached> executables;
   std::uint64_t clock = 0;
 };
 
-std::shared_ptr<Executable::Impl> Session::Impl::executable(std::span<const Feed> feeds,
-                                                            std::span<const Value> fetches,
-                                                            std::span<const Value> targets) {
-  const std::lock_guard guard(mutex);
+std::shared_ptr<Executable::Impl> Session::Impl::find(std::span<const Feed> feeds,
+                                                      std::span<const Value> fetches,
+                                                      std::span<const Value> targets) {
   for (Cached& cached : executables) {
     if (!cached.executable->is_for(feeds, fetches, targets)) continue;
     cached.last_use = ++clock;
     return cached.executable;
   }
+  return nullptr;
+}
+
+std::shared_ptr<Executable::Impl> Session::Impl::executable(std::span<const Feed> feeds,
+                                                            std::span<const Value> fetches,
+                                                            std::span<const Value> targets) {
+  {
+    const std::lock_guard guard(mutex);
+    if (auto known = find(feeds, fetches, targets)) return known;
+  }
   std::vector<Value> fed;
   for (const Feed& feed : feeds) fed.push_back(feed.first);
   auto created = std::make_shared<Executable::Impl>(state, fed, fetches, targets);
-  if (executables.size() >= kMaxExecutables) {
-    executables.erase(
-        std::min_element(executables.begin(), executables.end(),
-                         [](const Cached& a, const Cached& b) { return a.last_use < b.last_use; }));
+  std::shared_ptr<Executable::Impl> dropped;  // without the lock
+  const std::lock_guard guard(mutex);
+  if (auto known = find(feeds, fetches, targets)) return known;
+  if (executables.size() < kMaxExecutables) {
+    executables.push_back({created, ++clock});
+    return created;
   }
-  executables.push_back({created, ++clock});
+  Cached& oldest =
+      *std::min_element(executables.begin(), executables.end(),
+                        [](const Cached& a, const Cached& b) { return a.last_use < b.last_use; });
+  dropped = std::exchange(oldest.executable, created);
+  oldest.last_use = ++clock;
   return created;
 }
 
-VariableState& Session::Impl::variable(const Value& variable) {
+std::shared_ptr<VariableState> Session::Impl::variable(const Value& variable) const {
   if (!variable) throw InvalidArgument("an empty Value is no variable");
   if (!(variable.graph() == state->graph)) {
     throw InvalidArgument("\"" + variable.name() +
@@ -90,15 +110,27 @@ VariableState& Session::Impl::variable(const Value& variable) {
   return state->variables.state(variable);
 }
 
+std::vector<std::shared_ptr<VariableState>> Session::Impl::variables(
+    std::span<const Variable> listed) const {
+  std::vector<std::shared_ptr<VariableState>> states;
+  for (const Variable& one : listed) states.push_back(variable(one));
+  return states;
+}
+
 Session::Session(Graph graph, SessionOptions options)
     : impl_(std::make_shared<Impl>(std::move(graph), std::move(options))) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 
+Session::Impl& Session::impl() const {
+  if (impl_ == nullptr) throw RunError("this session was moved from: use the one it was moved to");
+  return *impl_;
+}
+
 std::vector<Tensor> Session::run(std::span<const Feed> feeds, std::span<const Value> fetches,
                                  std::span<const Value> targets) {
-  return impl_->executable(feeds, fetches, targets)->run(TensorRow(feeds));
+  return impl().executable(feeds, fetches, targets)->run(TensorRow(feeds));
 }
 
 std::vector<Tensor> Session::run(std::initializer_list<Feed> feeds,
@@ -108,12 +140,12 @@ std::vector<Tensor> Session::run(std::initializer_list<Feed> feeds,
 
 Tensor Session::run(std::initializer_list<Feed> feeds, Value fetch) {
   const std::span<const Feed> fed(feeds.begin(), feeds.size());
-  return impl_->executable(fed, {&fetch, 1}, {})->run_one(TensorRow(fed));
+  return impl().executable(fed, {&fetch, 1}, {})->run_one(TensorRow(fed));
 }
 
 Executable Session::compile(std::span<const Value> feeds, std::span<const Value> fetches,
                             std::span<const Value> targets) {
-  return Executable(std::make_shared<Executable::Impl>(impl_->state, feeds, fetches, targets));
+  return Executable(std::make_shared<Executable::Impl>(impl().state, feeds, fetches, targets));
 }
 
 Executable Session::compile(std::initializer_list<Value> feeds,
@@ -124,58 +156,86 @@ Executable Session::compile(std::initializer_list<Value> feeds,
 }
 
 void Session::initialize() {
-  std::vector<VariableState*> states;
-  for (const Variable& variable : impl_->state->graph.variables()) {
-    if (graph().initial_value(variable)) states.push_back(&impl_->state->variables.state(variable));
+  std::vector<Variable> startable;
+  for (const Variable& variable : impl().state->graph.variables()) {
+    if (graph().initial_value(variable)) startable.push_back(variable);
   }
-  impl_->state->initialize(states);
+  initialize(startable);
 }
 
 void Session::initialize(std::span<const Variable> variables) {
-  std::vector<VariableState*> states;
-  for (const Variable& variable : variables) states.push_back(&impl_->variable(variable));
-  impl_->state->initialize(states);
+  impl().state->initialize(impl().variables(variables));
 }
 
 Tensor Session::get(const Value& variable) {
-  VariableState* const state = &impl_->variable(variable);
-  impl_->state->initialize_missing({&state, 1});
-  const std::shared_lock guard(impl_->state->lock);
-  return state->value.clone();
+  const Variable one(variable);
+  return get(std::span(&one, 1)).front();
+}
+
+std::vector<Tensor> Session::get(std::span<const Variable> variables) {
+  const auto states = impl().variables(variables);
+  impl().state->initialize_missing(states);
+  std::vector<Tensor> values;
+  values.reserve(states.size());
+  const std::shared_lock guard(impl().state->lock);
+  for (const auto& state : states) values.push_back(state->value.clone());
+  return values;
 }
 
 void Session::set(const Value& variable, const Tensor& value) {
-  VariableState& state = impl_->variable(variable);
-  const ValueType given{value.dtype(), value.shape()};
-  const std::string problem =
-      detail::describe_variable(variable) + " cannot be set to " + given.to_string();
-  if (given.dtype != variable.dtype()) throw DTypeError(problem);
-  if (!(given.shape == variable.shape())) throw ShapeError(problem);
-  const std::unique_lock guard(impl_->state->lock);
-  ++impl_->state->variables_version;
-  if (value.byte_count() > 0) std::memmove(state.value.raw(), value.raw(), value.byte_count());
-  state.initialized = true;
+  const Variable one(variable);
+  set(std::span(&one, 1), std::span(&value, 1));
+}
+
+void Session::set(std::span<const Variable> variables, std::span<const Tensor> values) {
+  if (variables.size() != values.size()) {
+    throw InvalidArgument("there are " + std::to_string(variables.size()) + " variables, but " +
+                          std::to_string(values.size()) + " values");
+  }
+  const auto states = impl().variables(variables);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const ValueType given{values[i].dtype(), values[i].shape()};
+    const auto problem = [&] {
+      return detail::describe_variable(variables[i]) + " cannot be set to " + given.to_string();
+    };
+    if (given.dtype != variables[i].dtype()) throw DTypeError(problem());
+    if (!(given.shape == variables[i].shape())) throw ShapeError(problem());
+  }
+  const std::unique_lock guard(impl().state->lock);
+  ++impl().state->variables_version;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const Tensor& value = values[i];
+    if (value.byte_count() > 0) {
+      std::memmove(states[i]->value.raw(), value.raw(), value.byte_count());
+    }
+    states[i]->initialized = true;
+  }
+}
+
+void Session::forget(std::span<const Variable> variables) {
+  const auto states = impl().variables(variables);  // dropped without the lock
+  for (const Variable& variable : variables) impl().state->variables.forget(variable);
 }
 
 void Session::reseed(std::uint64_t seed) {
-  const std::unique_lock guard(impl_->state->lock);
-  impl_->state->seed = seed;
-  impl_->state->step = 0;
+  const std::unique_lock guard(impl().state->lock);
+  impl().state->seed = seed;
+  impl().state->step = 0;
 }
 
-std::uint64_t Session::step() const { return impl_->state->step; }
+std::uint64_t Session::step() const { return impl().state->step; }
 
 void Session::set_step(std::uint64_t step) {
-  const std::unique_lock guard(impl_->state->lock);
-  impl_->state->step = step;
+  const std::unique_lock guard(impl().state->lock);
+  impl().state->step = step;
 }
 
-Graph Session::graph() const { return impl_->state->graph; }
+Graph Session::graph() const { return impl().state->graph; }
 
 void Session::set_profiler(Profiler* profiler) {
   // Exclusive: when this returns, no run uses the profiler that was attached before.
-  const std::unique_lock guard(impl_->state->lock);
-  impl_->state->profiler = profiler;
+  const std::unique_lock guard(impl().state->lock);
+  impl().state->profiler = profiler;
 }
 
 }  // namespace tegula

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <unordered_set>
 
@@ -27,7 +28,7 @@ void check_initial_type(const VariableState& state, const ValueType& type) {
 void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span<Tensor> outputs) {
   const Plan& plan = instance.plan();
   if (!plan.variables_ready.load(std::memory_order_acquire)) {
-    std::vector<VariableState*> read;
+    States read;
     for (const int index : plan.reads)
       read.push_back(plan.variables[static_cast<std::size_t>(index)]);
     initialize_missing(read);
@@ -54,15 +55,15 @@ void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span
   }
 }
 
-void SessionState::initialize(std::span<VariableState* const> listed) {
+void SessionState::initialize(std::span<const std::shared_ptr<VariableState>> listed) {
   const std::unique_lock guard(lock);
   initialize_locked({listed.begin(), listed.end()});
 }
 
-void SessionState::initialize_missing(std::span<VariableState* const> listed) {
+void SessionState::initialize_missing(std::span<const std::shared_ptr<VariableState>> listed) {
   const std::unique_lock guard(lock);
-  std::vector<VariableState*> missing;
-  for (VariableState* state : listed) {
+  States missing;
+  for (const auto& state : listed) {
     if (state->initialized) continue;
     if (!options.initialize_on_read) {
       throw RunError(describe_variable(state->variable) +
@@ -74,45 +75,45 @@ void SessionState::initialize_missing(std::span<VariableState* const> listed) {
 }
 
 /// All variables that the computation of `initial` reads.
-std::vector<VariableState*> SessionState::variables_behind(const Value& initial) {
-  std::vector<VariableState*> found;
+SessionState::States SessionState::variables_behind(const Value& initial) {
+  States found;
   std::unordered_set<const Node*> seen;
   std::vector<Value> stack = {initial};
   while (!stack.empty()) {
     const Value value = stack.back();
     stack.pop_back();
     if (!seen.insert(&value.node()).second) continue;
-    if (value.node().op().name == "variable") found.push_back(&variables.state(value));
+    if (value.node().op().name == "variable") found.push_back(variables.state(value));
     stack.insert(stack.end(), value.node().inputs().begin(), value.node().inputs().end());
   }
   return found;
 }
 
-void SessionState::initialize_locked(std::vector<VariableState*> listed) {
+void SessionState::initialize_locked(States listed) {
   struct Waiting {
-    VariableState* state;
-    std::vector<VariableState*> needs;
+    std::shared_ptr<VariableState> state;
+    States needs;
   };
   std::vector<Waiting> waiting;
-  std::unordered_set<const VariableState*> pending(listed.begin(), listed.end());
+  std::set<std::shared_ptr<VariableState>> pending(listed.begin(), listed.end());
   for (std::size_t i = 0; i < listed.size(); ++i) {  // grows while it is walked
-    VariableState* state = listed[i];
+    const std::shared_ptr<VariableState> state = listed[i];
     const Value initial = graph.initial_value(state->variable);
     if (!initial) {
       throw RunError(describe_variable(state->variable) +
                      " has no value: give it an initial one, or set it before it is read");
     }
     waiting.push_back({state, variables_behind(initial)});
-    for (VariableState* needed : waiting.back().needs) {
+    for (const auto& needed : waiting.back().needs) {
       if (!needed->initialized && pending.insert(needed).second) listed.push_back(needed);
     }
   }
   while (!waiting.empty()) {
-    std::vector<VariableState*> now;
+    States now;
     std::vector<Waiting> later;
     for (Waiting& candidate : waiting) {
       const bool must_wait = std::ranges::any_of(
-          candidate.needs, [&](const VariableState* needed) { return pending.contains(needed); });
+          candidate.needs, [&](const auto& needed) { return pending.contains(needed); });
       if (must_wait) {
         later.push_back(std::move(candidate));
       } else {
@@ -124,15 +125,15 @@ void SessionState::initialize_locked(std::vector<VariableState*> listed) {
                      " depends on itself");
     }
     compute_initial_values(now);
-    for (const VariableState* state : now) pending.erase(state);
+    for (const auto& state : now) pending.erase(state);
     waiting = std::move(later);
   }
 }
 
-void SessionState::compute_initial_values(std::span<VariableState* const> states) {
+void SessionState::compute_initial_values(const States& states) {
   std::vector<Value> fetches;
   std::vector<Tensor> outputs;
-  for (VariableState* state : states) {
+  for (const auto& state : states) {
     fetches.push_back(graph.initial_value(state->variable));
     outputs.push_back(state->value);  // shares the variable's memory
   }
@@ -145,7 +146,7 @@ void SessionState::compute_initial_values(std::span<VariableState* const> states
   const RandomKey key{.seed = seed, .op_id = 0, .step = kInitializationStep};
   ++variables_version;
   PlanInstance(plan).run(TensorRow(std::span<const Tensor>()), outputs, {.key = key});
-  for (VariableState* state : states) state->initialized = true;
+  for (const auto& state : states) state->initialized = true;
 }
 
 }  // namespace tegula::detail

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "src/core/fork_safe.hpp"
 #include "src/runtime/plan.hpp"
 #include "src/runtime/run_lock.hpp"
 #include "src/runtime/variables.hpp"
@@ -26,9 +27,9 @@ class SessionState {
   void run(PlanInstance& instance, const TensorRow& feeds, std::span<Tensor> outputs);
   /// Gives the variables their initial values, in the order in which those depend on each other,
   /// and the variables that these read, if they have no value. Takes the lock.
-  void initialize(std::span<VariableState* const> listed);
+  void initialize(std::span<const std::shared_ptr<VariableState>> listed);
   /// The same for those that have no value yet; a RunError where the options forbid it.
-  void initialize_missing(std::span<VariableState* const> listed);
+  void initialize_missing(std::span<const std::shared_ptr<VariableState>> listed);
 
   const Graph graph;
   const SessionOptions options;
@@ -36,7 +37,7 @@ class SessionState {
   VariableStore variables;
   /// Shared: variables are only read. Exclusive: variables, their version, `seed` and `step` may
   /// change.
-  RunLock lock;
+  LongLock<RunLock> lock;
   std::uint64_t seed;
   /// Counts the changes of variables.
   std::uint64_t variables_version = 1;
@@ -45,9 +46,10 @@ class SessionState {
   std::atomic<Profiler*> profiler{nullptr};
 
  private:
-  void initialize_locked(std::vector<VariableState*> listed);
-  void compute_initial_values(std::span<VariableState* const> variables);
-  std::vector<VariableState*> variables_behind(const Value& initial);
+  using States = std::vector<std::shared_ptr<VariableState>>;
+  void initialize_locked(States listed);
+  void compute_initial_values(const States& variables);
+  States variables_behind(const Value& initial);
 };
 
 }  // namespace tegula::detail

@@ -1,5 +1,7 @@
 #include "src/runtime/variables.hpp"
 
+#include <mutex>
+
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::detail {
@@ -10,25 +12,30 @@ std::string describe_variable(const Value& variable) {
          (location.known() ? ", built at " + location.to_string() : "");
 }
 
-VariableState& VariableStore::state(const Value& variable) {
+std::shared_ptr<VariableState> VariableStore::state(const Value& variable) {
   const Node& node = variable.node();
   if (node.op().name != "variable") {
     throw InvalidArgument("not a variable: " + node.describe());
   }
-  const std::lock_guard lock(mutex_);
-  std::unique_ptr<VariableState>& state = states_[node.id()];
-  if (!state) {
-    if (!variable.shape().is_known()) {
-      states_.erase(node.id());
-      throw ShapeError("a variable needs a fully known shape to be run: " +
-                       describe_variable(variable));
-    }
-    auto created = std::make_unique<VariableState>();
-    created->variable = variable;
-    created->value = Tensor(variable.dtype(), variable.shape());
-    state = std::move(created);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = states_.find(node.id());
+    if (known != states_.end()) return known->second;
   }
-  return *state;
+  if (!variable.shape().is_known()) {
+    throw ShapeError("a variable needs a fully known shape to be run: " +
+                     describe_variable(variable));
+  }
+  auto created = std::make_shared<VariableState>();
+  created->variable = variable;
+  created->value = Tensor(variable.dtype(), variable.shape());
+  const std::lock_guard lock(mutex_);
+  return states_.emplace(node.id(), std::move(created)).first->second;
+}
+
+void VariableStore::forget(const Value& variable) {
+  const std::lock_guard lock(mutex_);
+  states_.erase(variable.node().id());
 }
 
 }  // namespace tegula::detail

@@ -2,9 +2,9 @@
 // The values of a session's variables, each in memory that never moves.
 
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
+#include "src/core/fork_safe.hpp"
 #include "tegula/core/tensor.hpp"
 #include "tegula/graph/graph.hpp"
 
@@ -17,17 +17,19 @@ struct VariableState {
   bool initialized = false;
 };
 
-/// States by variable of one graph. A state lives as long as the store; who may read or write the
-/// value is governed by the session's lock, not here.
+/// States by variable of one graph. A state lives as long as the store or a plan that uses it; who
+/// may read or write the value is governed by the session's lock, not here.
 class VariableStore {
  public:
   /// Creates the state on first use. Throws InvalidArgument when the value is not a variable and
   /// ShapeError when its shape is not fully known.
-  VariableState& state(const Value& variable);
+  std::shared_ptr<VariableState> state(const Value& variable);
+  /// Drops the state: what asks for it later finds the variable without a value.
+  void forget(const Value& variable);
 
  private:
-  std::mutex mutex_;
-  std::unordered_map<int, std::unique_ptr<VariableState>> states_;  // by node id
+  BriefMutex mutex_;
+  std::unordered_map<int, std::shared_ptr<VariableState>> states_;  // by node id
 };
 
 /// `variable "w" (f32[784,128]), built at mnist.cpp:12`.

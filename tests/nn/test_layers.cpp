@@ -36,7 +36,7 @@ struct LayerCase {
 void check_layer(const LayerCase& c) {
   CAPTURE(c.class_name);
   CAPTURE(c.options.to_string());
-  const auto& entry = nn::find_class<nn::LayerBase>(c.class_name);
+  const auto entry = *nn::find_class<nn::LayerBase>(c.class_name);
   const nn::Layer layer(entry.make(c.options));
   CHECK(entry.make(layer->config())->config() == layer->config());
 

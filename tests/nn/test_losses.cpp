@@ -185,7 +185,7 @@ TEST_CASE("losses, with each reduction, with and without weights") {
   const double w[] = {2, 0, 0.5};
   for (const Case& c : cases()) {
     CAPTURE(c.name);
-    const nn::ObjectClass<nn::LossBase>& entry = nn::find_class<nn::LossBase>(c.loss->class_name());
+    const nn::ObjectClass<nn::LossBase> entry = *nn::find_class<nn::LossBase>(c.loss->class_name());
     double sum = 0, weighted_sum = 0;
     for (std::size_t i = 0; i < kRows; ++i) {
       const double value = c.value(c.y_true[i], c.y_pred[i]);
@@ -281,7 +281,7 @@ TEST_CASE("a loss from a function of the user's is reduced like any other") {
 
 TEST_CASE("unusable reductions and mismatched classes are refused") {
   CHECK_THROWS_WITH_AS(
-      nn::find_class<nn::LossBase>("mse").make(nn::Config::object({{"reduction", "average"}})),
+      nn::find_class<nn::LossBase>("mse")->make(nn::Config::object({{"reduction", "average"}})),
       doctest::Contains("\"average\"; expected one of: none, sum"), InvalidArgument);
   CHECK_THROWS_AS(loss_of(nn::CategoricalCrossentropy(), Tensor::zeros(DType::f32, {2, 3}),
                           Tensor::zeros(DType::f32, {2, 4})),

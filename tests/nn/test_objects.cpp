@@ -63,11 +63,11 @@ void check_table() {
   for (const nn::ObjectClass<Base>& entry : nn::object_classes<Base>()) {
     check_class(entry);
     CHECK(names.insert(entry.name).second);
-    CHECK(nn::find_class<Base>(entry.name).name == entry.name);
-    CHECK(nn::find_class<Base>(nn::snake_case(entry.name)).name == entry.name);
+    CHECK(nn::find_class<Base>(entry.name)->name == entry.name);
+    CHECK(nn::find_class<Base>(nn::snake_case(entry.name))->name == entry.name);
     for (const std::string& alias : entry.aliases) {
       CAPTURE(alias);
-      CHECK(nn::find_class<Base>(alias).name == entry.name);
+      CHECK(nn::find_class<Base>(alias)->name == entry.name);
     }
   }
   CHECK_FALSE(names.empty());
@@ -127,7 +127,7 @@ TEST_CASE("class names become snake case as Keras derives it") {
 
 TEST_CASE("a wrong argument type names class, argument, value and what was expected") {
   CHECK_THROWS_WITH_AS(
-      nn::find_class<nn::LayerBase>("Dense").make(Config::object({{"units", "many"}})),
+      nn::find_class<nn::LayerBase>("Dense")->make(Config::object({{"units", "many"}})),
       doctest::Contains("Dense: argument `units`: expected an integer, got \"many\""),
       InvalidArgument);
 }

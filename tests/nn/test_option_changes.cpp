@@ -186,7 +186,7 @@ TEST_CASE("constants may be arrays, which are broadcast") {
   CHECK(rows.at(5) == 2);
   CHECK_THROWS_WITH_AS(values(nn::Constant({.value = Tensor::from({1.0f, 2.0f})}), {3, 3}),
                        "a constant of shape [2] does not fit a weight of shape [3,3]", ShapeError);
-  const auto& entry = nn::find_class<nn::InitializerBase>("Constant");
+  const auto entry = *nn::find_class<nn::InitializerBase>("Constant");
   const Config nested = Config::List{Config::List{1.0, 2.0}, Config::List{3.0, 4.0}};
   CHECK(entry.make(Config::object({{"value", nested}}))->config().at("value") == nested);
   CHECK_THROWS_WITH_AS(

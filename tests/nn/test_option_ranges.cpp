@@ -174,7 +174,7 @@ TEST_CASE("extremes that Keras takes are taken") {
 }
 
 TEST_CASE("an option's documentation ends with its range") {
-  const auto& entry = nn::find_class<nn::OptimizerBase>("SGD");
+  const auto entry = *nn::find_class<nn::OptimizerBase>("SGD");
   for (const nn::FieldInfo& field : entry.fields) {
     if (field.name == "clipnorm") CHECK(field.doc == "Largest norm of each gradient; > 0.");
     if (field.name == "momentum") CHECK(field.doc == "Share of the last step; between 0 and 1.");

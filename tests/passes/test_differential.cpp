@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "tegula/core/error.hpp"
 #include "tegula/graph/evaluate.hpp"
@@ -34,7 +35,7 @@ double largest_error(const Tensor& expected, const Tensor& actual) {
 /// Both the fetches and the values that targets assign.
 std::vector<Value> results_of(const Graph& graph) {
   std::vector<Value> results = graph.fetches();
-  results.insert(results.end(), graph.targets().begin(), graph.targets().end());
+  std::ranges::copy(graph.targets(), std::back_inserter(results));
   return results;
 }
 

@@ -26,8 +26,11 @@ class Shape {
   int rank() const { return rank_; }
   /// Dimension of `axis`; negative axes count from the end. Throws ShapeError out of range.
   TEGULA_API std::int64_t dim(int axis) const;
-  /// Unchecked: 0 <= axis < rank().
-  std::int64_t operator[](int axis) const { return dims_[static_cast<std::size_t>(axis)]; }
+  /// Dimension of 0 <= axis < rank(); else throws ShapeError.
+  std::int64_t operator[](int axis) const {
+    if (axis < 0 || axis >= rank_) throw_no_axis(axis);
+    return dims_[static_cast<std::size_t>(axis)];
+  }
   std::span<const std::int64_t> dims() const { return {dims_.data(), rank_}; }
   auto begin() const { return dims_.begin(); }
   auto end() const { return dims_.begin() + rank_; }
@@ -53,6 +56,8 @@ class Shape {
   TEGULA_API std::string to_string() const;
 
  private:
+  [[noreturn]] TEGULA_API void throw_no_axis(int axis) const;
+
   std::array<std::int64_t, kMaxRank> dims_{};
   std::uint8_t rank_ = 0;
 };

@@ -1,9 +1,13 @@
 #pragma once
 // The static graph: nodes that apply ops to values. Building computes nothing.
 
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <source_location>
 #include <span>
@@ -43,7 +47,11 @@ class TEGULA_API Value {
   /// Whether both are the same output of the same node; `equal(a, b)` compares their elements.
   bool operator==(const Value&) const = default;
 
-  Node& node() const { return *node_; }
+  /// Throws InvalidArgument for no value.
+  Node& node() const {
+    if (node_ == nullptr) throw_empty();
+    return *node_;
+  }
   int index() const { return index_; }
   Graph graph() const;
   const ValueType& type() const;
@@ -55,6 +63,8 @@ class TEGULA_API Value {
   Value named(std::string_view name) const;
 
  private:
+  [[noreturn]] static void throw_empty();
+
   Node* node_ = nullptr;
   int index_ = 0;
 };
@@ -81,18 +91,26 @@ struct NodeBody {
 /// One application of an op. Immutable once built, except for its name.
 class TEGULA_API Node {
  public:
+  Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
   /// Position in the graph; inputs always have smaller ids (append order is a topological order).
   int id() const { return id_; }
-  const OpDef& op() const { return *body_->op; }
-  const std::string& name() const { return body_->name; }
+  const OpDef& op() const { return *body().op; }
+  const std::string& name() const { return body().name; }
   std::span<const Value> inputs() const { return inputs_; }
-  Value input(int index) const { return inputs_[static_cast<std::size_t>(index)]; }
-  const Attrs& attrs() const { return body_->attrs; }
-  std::span<const ValueType> outputs() const { return body_->outputs; }
+  /// Throws InvalidArgument when there is no such input.
+  Value input(int index) const {
+    if (index < 0 || static_cast<std::size_t>(index) >= inputs_.size()) throw_no_input(index);
+    return inputs_[static_cast<std::size_t>(index)];
+  }
+  const Attrs& attrs() const { return body().attrs; }
+  std::span<const ValueType> outputs() const { return body().outputs; }
   Value output(int index = 0) { return {this, index}; }
-  int output_count() const { return static_cast<int>(body_->outputs.size()); }
+  int output_count() const { return static_cast<int>(body().outputs.size()); }
   /// The user's line that built this node.
-  const SourceLocation& location() const { return body_->location; }
+  const SourceLocation& location() const { return body().location; }
   Graph graph() const;
   /// `matmul "dense/matmul" (f32[?,784], f32[784,128]), built at mnist.cpp:12`.
   std::string describe() const;
@@ -102,10 +120,90 @@ class TEGULA_API Node {
   friend class Graph;
   friend class Value;
 
+  const detail::NodeBody& body() const { return *body_.load(std::memory_order_acquire); }
+  [[noreturn]] void throw_no_input(int index) const;
+
   detail::GraphStorage* storage_ = nullptr;
   int id_ = 0;
   std::span<const Value> inputs_;  // in the graph's memory
-  std::shared_ptr<const detail::NodeBody> body_;
+  std::shared_ptr<const detail::NodeBody> first_body_;
+  /// The first body or, after a change of the name, one that the graph owns. None is dropped while
+  /// the graph lives, so that what readers hold of it stays.
+  std::atomic<const detail::NodeBody*> body_{nullptr};
+};
+
+/// The nodes of a graph in order of their ids. Their addresses never change, and threads may read
+/// while another one appends: a loop sees the nodes that there were when it began, or more.
+class TEGULA_API NodeList {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::bidirectional_iterator_tag;
+    using value_type = Node;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Node*;
+    using reference = const Node&;
+
+    Iterator() = default;
+    Iterator(const NodeList& nodes, std::size_t index) : nodes_(&nodes), index_(index) {}
+    const Node& operator*() const { return nodes_->at_index(index_); }
+    const Node* operator->() const { return &**this; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    Iterator& operator--() {
+      --index_;
+      return *this;
+    }
+    Iterator operator++(int) { return {*nodes_, index_++}; }
+    Iterator operator--(int) { return {*nodes_, index_--}; }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const NodeList* nodes_ = nullptr;
+    std::size_t index_ = 0;
+  };
+
+  NodeList() = default;
+  NodeList(const NodeList&) = delete;
+  NodeList& operator=(const NodeList&) = delete;
+
+  std::size_t size() const { return size_.load(std::memory_order_acquire); }
+  bool empty() const { return size() == 0; }
+  /// Throws InvalidArgument for an id that no node has.
+  Node& operator[](std::size_t id) const {
+    if (id >= size()) throw_no_node(id);
+    return at_index(id);
+  }
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size()}; }
+  auto rbegin() const { return std::make_reverse_iterator(end()); }
+  auto rend() const { return std::make_reverse_iterator(begin()); }
+
+ private:
+  friend struct detail::GraphStorage;
+
+  static constexpr std::size_t kFirstChunk = 32;
+  static constexpr std::size_t kChunks = 26;
+
+  /// Chunk k holds kFirstChunk · 2^k nodes.
+  Node& at_index(std::size_t index) const {
+    const std::size_t place = index / kFirstChunk + 1;
+    const auto chunk = static_cast<std::size_t>(std::bit_width(place)) - 1;
+    const std::size_t before = kFirstChunk * ((std::size_t{1} << chunk) - 1);
+    return chunks_[chunk][index - before];
+  }
+  /// The node after the last, which `publish` makes visible. One thread at a time.
+  Node& prepare();
+  void publish() {
+    size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+  [[noreturn]] void throw_no_node(std::size_t id) const;
+
+  /// Each is made before the first of its nodes is published, and stays.
+  std::array<std::unique_ptr<Node[]>, kChunks> chunks_;
+  std::atomic<std::size_t> size_{0};
 };
 
 /// How to compute a variable's first value: a recipe that builds it in a graph.
@@ -120,11 +218,14 @@ struct InitialValue {
   TEGULA_API InitialValue(Value value);          // NOLINT: implicit by design
 };
 
-/// A handle: copies refer to the same graph. Append-only; safe to read from several threads while
-/// nobody appends.
+/// A handle: copies refer to the same graph. Append-only, and safe to use from several threads at
+/// once: names stay unique, and who reads sees whole nodes.
 class TEGULA_API Graph {
  public:
   Graph();
+  /// No moves, after which a handle would be empty.
+  Graph(const Graph&) = default;
+  Graph& operator=(const Graph&) = default;
 
   /// A value that must be fed. Unknown dimensions are -1.
   Value placeholder(DType dtype, const Shape& shape, std::string_view name = "",
@@ -148,8 +249,9 @@ class TEGULA_API Graph {
   /// Says how many nodes will be built: spares tables their growth.
   void reserve(std::size_t nodes);
 
-  const std::deque<Node>& nodes() const;
-  Node& node(int id) const;
+  const NodeList& nodes() const;
+  /// Throws InvalidArgument for an id that no node has.
+  Node& node(int id) const { return nodes()[static_cast<std::size_t>(id)]; }
   /// "x" or "x:0". Throws NotFound naming similar names.
   Value value(std::string_view name) const;
   /// Null when no node has this name.
@@ -162,10 +264,10 @@ class TEGULA_API Graph {
   void set_initial_value(const Value& variable, const Value& initial);
 
   /// Results of the graph when it is handed to a pass or printed; unused while building.
-  const std::vector<Value>& fetches() const;
+  std::vector<Value> fetches() const;
   void set_fetches(std::vector<Value> fetches);
   /// Values that must be computed but are not returned (assignments).
-  const std::vector<Value>& targets() const;
+  std::vector<Value> targets() const;
   void set_targets(std::vector<Value> targets);
 
   /// A number for the next random op: its position among the random ops of this graph.
@@ -197,7 +299,7 @@ class TEGULA_API Graph {
   std::shared_ptr<detail::GraphStorage> storage_;
 };
 
-/// While alive, nodes built in this graph get the prefix "scope/".
+/// While alive, nodes that this thread builds in this graph get the prefix "scope/".
 class TEGULA_API NameScope {
  public:
   NameScope(Graph graph, std::string_view scope);
@@ -206,12 +308,18 @@ class TEGULA_API NameScope {
   NameScope& operator=(const NameScope&) = delete;
 
  private:
+  friend class Graph;
+  /// The prefix of this thread's innermost scope in the graph; empty outside of any.
+  static std::string prefix_in(const Graph& graph);
+
   Graph graph_;
-  std::string previous_;
+  std::string prefix_;
+  NameScope* outer_;
 };
 
-/// While alive, random ops built in this graph are numbered from `first` on, so that what is built
-/// again in the same way draws the same numbers; later ones follow the largest number so far.
+/// While alive, random ops that this thread builds in this graph are numbered from `first` on, so
+/// that what is built again in the same way draws the same numbers; later ones follow the largest
+/// number so far.
 class TEGULA_API OpIdScope {
  public:
   OpIdScope(Graph graph, std::int64_t first);
@@ -220,8 +328,13 @@ class TEGULA_API OpIdScope {
   OpIdScope& operator=(const OpIdScope&) = delete;
 
  private:
+  friend class Graph;
+  /// This thread's innermost scope in the graph; null outside of any.
+  static OpIdScope* in(const Graph& graph);
+
   Graph graph_;
-  std::int64_t outside_;
+  std::int64_t next_;
+  OpIdScope* outer_;
 };
 
 /// While alive, nodes built on this thread report this line instead of the one captured by the

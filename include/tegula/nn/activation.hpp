@@ -39,7 +39,7 @@ struct ActivationInfo {
 /// All named activations, as Keras names them.
 TEGULA_API const std::vector<ActivationInfo>& activations();
 /// Makes a function of the user's known by name, in configs and saved models too; found before the
-/// built-in ones, and replaces an earlier one of this name. Not while other threads look names up.
+/// built-in ones, and replaces an earlier one of this name.
 TEGULA_API void register_activation(ActivationInfo activation);
 /// Takes that back; nothing when there is none. What uses the function goes on to use it.
 TEGULA_API void forget_activation(const std::string& name);

@@ -45,8 +45,7 @@ class TEGULA_API Callback {
   virtual void on_predict_batch_begin(std::int64_t /*batch*/) {}
   /// `outputs` has a row per sample of the batch.
   virtual void on_predict_batch_end(std::int64_t /*batch*/, const Tensor& /*outputs*/) {}
-  /// Called after every batch, also within a group; an exception stops the run (the Python binding
-  /// looks for Ctrl-C here).
+  /// Called after every batch, also within a group; an exception stops the run.
   virtual void on_poll() {}
 
   Model* model = nullptr;

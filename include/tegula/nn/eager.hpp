@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,7 +48,11 @@ class TEGULA_API RunningMetric {
 
   Metric metric_;
   Graph graph_;
-  std::optional<Session> session_;
+  Executable find_update(const Tensor& y_true, const Tensor& y_pred,
+                         const std::optional<Tensor>& sample_weight);
+
+  /// Null before the first batch. All this is guarded by the ConstructionLock.
+  std::shared_ptr<Session> session_;
   std::optional<Executable> result_;
   std::optional<Executable> reset_;
   /// By the types of the batch.

@@ -1,6 +1,7 @@
 #pragma once
 // What a layer is: weights, sublayers, and a function that builds graph.
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ struct LayerOverrides {
 ///
 /// A layer is built alone or in a model. It takes the values of its weights along from alone into a
 /// model, and from a model that is gone; two living models do not share one.
+///
+/// Safe to use from several threads at once, like everything that is configurable here.
 class TEGULA_API LayerBase : public Object {
  public:
   static constexpr const char* kKind = "layer";
@@ -45,14 +48,15 @@ class TEGULA_API LayerBase : public Object {
   const std::string& name() const { return name_; }
   /// Whether training changes the weights; what holds when the first training step after `compile`
   /// is built counts until the next `compile`. False freezes the sublayers' weights, too.
-  bool trainable = true;
+  std::atomic<bool> trainable = true;
   /// The user's line that made the layer; errors while building point at it.
   SourceLocation location;
   /// Shape of one sample, for a first layer without an `Input` before it (Keras's `input_shape`).
   std::optional<Shape> input_shape;
   /// Penalty on the output, per sample of the batch.
-  virtual const Regularizer& activity_regularizer() const { return activity_regularizer_; }
+  virtual Regularizer activity_regularizer() const { return activity_regularizer_; }
   void set_activity_regularizer(Regularizer regularizer) {
+    const ConstructionLock lock;
     activity_regularizer_ = std::move(regularizer);
   }
 
@@ -60,10 +64,10 @@ class TEGULA_API LayerBase : public Object {
   void build(Graph& graph, const ValueType& input);
   /// Makes the weights where an enclosing layer builds, or else alone.
   void build(const ValueType& input);
-  bool built() const { return built_; }
-  const ValueType& input_type() const { return input_type_; }
+  bool built() const;
+  ValueType input_type() const;
   /// Of the last call; known once the layer is called.
-  const ValueType& output_type() const { return output_type_; }
+  ValueType output_type() const;
   /// The shape that inputs of this shape give; builds nothing.
   Shape compute_output_shape(const Shape& input) const;
 
@@ -89,19 +93,22 @@ class TEGULA_API LayerBase : public Object {
   void set_weights(const std::vector<Tensor>& values);
   /// Sets `trainable` here, in the weights that were declared trainable, and in all sublayers.
   void set_trainable(bool value);
-  const std::vector<std::shared_ptr<LayerBase>>& sublayers() const { return sublayers_; }
+  std::vector<std::shared_ptr<LayerBase>> sublayers() const;
   /// The sublayers' included.
   std::uint64_t revision() const override;
 
   /// Scalar penalties of the weights, built in the weights' graph.
   std::vector<Value> regularization() const;
   /// What the last call added: `add_loss` and the penalty on the output, sublayers' not included.
-  const std::vector<Value>& call_losses() const { return call_losses_; }
+  std::vector<Value> call_losses() const;
   /// Values of the losses of the last `evaluate`, sublayers' included.
-  const std::vector<Tensor>& evaluated_losses() const { return evaluated_losses_; }
+  std::vector<Tensor> evaluated_losses() const;
 
   /// Makes this object behave as a subclass of its class.
-  void override_with(LayerOverrides overrides) { overrides_ = std::move(overrides); }
+  void override_with(LayerOverrides overrides) {
+    const ConstructionLock lock;
+    overrides_ = std::move(overrides);
+  }
   const LayerOverrides& overrides() const { return overrides_; }
   std::string registered_name() const override {
     return overrides_.registered_name ? overrides_.registered_name() : "";
@@ -135,7 +142,8 @@ class TEGULA_API LayerBase : public Object {
  private:
   friend class Model;
 
-  Tensor finish_evaluation(Executable& compiled, const Tensor& input);
+  Executable find_evaluation(const Tensor& input, bool training, const CallFunction& function,
+                             const std::string& key);
   void enter(const Graph& graph);
   void live_alone();
   void settle(const std::shared_ptr<Session>& session, const std::weak_ptr<const void>& model);
@@ -177,6 +185,7 @@ class Layer : public Handle<LayerBase> {
   Layer(std::shared_ptr<LayerBase> layer,  // NOLINT: implicit by design
         std::source_location location = std::source_location::current())
       : Handle(std::move(layer)) {
+    const ConstructionLock lock;
     if (!(*this)->location.known()) (*this)->location = location;
   }
   /// A layer that only applies an activation: `Sequential{Dense({.units = 3}),

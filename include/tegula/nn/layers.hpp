@@ -112,7 +112,7 @@ class TEGULA_API DenseLayer : public LayerWithOptions<DenseLayer, DenseOptions> 
   static constexpr const char* kDoc =
       "activation(x · kernel + bias): [batch, ..., n] to [batch, ..., units].";
   using LayerWithOptions::LayerWithOptions;
-  const Regularizer& activity_regularizer() const override { return options_.activity_regularizer; }
+  Regularizer activity_regularizer() const override { return options_.activity_regularizer; }
 
  protected:
   void build_weights(const ValueType& input) override;

@@ -27,7 +27,7 @@ class TEGULA_API MetricBase : public Object {
   virtual Value result() = 0;
   /// Assignments that forget all batches. None: the variables take their first values again.
   virtual std::vector<Value> reset() { return {}; }
-  const std::vector<Variable>& variables() const { return variables_; }
+  std::vector<Variable> variables() const;
   /// Whether a vector of predictions is one row, whose length an update must know, rather than a
   /// batch of numbers.
   virtual bool takes_vector_as_row() const { return false; }

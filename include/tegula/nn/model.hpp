@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -153,6 +154,12 @@ struct RandomState {
 };
 
 /// Layers in a graph with a session of their own.
+///
+/// Safe to use from several threads at once: a call works, waits for another thread's, or throws
+/// RunError. Predictions go side by side, and beside training. `fit` and `evaluate` have the model
+/// for themselves: another thread's `fit`, `evaluate`, `train_on_batch`, `compile` and the like are
+/// refused meanwhile, and so is what a callback of theirs cannot do within them (`fit`, `compile`,
+/// `add` …). Options of layers and the like that change meanwhile take effect afterwards.
 class TEGULA_API Model {
  public:
   virtual ~Model();
@@ -178,7 +185,7 @@ class TEGULA_API Model {
   void compile(CompileOptions options,
                std::source_location location = std::source_location::current());
   bool compiled() const;
-  const CompileOptions& compile_options() const;
+  CompileOptions compile_options() const;
 
   /// Trains. Errors about data and options name the line of the call. Throws InvalidArgument for
   /// options out of range, targets that the loss cannot take, and a source of unknown length
@@ -215,9 +222,9 @@ class TEGULA_API Model {
   /// them.
   Logs running_metrics();
   std::vector<std::string> metrics_names() const;
-  /// The compiled metric that logs have under this name; null when there is none, and before the
-  /// first targets choose the metrics of names such as "accuracy".
-  const MetricBase* find_metric(std::string_view name) const;
+  /// The compiled metric that logs have under this name; an empty handle when there is none, and
+  /// before the first targets choose the metrics of names such as "accuracy".
+  Metric find_metric(std::string_view name) const;
   /// The metrics of compile, weighted ones last; "accuracy" and its like as the forms that fit the
   /// targets seen so far, or that targets of the loss's usual shape would need. Empty before a
   /// model is built and compiled.
@@ -228,7 +235,7 @@ class TEGULA_API Model {
   /// What the optimizer made of a step at this batch size: passes, kernels, memory.
   std::string explain(std::int64_t batch_size = 32, bool training = true);
 
-  virtual const std::vector<Layer>& layers() const = 0;
+  virtual std::vector<Layer> layers() const = 0;
   /// Throws NotFound naming similar names.
   Layer layer(std::string_view name) const;
   /// All weights, layer by layer in Keras's order, and copies of their values.
@@ -241,6 +248,9 @@ class TEGULA_API Model {
   void set_weights(const std::vector<Tensor>& weights);
   Tensor get(const Variable& variable) const;
   void set(const Variable& variable, const Tensor& value);
+  /// Several at one moment, between steps, as those of Session.
+  std::vector<Tensor> get(std::span<const Variable> variables) const;
+  void set(std::span<const Variable> variables, std::span<const Tensor> values);
 
   /// State of the compiled optimizer, in Keras's order; empty before compile.
   std::vector<Variable> optimizer_variables() const;
@@ -295,20 +305,34 @@ class TEGULA_API Model {
   virtual Value forward(Value x, bool training) = 0;
   /// The layers' classes and options.
   virtual Config structure() const = 0;
-  /// Forgets what was built on the layers, after a change of the stack.
-  void rebuild();
+  /// Makes a change of the stack, by the name of `run` ("add"), and builds a built model anew. An
+  /// unbuilt one is built when `change` says for what input. Refused while the model is in a run.
+  void change(const char* run, const std::function<std::optional<ValueType>()>& change);
 
  private:
-  /// Builds anew what options of layers, optimizer, loss or metrics that have changed lie behind.
-  void refresh();
-
   struct Impl;
   struct Loops;
+  struct Inference;
+
+  /// All these hold the ConstructionLock.
+  void rebuild();
+  /// Builds anew what options of layers, optimizer, loss or metrics that have changed lie behind,
+  /// unless the model is in a run.
+  void refresh();
+  void build_now(const Shape& input_shape, DType input_dtype);
+  void build_for(const Tensor& x);
+
+  /// What predicts for `x`; built if needed. `run` and `location` are for errors.
+  std::shared_ptr<const Inference> inference_for(const Tensor& x, const char* run,
+                                                 const std::source_location& location);
   Value overridden_forward(Value x, bool training);
   /// The step for training or testing, with or without sample weights; built at first use. Feeds:
   /// x, targets and, if weighted, sample weights. It updates the metrics' state and what layers
   /// assign, and in training the weights.
-  Executable& find_step(bool training, bool weighted);
+  Executable find_step(bool training, bool weighted);
+  /// The output as in training; built at first use.
+  Executable find_training_call();
+  std::int64_t steps_per_execution() const;
   /// Throws RunError where a model that was moved from is used.
   class ImplPointer {
    public:

@@ -13,11 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "tegula/nn/construction.hpp"
 #include "tegula/nn/fields.hpp"
 
 namespace tegula::nn {
 
-/// What all configurable objects have in common.
+/// What all configurable objects have in common. They are safe to use from several threads at once,
+/// under the ConstructionLock.
 class TEGULA_API Object {
  public:
   virtual ~Object() = default;
@@ -38,7 +40,7 @@ class TEGULA_API Object {
   /// The object that an option is; null for none, and for other options. Throws NotFound.
   virtual std::shared_ptr<Object> option_object(std::string_view name) const;
   /// Grows with every change of the object's options or of those of its options' objects.
-  virtual std::uint64_t revision() const { return revision_; }
+  virtual std::uint64_t revision() const;
   /// Changes of all objects so far: while it stays, no `revision` changes.
   static std::uint64_t changes();
 
@@ -99,27 +101,28 @@ struct ObjectClass {
 template <typename Base>
 const std::vector<ObjectClass<Base>>& object_classes();
 
-/// Classes of the user's own, the latest first; found before the built-in ones.
+/// Classes of the user's own, the latest first; found before the built-in ones. Guarded by the
+/// ConstructionLock.
 template <typename Base>
-TEGULA_API std::deque<ObjectClass<Base>>& user_classes() {
-  static std::deque<ObjectClass<Base>> classes;
+TEGULA_API std::deque<std::shared_ptr<const ObjectClass<Base>>>& user_classes() {
+  static std::deque<std::shared_ptr<const ObjectClass<Base>>> classes;
   return classes;
-}
-
-/// Makes a class of the user's known by its name, in configs and saved models too; replaces an
-/// earlier one of this name. Not while other threads look classes up.
-template <typename Base>
-void register_class(ObjectClass<Base> added) {
-  std::erase_if(user_classes<Base>(),
-                [&added](const ObjectClass<Base>& known) { return known.name == added.name; });
-  user_classes<Base>().push_front(std::move(added));
 }
 
 /// Takes a registration back; nothing when there is none. Objects of the class stay as they are.
 template <typename Base>
 void forget_class(const std::string& name) {
-  std::erase_if(user_classes<Base>(),
-                [&name](const ObjectClass<Base>& known) { return known.name == name; });
+  const ConstructionLock lock;
+  std::erase_if(user_classes<Base>(), [&name](const auto& known) { return known->name == name; });
+}
+
+/// Makes a class of the user's known by its name, in configs and saved models too; replaces an
+/// earlier one of this name.
+template <typename Base>
+void register_class(ObjectClass<Base> added) {
+  const ConstructionLock lock;
+  forget_class<Base>(added.name);
+  user_classes<Base>().push_front(std::make_shared<const ObjectClass<Base>>(std::move(added)));
 }
 
 /// Snake case as Keras derives it: "BinaryCrossentropy" to "binary_crossentropy".
@@ -135,12 +138,14 @@ TEGULA_API bool names_class(std::string_view given, const std::string& class_nam
 
 /// By class name, snake case, lower case or alias; null when there is none.
 template <typename Base>
-const ObjectClass<Base>* known_class(std::string_view name) {
-  for (const ObjectClass<Base>& entry : user_classes<Base>()) {
-    if (name == entry.name) return &entry;
+std::shared_ptr<const ObjectClass<Base>> known_class(std::string_view name) {
+  const ConstructionLock lock;
+  for (const auto& entry : user_classes<Base>()) {
+    if (name == entry->name) return entry;
   }
   for (const ObjectClass<Base>& entry : object_classes<Base>()) {
-    if (names_class(name, entry.name, entry.aliases)) return &entry;
+    // Lives as long as the process: nothing owns it.
+    if (names_class(name, entry.name, entry.aliases)) return {std::shared_ptr<void>(), &entry};
   }
   return nullptr;
 }
@@ -159,8 +164,8 @@ std::vector<std::string> class_names() {
 
 /// As `known_class`; throws NotFound naming the kind and similar names.
 template <typename Base>
-const ObjectClass<Base>& find_class(std::string_view name) {
-  if (const ObjectClass<Base>* found = known_class<Base>(name)) return *found;
+std::shared_ptr<const ObjectClass<Base>> find_class(std::string_view name) {
+  if (auto found = known_class<Base>(name)) return found;
   throw_unknown_class(Base::kKind, name, class_names<Base>());
 }
 
@@ -184,8 +189,14 @@ class StoredOptions : public Base {
     check_ranges(options_, Derived::kName);
   }
   std::string_view class_name() const override { return Derived::kName; }
-  Config config() const override { return to_config(options_); }
-  const Options& options() const { return options_; }
+  Config config() const override {
+    const ConstructionLock lock;
+    return to_config(options_);
+  }
+  Options options() const {
+    const ConstructionLock lock;
+    return options_;
+  }
 
  protected:
   Options options_;
@@ -207,12 +218,14 @@ class WithOptions : public StoredOptions<Base, Derived, OptionsType> {
     change(name, {.object = &value});
   }
   std::shared_ptr<Object> option_object(std::string_view name) const override {
+    const ConstructionLock lock;
     std::shared_ptr<Object> found;
     visit(name, this->options_,
           [&found](const auto&, const auto& one) { found = option_as_object(one); });
     return found;
   }
   std::uint64_t revision() const override {
+    const ConstructionLock lock;
     std::uint64_t latest = Base::revision();
     const auto include = [&latest](const auto& option) {
       const std::shared_ptr<Object> object = option_as_object(option);
@@ -246,6 +259,7 @@ class WithOptions : public StoredOptions<Base, Derived, OptionsType> {
   }
 
   void change(std::string_view name, const OptionValue& value) {
+    const ConstructionLock lock;
     Options options = this->options_;
     bool shapes_weights = false;
     bool same = false;
@@ -277,7 +291,7 @@ class Handle {
   Handle() = default;
   Handle(const char* name) : Handle(std::string(name)) {}  // NOLINT: implicit by design
   Handle(const std::string& name)                          // NOLINT: implicit by design
-      : object_(find_class<Base>(name).make(Config::object({}))) {}
+      : object_(find_class<Base>(name)->make(Config::object({}))) {}
   Handle(std::shared_ptr<Base> object) : object_(std::move(object)) {}  // NOLINT: implicit
 
   explicit operator bool() const { return object_ != nullptr; }
@@ -346,7 +360,7 @@ void from_config(const Config& config, Handle<Base>& handle) {
     handle = Handle<Base>(config.as_string());
   } else {
     for (const std::string& name : described_names(config)) {
-      const ObjectClass<Base>* const found = known_class<Base>(name);
+      const auto found = known_class<Base>(name);
       if (found == nullptr) continue;
       handle = found->make(described_options(config));
       return;

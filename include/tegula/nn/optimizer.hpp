@@ -74,7 +74,7 @@ class TEGULA_API OptimizerBase : public Object {
   /// Makes `iterations`, `learning_rate` and the slots in the variables' graph; those of an earlier
   /// build, for the same variables, stay with their values.
   void build(Graph& graph, std::span<const Variable> trainable);
-  bool built() const { return static_cast<bool>(iterations_); }
+  bool built() const { return static_cast<bool>(iterations()); }
   /// Assignments of one step, from one gradient per trainable variable: scaling, accumulation,
   /// clipping, weight decay, the update rule, moving averages, `iterations` + 1. A variable without
   /// a gradient (no value) keeps what it has, and so does its state.
@@ -82,16 +82,16 @@ class TEGULA_API OptimizerBase : public Object {
   /// Keras's order: iterations, learning rate (unless scheduled), averages, accumulators, slots.
   std::vector<Variable> variables() const;
 
-  const Variable& iterations() const { return iterations_; }
+  Variable iterations() const;
   /// No value when a schedule sets the rate.
-  const Variable& learning_rate() const { return learning_rate_; }
+  Variable learning_rate() const;
   /// "adam", "adam_1": as given, or unique within the process.
   std::string name() const;
-  virtual const OptimizerOptions& common() const = 0;
-  virtual const LearningRate& rate() const = 0;
-  const std::vector<Variable>& trainable() const { return trainable_; }
+  virtual OptimizerOptions common() const = 0;
+  virtual LearningRate rate() const = 0;
+  std::vector<Variable> trainable() const;
   /// Moving averages of the weights (`use_ema`), in the order of the trainable variables.
-  const std::vector<Variable>& averages() const { return averages_; }
+  std::vector<Variable> averages() const;
   /// The constant rate when it was changed, as an option, after the variable was made; once.
   std::optional<double> take_changed_rate();
   /// Says that the variable `learning_rate` has been set, so that the option is the same.
@@ -112,7 +112,10 @@ class TEGULA_API OptimizerBase : public Object {
     std::function<void()> build;
     std::function<Update(std::size_t index, Value weight, Value gradient, Value rate)> update;
   };
-  void override_rules(Overrides overrides) { overrides_ = std::move(overrides); }
+  void override_rules(Overrides overrides) {
+    const ConstructionLock lock;
+    overrides_ = std::move(overrides);
+  }
   void own_build();
   /// Throws RunError before `own_build`.
   Update own_update(std::size_t index, Value weight, Value gradient, Value rate);
@@ -131,6 +134,7 @@ class TEGULA_API OptimizerBase : public Object {
   Variable add_slot(std::string_view name, const Variable& like, double initial = 0);
 
  private:
+  Value scheduled_rate(Value step) const;
   std::vector<Value> clip(std::vector<Value> gradients) const;
   Variable keep(const std::string& path, const InitialValue& initial);
   bool decays(const Variable& variable) const;

@@ -18,8 +18,14 @@ class OptimizerWithOptions : public WithOptions<OptimizerBase, Derived, OptionsT
       : WithOptions<OptimizerBase, Derived, OptionsType>(std::move(options)) {
     check_options(this->options_.common, Derived::kName);
   }
-  const OptimizerOptions& common() const override { return this->options_.common; }
-  const LearningRate& rate() const override { return this->options_.learning_rate; }
+  OptimizerOptions common() const override {
+    const ConstructionLock lock;
+    return this->options_.common;
+  }
+  LearningRate rate() const override {
+    const ConstructionLock lock;
+    return this->options_.learning_rate;
+  }
 
  protected:
   void check_change(std::string_view name, bool shapes_weights) const override {

@@ -24,7 +24,7 @@ class TEGULA_API Sequential : public Model {
   void pop();
 
   /// Without the Input.
-  const std::vector<Layer>& layers() const override { return layers_; }
+  std::vector<Layer> layers() const override;
   std::string_view class_name() const override { return "Sequential"; }
   static std::unique_ptr<Sequential> from_config(const Config& config);
 

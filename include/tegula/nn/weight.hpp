@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tegula/graph/operand.hpp"
 #include "tegula/nn/regularizer.hpp"
@@ -25,14 +26,14 @@ class TEGULA_API Weight {
 
   /// "kernel", and with the scopes around it: "dense/kernel".
   const std::string& name() const;
-  const std::string& path() const;
-  const Shape& shape() const { return variable().shape(); }
+  std::string path() const;
+  Shape shape() const { return variable().shape(); }
   DType dtype() const { return variable().dtype(); }
   /// Whether an optimizer changes it, unless its layer is frozen.
   bool trainable() const;
   void set_trainable(bool trainable) const;
   /// In the graph that its layer builds in.
-  const Variable& variable() const;
+  Variable variable() const;
 
   /// A copy of the value between steps. Throws RunError when the layer was built in a graph of the
   /// user's, whose session holds the value.
@@ -51,10 +52,20 @@ class TEGULA_API Weight {
 
  private:
   friend class LayerBase;
+  friend TEGULA_API std::vector<Tensor> get_values(const std::vector<Weight>& weights);
+  friend TEGULA_API void set_values(const std::vector<Weight>& weights,
+                                    const std::vector<Tensor>& values);
   struct State;
+  struct Holder;
+  static std::vector<Holder> holders_of(const std::vector<Weight>& weights);
   explicit Weight(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   std::shared_ptr<State> state_;
 };
+
+/// The values of several weights: of those that one session holds at one moment, between steps.
+TEGULA_API std::vector<Tensor> get_values(const std::vector<Weight>& weights);
+/// Sets them in the same way. Throws InvalidArgument unless there is a value of its shape for each.
+TEGULA_API void set_values(const std::vector<Weight>& weights, const std::vector<Tensor>& values);
 
 }  // namespace tegula::nn

@@ -51,6 +51,9 @@ class TEGULA_API Executable {
 
   struct Impl;
   explicit Executable(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  /// No moves, after which a handle would be empty.
+  Executable(const Executable&) = default;
+  Executable& operator=(const Executable&) = default;
 
  private:
   std::shared_ptr<Impl> impl_;
@@ -87,8 +90,15 @@ class TEGULA_API Session {
   void initialize(std::span<const Variable> variables);
   /// A copy of the variable's value. Throws RunError when it has none.
   Tensor get(const Value& variable);
+  /// The values of several at one moment: no run is between them.
+  std::vector<Tensor> get(std::span<const Variable> variables);
   /// Throws ShapeError or DTypeError when the value does not fit the variable.
   void set(const Value& variable, const Tensor& value);
+  /// Several at once: a run sees all of them or none. Changes nothing when it throws.
+  void set(std::span<const Variable> variables, std::span<const Tensor> values);
+  /// Frees the memory of variables that are not needed any more; what was compiled with them keeps
+  /// it. Who asks for one of them later finds it without a value.
+  void forget(std::span<const Variable> variables);
 
   /// Restarts all random streams: the same seed gives the same numbers again.
   void reseed(std::uint64_t seed);
@@ -103,6 +113,9 @@ class TEGULA_API Session {
   struct Impl;
 
  private:
+  /// Throws RunError where a session that was moved from is used.
+  Impl& impl() const;
+
   std::shared_ptr<Impl> impl_;
 };
 

@@ -252,27 +252,23 @@ class Model(Trainer, _serialization.Copied):
         if optimizer is None or (isinstance(optimizer, dict) and "class_name" not in optimizer):
             raise _core.InvalidArgument(f"compile needs an optimizer, got {optimizer!r}")
         optimizer = _optimizers.get(optimizer)
-        self.optimizer = optimizer
-        self.loss = loss
-        self.steps_per_execution = steps_per_execution
         if metrics is None and weighted_metrics is None and self._compiled is not None:
             metrics, weighted_metrics = self._compiled[1:3]  # as Keras: earlier metrics stay
-        self._compiled = (
-            _losses._object_of(loss), metrics or [], weighted_metrics or [], weight
-        )
-        self._recompile()
-
-    def _recompile(self):
-        loss, metrics, weighted, weight = self._compiled
-        self.optimizer._belongs_to(self)
+        metrics, weighted = metrics or [], weighted_metrics or []
+        loss_object = _losses._object_of(loss)
         cores = [
             [item if isinstance(item, str) else item._core for item in group]
             for group in (metrics, weighted)
         ]
-        self._core.compile(
-            self.optimizer._core, None if loss is None else loss._core, *cores, weight,
-            self.steps_per_execution,
+        self._core.compile(  # may refuse: then the model stays as it is
+            optimizer._core, None if loss_object is None else loss_object._core, *cores, weight,
+            steps_per_execution,
         )
+        optimizer._belongs_to(self)
+        self.optimizer = optimizer
+        self.loss = loss
+        self.steps_per_execution = steps_per_execution
+        self._compiled = (loss_object, metrics, weighted, weight)
         self._named_metrics = None
         for index, metric in enumerate([*metrics, *weighted]):
             if not isinstance(metric, str):

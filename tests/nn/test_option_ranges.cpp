@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tegula/nn/callbacks.hpp"
 #include "tegula/nn/initializers.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/nn/losses.hpp"
@@ -135,6 +136,10 @@ TEST_CASE("initializers refuse numbers outside of the stated ranges") {
 }
 TEST_CASE("regularizers refuse numbers outside of the stated ranges") {
   check_kind<nn::RegularizerBase>();
+}
+
+TEST_CASE("callbacks refuse numbers outside of the stated ranges") {
+  check_kind<nn::CallbackBase>();
 }
 
 TEST_CASE("plain option structs are checked like configs") {

@@ -30,8 +30,17 @@ CONDITION_TOLERANCE = 5e-6
 SINGLE_PRECISION = {
     "keras/compiled_metrics/string_categorical_accuracy": "top-k accuracy is for float32",
     "keras/compiled_metrics/batches_of_unequal_size": "top-k accuracy is for float32",
+    "keras/custom_measures/metric_with_a_reset_compiled": "states a dtype",
+    "keras/custom_measures/binary_crossentropy_of_linear": "1 - 1e-7 is rounded to 1 - 2**-23",
+    "keras/custom_measures/binary_crossentropy_of_softplus": "1 - 1e-7 is rounded to 1 - 2**-23",
     "keras/fit_options/lists_and_float64_inputs": "states a dtype",
     "keras/losses/clipped_probabilities": "1 - 1e-7 is rounded to 1 - 2**-23",
+    "keras/measures_dtypes/loss_BinaryCrossentropy": "1 - 1e-7 is rounded to 1 - 2**-23",
+    "keras/measures_dtypes/loss_BinaryFocalCrossentropy": "1 - 1e-7 is rounded to 1 - 2**-23",
+    "keras/measures_dtypes/loss_BinaryFocalCrossentropy_apply_class_balancing": (
+        "1 - 1e-7 is rounded to 1 - 2**-23"
+    ),
+    "keras/measures_nonfinite/loss_BinaryCrossentropy": "1 - 1e-7 is rounded to 1 - 2**-23",
     "graph/session/values_know_their_op_and_graph": "states a dtype",
     "graph/session/dtypes_of_constants_and_results": "states dtypes",
     "graph/session/result_types": "states dtypes",

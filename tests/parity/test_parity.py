@@ -6,6 +6,7 @@ tests fail.
 """
 
 import pathlib
+import re
 import sys
 
 import pytest
@@ -27,6 +28,10 @@ FIXTURES = {
 }
 
 
+# The loss that fits the shapes, and the layer that Keras makes itself.
+OF_TEGULA_ALONE = {"Crossentropy", "InputLayer"}
+
+
 def library_under_test(kind):
     import tegula
 
@@ -36,6 +41,30 @@ def library_under_test(kind):
 def test_there_are_enough_cases():
     for kind in harness.KINDS:
         assert sum(case[0] == kind for case in CASES) >= 150
+
+
+KINDS_OF_CLASSES = (
+    "callback", "initializer", "layer", "loss", "metric", "optimizer", "regularizer", "schedule"
+)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_CLASSES)
+def test_every_class_is_compared_with_keras(kind):
+    """A class of the tables that no file of cases speaks of fails."""
+    from tegula import _core
+
+    folder = pathlib.Path(__file__).resolve().parent / "keras_cases"
+    words = set(re.findall(r"\w+", "\n".join(path.read_text() for path in folder.glob("*.py"))))
+    known = set(getattr(_core.nn, kind + "_names")())
+    assert known - words - OF_TEGULA_ALONE == set()
+
+
+def test_the_sweeps_run_over_every_loss_and_metric():
+    from keras_cases._measures import LOSSES, METRICS, REDUCTIONS
+    from tegula import _core
+
+    assert {row[0] for row in LOSSES} == set(_core.nn.loss_names()) - OF_TEGULA_ALONE
+    assert {row[0] for row in METRICS} | set(REDUCTIONS) == set(_core.nn.metric_names())
 
 
 @pytest.mark.parametrize(("kind", "subject"), FIXTURES)

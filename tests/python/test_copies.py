@@ -1,8 +1,10 @@
 """Pickling, copying and cloning; what a copy keeps is what Keras 3.15 keeps."""
 
 import copy
+import io
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 from test_saving import CUSTOM, Scale, assert_acts_alike, assert_same, custom_model, dropout_model, fit
@@ -10,8 +12,18 @@ from test_saving import CUSTOM, Scale, assert_acts_alike, assert_same, custom_mo
 from tegula import keras
 
 X = np.ones((4, 3), "float32")
+
+
+def through_joblib(item):
+    file = io.BytesIO()
+    joblib.dump(item, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
 WAYS = {
     "pickle": lambda item: pickle.loads(pickle.dumps(item)),
+    "joblib": through_joblib,
     "deepcopy": copy.deepcopy,
     "copy": copy.copy,
 }

@@ -12,6 +12,10 @@ REGULARIZERS = {
     "l2": lambda keras: keras.regularizers.L2(0.03),
     "l2_default": lambda keras: keras.regularizers.L2(),
     "l1l2": lambda keras: keras.regularizers.L1L2(l1=0.01, l2=0.02),
+    "orthogonal_rows": lambda keras: keras.regularizers.OrthogonalRegularizer(0.05, mode="rows"),
+    "orthogonal_columns": lambda keras: keras.regularizers.OrthogonalRegularizer(
+        0.05, mode="columns"
+    ),
     "alias_l1": lambda keras: keras.regularizers.l1(0.02),
     "alias_l2": lambda keras: keras.regularizers.l2(0.03),
     "alias_l1_l2": lambda keras: keras.regularizers.l1_l2(0.01, 0.02),
@@ -46,8 +50,9 @@ def kernel_case(make):
 
 
 for _name, _make in REGULARIZERS.items():
-    CASES.add(f"value_{_name}", value_case(_make))
-for _name in ("l1", "l2", "l1l2", "string_l2"):
+    if _name != "orthogonal_columns":  # of arrays, Keras normalizes the wrong axis
+        CASES.add(f"value_{_name}", value_case(_make))
+for _name in ("l1", "l2", "l1l2", "string_l2", "orthogonal_rows", "orthogonal_columns"):
     CASES.add(f"kernel_{_name}", kernel_case(REGULARIZERS[_name]))
 
 

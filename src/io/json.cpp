@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 namespace tegula::io {
 
@@ -27,7 +28,15 @@ struct JsonOf {
   }
   ordered_json operator()(const nn::Config::Object& object) const {
     ordered_json result = ordered_json::object();
-    for (const auto& [key, value] : object) result[key] = std::visit(JsonOf{}, value.storage());
+    // Adding by key would look through all entries so far.
+    auto& entries = result.get_ref<ordered_json::object_t&>();
+    std::unordered_set<std::string_view> keys;
+    for (const auto& [key, value] : object) {
+      if (!keys.insert(key).second) {
+        throw InvalidArgument("a configuration holds the key \"" + key + "\" twice");
+      }
+      entries.emplace_back(key, std::visit(JsonOf{}, value.storage()));
+    }
     return result;
   }
 };
@@ -52,13 +61,13 @@ class ConfigBuilder : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(number_float_t value, const string_t&) override { return add(value); }
   bool string(string_t& value) override { return add(std::move(value)); }
   bool binary(binary_t&) override { return fail("binary values are no JSON"); }
-  bool start_object(std::size_t) override { return open(nn::Config::Object{}); }
+  bool start_object(std::size_t) override { return open(true); }
   bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(nn::Config::List{}); }
+  bool start_array(std::size_t) override { return open(false); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (open_.back().value.find(name) != nullptr) fail("the key \"" + name + "\" stands twice");
-    open_.back().key = std::move(name);
+    if (!open_.back().keys.insert(name).second) fail("the key \"" + name + "\" stands twice");
+    open_.back().entries.emplace_back(std::move(name), nn::Config());
     return true;
   }
   bool parse_error(std::size_t position, const std::string&,
@@ -68,35 +77,37 @@ class ConfigBuilder : public nlohmann::json_sax<nlohmann::json> {
 
  private:
   struct Container {
-    nn::Config value;
+    bool is_object;
     nn::Config::List items;
-    std::string key;
+    nn::Config::Object entries;  // the last one's value comes after its key
+    std::unordered_set<std::string> keys;
   };
 
   [[noreturn]] bool fail(const std::string& why) const {
     throw FormatError("\"" + source_ + "\": " + why);
   }
 
-  bool open(nn::Config empty) {
+  bool open(bool is_object) {
     constexpr std::size_t kDeepest = 64;
     if (open_.size() == kDeepest) fail("values are nested more than 64 levels deep");
-    open_.push_back({std::move(empty), {}, {}});
+    open_.push_back({is_object, {}, {}, {}});
     return true;
   }
 
   bool close() {
     Container done = std::move(open_.back());
     open_.pop_back();
-    return add(done.value.is_list() ? nn::Config(std::move(done.items)) : std::move(done.value));
+    return add(done.is_object ? nn::Config(std::move(done.entries))
+                              : nn::Config(std::move(done.items)));
   }
 
   bool add(nn::Config value) {
     if (open_.empty()) {
       root_ = std::move(value);
-    } else if (open_.back().value.is_list()) {
-      open_.back().items.push_back(std::move(value));
+    } else if (open_.back().is_object) {
+      open_.back().entries.back().second = std::move(value);
     } else {
-      open_.back().value.set(open_.back().key, std::move(value));
+      open_.back().items.push_back(std::move(value));
     }
     return true;
   }

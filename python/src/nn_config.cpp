@@ -36,7 +36,9 @@ Config integer_from_object(py::handle object) {
 /// Also what behaves as a number without being one, such as NumPy's scalars.
 Config number_from_object(py::handle object) {
   if (PyIndex_Check(object.ptr())) {
-    return integer_from_object(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr())));
+    const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
+    if (!integer) throw py::error_already_set();
+    return integer_from_object(integer);
   }
   const py::object number = py::reinterpret_steal<py::object>(PyNumber_Float(object.ptr()));
   if (number) return number.cast<double>();

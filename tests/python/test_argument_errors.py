@@ -207,3 +207,12 @@ def test_arguments_of_calls(module):
         for what, wrong in WRONG.items():
             for i, call in enumerate(CALLS[module](made, wrong)):
                 check(call, where=f"{cls.__name__}: call {i} with {what}")
+
+
+def test_an_error_of_index_is_the_users():
+    class Broken:
+        def __index__(self):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        keras.layers.Reshape([Broken()])

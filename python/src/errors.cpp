@@ -1,5 +1,7 @@
 // Python's exception classes: Tegula's family, each also a built-in class that Python code expects.
 
+#include <string>
+
 #include "bindings.hpp"
 #include "tegula/core/error.hpp"
 
@@ -32,26 +34,44 @@ PyObject* define(py::module_& module, const char* name, const char* doc, const p
   return created;
 }
 
+/// Longer messages, which hold long names or values, lose their middle.
+constexpr std::size_t kMaxMessage = 1000;
+
+/// Bytes that are no UTF-8, as names in damaged files may have, are replaced.
+py::object text_of(const char* message) {
+  std::string text = message;
+  if (text.size() > kMaxMessage) {
+    text = text.substr(0, kMaxMessage / 2) + " [...] " + text.substr(text.size() - kMaxMessage / 2);
+  }
+  return py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+}
+
+void set(PyObject* error_class, const Error& error) {
+  const py::object text = text_of(error.what());
+  if (text) PyErr_SetObject(error_class, text.ptr());
+}
+
 void translate(std::exception_ptr pointer) {
   if (!pointer) return;
   try {
     std::rethrow_exception(pointer);
   } catch (const ShapeError& error) {
-    PyErr_SetString(classes.shape, error.what());
+    set(classes.shape, error);
   } catch (const NotFound& error) {
-    PyErr_SetString(classes.not_found, error.what());
+    set(classes.not_found, error);
   } catch (const FormatError& error) {
-    PyErr_SetString(classes.format, error.what());
+    set(classes.format, error);
   } catch (const InvalidArgument& error) {
-    PyErr_SetString(classes.invalid_argument, error.what());
+    set(classes.invalid_argument, error);
   } catch (const DTypeError& error) {
-    PyErr_SetString(classes.dtype, error.what());
+    set(classes.dtype, error);
   } catch (const IoError& error) {
-    PyErr_SetString(classes.io, error.what());
+    set(classes.io, error);
   } catch (const RunError& error) {
-    PyErr_SetString(classes.run, error.what());
+    set(classes.run, error);
   } catch (const Error& error) {
-    PyErr_SetString(classes.error, error.what());
+    set(classes.error, error);
   }
 }
 

@@ -45,7 +45,8 @@ void bind_base(py::module_& module) {
   py::class_<Callback, std::shared_ptr<Callback>>(module, "Callback")
       .def("set_model", [](Callback& callback, nn::Model& model) { callback.model = &model; })
       .def("set_parameters",
-           [](Callback& callback, int verbose, std::int64_t epochs, std::int64_t steps) {
+           [](Callback& callback, int verbose, std::int64_t epochs,
+              const std::optional<std::int64_t>& steps) {
              callback.parameters = {verbose, epochs, steps};
            })
       .def("on_train_begin", &Callback::on_train_begin, Released())

@@ -25,6 +25,15 @@ struct ToObject {
   }
 };
 
+std::string text_from_object(py::handle object) {
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
+  if (text != nullptr) return {text, static_cast<std::size_t>(size)};
+  PyErr_Clear();
+  throw InvalidArgument("the text " + py::repr(object).cast<std::string>() +
+                        " holds half a character (a lone surrogate), which UTF-8 has no form of");
+}
+
 Config integer_from_object(py::handle object) {
   int overflow = 0;
   const long long value = PyLong_AsLongLongAndOverflow(object.ptr(), &overflow);
@@ -47,32 +56,45 @@ Config number_from_object(py::handle object) {
                    py::repr(object).cast<std::string>());
 }
 
-}  // namespace
+/// As deep as files may be.
+constexpr int kDeepest = 64;
 
-Config config_from_object(py::handle object) {
+Config config_at(py::handle object, int depth);
+
+Config::Object entries_of(const py::dict& dict, int depth) {
+  Config::Object result;
+  for (const auto& [key, value] : dict) {
+    if (!py::isinstance<py::str>(key)) {
+      throw DTypeError("expected text for the keys of a dict, got " +
+                       py::repr(key).cast<std::string>());
+    }
+    result.emplace_back(text_from_object(key), config_at(value, depth));
+  }
+  return result;
+}
+
+Config config_at(py::handle object, int depth) {
   if (object.is_none()) return nullptr;
   if (py::isinstance<py::bool_>(object)) return object.cast<bool>();
   if (py::isinstance<py::int_>(object)) return integer_from_object(object);
   if (py::isinstance<py::float_>(object)) return object.cast<double>();
-  if (py::isinstance<py::str>(object)) return object.cast<std::string>();
-  if (py::isinstance<py::dict>(object)) {
-    Config::Object result;
-    for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(object)) {
-      if (!py::isinstance<py::str>(key)) {
-        throw DTypeError("expected text for the keys of a dict, got " +
-                         py::repr(key).cast<std::string>());
-      }
-      result.emplace_back(key.cast<std::string>(), config_from_object(value));
-    }
-    return result;
+  if (py::isinstance<py::str>(object)) return text_from_object(object);
+  const bool dict = py::isinstance<py::dict>(object);
+  const bool list = py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object);
+  if (!dict && !list) return number_from_object(object);
+  if (depth == kDeepest) {
+    throw InvalidArgument("the data are nested more than " + std::to_string(kDeepest) +
+                          " levels deep, or hold themselves");
   }
-  if (py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object)) {
-    Config::List result;
-    for (const py::handle item : object) result.push_back(config_from_object(item));
-    return result;
-  }
-  return number_from_object(object);
+  if (dict) return entries_of(py::reinterpret_borrow<py::dict>(object), depth + 1);
+  Config::List result;
+  for (const py::handle item : object) result.push_back(config_at(item, depth + 1));
+  return result;
 }
+
+}  // namespace
+
+Config config_from_object(py::handle object) { return config_at(object, 0); }
 
 py::object object_from_config(const Config& config) {
   return std::visit(ToObject{}, config.storage());

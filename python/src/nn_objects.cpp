@@ -14,6 +14,7 @@
 #include "numpy.hpp"
 #include "tegula/graph/evaluate.hpp"
 #include "tegula/nn/activation.hpp"
+#include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metric.hpp"
@@ -176,6 +177,13 @@ void bind_objects(py::module_& module) {
       .def_property_readonly("integer_targets", &nn::LossBase::integer_targets);
   bind_kind<nn::MetricBase>(module, "Metric")
       .def_property_readonly("name", &nn::MetricBase::name)
+      .def_property_readonly("thresholds",
+                             [](const nn::MetricBase& metric) {
+                               const auto* counting =
+                                   dynamic_cast<const nn::metrics::ConfusionMetricBase*>(&metric);
+                               return counting == nullptr ? std::optional<std::vector<double>>()
+                                                          : counting->thresholds();
+                             })
       .def_property_readonly("variables",
                              [](const nn::MetricBase& metric) {
                                const std::vector<Variable> all = metric.variables();

@@ -117,9 +117,43 @@ py::array new_array(const py::dtype& dtype, const Shape& shape, void* data) {
 
 py::array as_array(py::handle object) {
   if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
-  py::array array = py::array::ensure(object);
-  if (!array) throw py::error_already_set();
-  return array;
+  return py::array(numpy_function("asarray")(object));
+}
+
+/// "the value 300 at [0, 2] does not fit uint8", of the first element that a conversion changed.
+[[noreturn]] void throw_changed(const py::array& given, const py::array& converted, DType dtype) {
+  const py::object place = py::tuple(
+      numpy_function("argwhere")(converted.attr("__ne__")(given))[py::int_(0)].attr("tolist")());
+  const py::object value = py::array(given)[place];
+  throw InvalidArgument(
+      "the value " + py::str(value).cast<std::string>() +
+      (given.ndim() == 0 ? "" : " at " + py::str(py::list(place)).cast<std::string>()) +
+      " does not fit " + std::string(numpy_name(dtype)));
+}
+
+/// While it lasts, NumPy does not warn of values that no integer holds.
+class QuietCasts {
+ public:
+  QuietCasts() : state_(numpy_function("errstate")(py::arg("invalid") = "ignore")) {
+    state_.attr("__enter__")();
+  }
+  ~QuietCasts() {
+    try {
+      state_.attr("__exit__")(py::none(), py::none(), py::none());
+    } catch (py::error_already_set& error) {
+      error.discard_as_unraisable("numpy.errstate");
+    }
+  }
+  QuietCasts(const QuietCasts&) = delete;
+  QuietCasts& operator=(const QuietCasts&) = delete;
+
+ private:
+  py::object state_;
+};
+
+bool has_fractions(const py::array& array) {
+  const py::object whole = numpy_function("trunc")(array);
+  return !numpy_function("array_equal")(whole, array).cast<bool>();
 }
 
 }  // namespace
@@ -147,8 +181,15 @@ Tensor tensor_from_object(py::handle object, DType dtype, Fractions fractions) {
   bool fits = numbers && (!rounds || fractions == Fractions::where_exact);
   py::array converted;
   if (fits) {
+    fits = !rounds || !has_fractions(array);
+  }
+  if (fits) {
+    const QuietCasts quiet;
     converted = array.attr("astype")(numpy_dtype(dtype));
-    fits = !rounds || numpy_function("array_equal")(converted, array).cast<bool>();
+    const bool may_wrap = is_integer(dtype) && (kind == 'i' || kind == 'u' || kind == 'f');
+    if (may_wrap && !numpy_function("array_equal")(converted, array).cast<bool>()) {
+      throw_changed(array, converted, dtype);
+    }
   }
   if (!fits) {
     throw DTypeError("values of dtype " + name_of(array.dtype()) + " cannot become " +

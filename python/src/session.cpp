@@ -51,6 +51,8 @@ class Call {
       return tensor_from_object(array, dtypes_[index], Fractions::where_exact);
     } catch (const DTypeError& error) {
       throw DTypeError("the feed of \"" + names_[index] + "\": " + error.what());
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument("the feed of \"" + names_[index] + "\": " + error.what());
     }
   }
 

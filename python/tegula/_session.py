@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
 
 from . import _core, _seed
 from ._framework import STACKS, Operation, Tensor, get_default_graph
+from ._nested import walks
 
 if TYPE_CHECKING:
     from ._framework import Graph
@@ -294,6 +295,7 @@ def session_or_default(session):
     return session
 
 
+@walks
 def _flatten(structure, leaves):
     if isinstance(structure, (list, tuple)):
         for item in structure:

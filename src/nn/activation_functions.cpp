@@ -1,5 +1,7 @@
 #include "tegula/nn/activation_functions.hpp"
 
+#include "src/nn/shape_text.hpp"
+
 namespace tegula::nn::activation_functions {
 
 Value relu(Value x, double negative_slope, std::optional<double> max_value, double threshold) {
@@ -33,8 +35,8 @@ Value threshold(Value x, double threshold, double default_value) {
 Value glu(Value x, std::int64_t axis) {
   const std::int64_t width = x.shape().dim(static_cast<int>(axis));
   if (width == kUnknown || width % 2 != 0) {
-    throw ShapeError("glu needs an even size of axis " + std::to_string(axis) + ", got " +
-                     x.type().to_string());
+    throw ShapeError("glu needs an even size of axis " + std::to_string(axis) + ", got shape " +
+                     shape_text(x.shape()));
   }
   const std::vector<Value> halves = split(x, {width / 2, width / 2}, axis);
   return halves[0] * sigmoid(halves[1]);

@@ -2,6 +2,7 @@
 // The callbacks of a run. Private to src/nn.
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@ inline int level(Verbose verbose) {
 class CallbackRun {
  public:
   CallbackRun(Model& model, CallbackList callbacks, Verbose verbose, std::int64_t epochs,
-              std::int64_t steps)
+              std::optional<std::int64_t> steps)
       : callbacks_(std::move(callbacks)) {
     const RunParameters parameters{level(verbose), epochs, steps};
     callbacks_.push_back(make_progress_bar(parameters.verbose));

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "src/nn/random_seed.hpp"
+#include "src/nn/shape_text.hpp"
 
 namespace tegula::nn {
 
@@ -156,8 +157,8 @@ void RunningMetric::set_state(std::size_t index, const Tensor& value) {
   if (!session_) build(any_type(), any_type());
   const Variable variable = metric_->variables().at(index);
   if (value.shape() != variable.shape()) {
-    throw ShapeError("a value of shape " + value.shape().to_string() + " does not fit " +
-                     variable.name() + ", of shape " + variable.shape().to_string());
+    throw ShapeError("a value of shape " + shape_text(value.shape()) + " does not fit " +
+                     variable.name() + ", of shape " + shape_text(variable.shape()));
   }
   session_->set(variable, value.cast(variable.dtype()));
 }

@@ -31,21 +31,15 @@ void warn_of_end(const char* run) {
        "epochs` batches (of evaluate and predict: `steps`).");
 }
 
-/// Throws when a run over data of unknown length is given no number of steps.
-void check_steps(const std::optional<std::int64_t>& count, const std::optional<std::int64_t>& asked,
-                 const char* argument) {
-  if (count || asked) return;
-  throw InvalidArgument(
-      std::string("the data have no known number of batches and may never end: give `") + argument +
-      "`, the number of batches to take");
+/// Batches of an epoch, evaluation or prediction; nothing when it lasts until the data end.
+std::optional<std::int64_t> steps_of(const Feed& feed, const std::optional<std::int64_t>& asked) {
+  return asked ? asked : feed.count();
 }
 
-/// Batches of an epoch, evaluation or prediction.
-std::int64_t steps_of(const Feed& feed, const std::optional<std::int64_t>& asked,
-                      const char* argument) {
-  const std::optional<std::int64_t> count = feed.count();
-  check_steps(count, asked, argument);
-  return asked ? *asked : *count;
+/// Batches of the next group: up to `group`, and no more than are left of `steps`.
+std::int64_t group_size(const std::optional<std::int64_t>& steps, std::int64_t done,
+                        std::int64_t group) {
+  return steps ? std::min(group, *steps - done) : group;
 }
 
 /// The rows of all parts, one after the other.
@@ -186,21 +180,22 @@ struct Model::Loops {
     return done;
   }
 
-  /// One epoch of training. False when there was no batch left.
-  bool train_epoch(Feed& feed, std::int64_t steps, bool rewind, CallbackRun& callbacks) {
+  /// One epoch of training, until the data end without `steps`. False when there was no batch left.
+  bool train_epoch(Feed& feed, const std::optional<std::int64_t>& steps, bool rewind,
+                   CallbackRun& callbacks) {
     if (rewind) feed.rewind();
     feed.on_epoch_begin();
     const std::int64_t group = model.steps_per_execution();
     std::int64_t batch = 0;
-    while (batch < steps && !impl.stop) {
-      const std::int64_t asked = std::min(group, steps - batch);
+    while (batch != steps && !impl.stop) {
+      const std::int64_t asked = group_size(steps, batch, group);
       std::int64_t done = run_group(feed, true, batch, asked, callbacks);
       if (done == 0 && batch == 0 && !rewind && feed.rewind()) {
         done = run_group(feed, true, batch, asked, callbacks);
       }
       batch += done;
       if (done == asked) continue;
-      warn_of_end("training");
+      if (steps || batch == 0) warn_of_end("training");
       break;
     }
     feed.on_epoch_end();
@@ -208,19 +203,20 @@ struct Model::Loops {
   }
 
   /// Nothing when there was no batch left.
-  std::optional<Logs> test(Feed& feed, std::int64_t steps, CallbackRun& callbacks) {
+  std::optional<Logs> test(Feed& feed, const std::optional<std::int64_t>& steps,
+                           CallbackRun& callbacks) {
     feed.rewind();
     impl.reset_metrics();
     callbacks.call(&Callback::on_test_begin);
     feed.on_epoch_begin();
     const std::int64_t group = model.steps_per_execution();
     std::int64_t batch = 0;
-    while (batch < steps) {
-      const std::int64_t asked = std::min(group, steps - batch);
+    while (batch != steps) {
+      const std::int64_t asked = group_size(steps, batch, group);
       const std::int64_t done = run_group(feed, false, batch, asked, callbacks);
       batch += done;
       if (done == asked) continue;
-      warn_of_end("the evaluation");
+      if (steps || batch == 0) warn_of_end("the evaluation");
       break;
     }
     feed.on_epoch_end();
@@ -242,11 +238,9 @@ struct Model::Loops {
 
   History fit(Feed& train, Feed* validation, const FitOptions& options) {
     step(true, train.weighted());  // errors of the model's graph come before the first hook
-    const std::int64_t steps = steps_of(train, options.steps_per_epoch, "steps_per_epoch");
-    std::int64_t test_steps = 0;
-    if (validation != nullptr) {
-      test_steps = steps_of(*validation, options.validation_steps, "validation_steps");
-    }
+    const std::optional<std::int64_t> steps = steps_of(train, options.steps_per_epoch);
+    std::optional<std::int64_t> test_steps;
+    if (validation != nullptr) test_steps = steps_of(*validation, options.validation_steps);
     CallbackRun callbacks(model, options.callbacks, options.verbose, options.epochs, steps);
     History history;
     Logs logs;
@@ -274,7 +268,7 @@ struct Model::Loops {
   }
 
   Logs evaluate(Feed& feed, const EvaluateOptions& options) {
-    const std::int64_t steps = steps_of(feed, options.steps, "steps");
+    const std::optional<std::int64_t> steps = steps_of(feed, options.steps);
     CallbackRun callbacks(model, options.callbacks, options.verbose, 1, steps);
     const std::optional<Logs> logs = test(feed, steps, callbacks);
     if (logs) return *logs;
@@ -290,16 +284,16 @@ namespace {
 /// The passes of a prediction. `memory(rows)` is asked where to put the outputs of the next so many
 /// rows; `infer(batch, output)` computes them.
 template <typename Memory, typename Infer>
-void predict_batches(Feed& feed, std::int64_t steps, std::int64_t group, CallbackRun& callbacks,
-                     Memory&& memory, Infer&& infer) {
+void predict_batches(Feed& feed, const std::optional<std::int64_t>& steps, std::int64_t group,
+                     CallbackRun& callbacks, Memory&& memory, Infer&& infer) {
   feed.rewind();
   callbacks.call(&Callback::on_predict_begin);
   feed.on_epoch_begin();
   std::vector<Tensor> outputs;
-  for (std::int64_t batch = 0; batch < steps; ++batch) {
+  for (std::int64_t batch = 0; batch != steps; ++batch) {
     const std::span<const Tensor> parts = feed.next();
     if (parts.empty()) {
-      warn_of_end("the prediction");
+      if (steps) warn_of_end("the prediction");
       if (!outputs.empty()) {
         callbacks.call(&Callback::on_predict_batch_end, batch - 1, joined_rows(outputs));
       }
@@ -310,7 +304,7 @@ void predict_batches(Feed& feed, std::int64_t steps, std::int64_t group, Callbac
     infer(parts.first(1), std::span(&outputs.back(), 1));
     callbacks.call(&Callback::on_poll);
     poll();
-    if (std::ssize(outputs) < group && batch + 1 < steps) continue;
+    if (std::ssize(outputs) < group && batch + 1 != steps) continue;
     callbacks.call(&Callback::on_predict_batch_end, batch, joined_rows(outputs));
     outputs.clear();
   }
@@ -359,7 +353,6 @@ History Model::fit(data::BatchSource& source, const FitOptions& options,
           "`validation_split` is only for arrays: a source of batches has no last samples to hold "
           "out. Give `validation_data`");
     }
-    check_steps(source.count(), options.steps_per_epoch, "steps_per_epoch");
     train.emplace(loops.feed_of(source, options.class_weight, "fit", line));
     validation = loops.validation_feed(options, options.validation_data,
                                        {.of_set = " of the validation data"}, line);
@@ -385,7 +378,6 @@ Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
   std::optional<SourceFeed> feed;
   called_at("evaluate", line, [&] {
     check_ranges(options, "evaluate");
-    check_steps(source.count(), options.steps, "steps");
     feed.emplace(loops.feed_of(source, {}, "evaluate", line));
   });
   return loops.evaluate(*feed, options);
@@ -423,14 +415,13 @@ Tensor Model::predict(data::BatchSource& source, const PredictOptions& options,
   std::optional<SourceFeed> feed;
   called_at("predict", line, [&] {
     check_ranges(options, "predict");
-    check_steps(source.count(), options.steps, "steps");
     feed.emplace(source, [&, this](const data::Batch& batch, std::int64_t) {
       inference = inference_for(batch.x, "predict", location);
       return std::vector<Tensor>{batch.x.cast(DType::f32)};
     });
   });
   std::vector<Tensor> results;
-  const std::int64_t steps = steps_of(*feed, options.steps, "steps");
+  const std::optional<std::int64_t> steps = steps_of(*feed, options.steps);
   CallbackRun callbacks(*this, options.callbacks, options.verbose, 1, steps);
   const auto memory = [&](std::int64_t rows) {
     return results.emplace_back(inference->outputs_of(rows));

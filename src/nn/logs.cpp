@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula::nn {
@@ -19,7 +20,7 @@ LogValue::LogValue(Tensor value) {
 double LogValue::number() const {
   if (!tensor_) return number_;
   throw InvalidArgument("the value is not a number but a tensor of shape " +
-                        tensor_->shape().to_string());
+                        shape_text(tensor_->shape()));
 }
 
 Tensor LogValue::tensor() const {
@@ -74,7 +75,7 @@ const double* Logs::find(std::string_view name) const {
   if (value == nullptr) return nullptr;
   if (!value->is_number()) {
     throw InvalidArgument("\"" + std::string(name) + "\" is not a number but a tensor of shape " +
-                          value->tensor().shape().to_string() +
+                          shape_text(value->tensor().shape()) +
                           "; give the metric an average, or a single threshold");
   }
   return value->as_number();

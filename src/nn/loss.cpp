@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::nn {
@@ -53,6 +54,15 @@ void match_ranks(Value& y_true, Value& y_pred) {
   }
 }
 
+void check_elementwise(Value y_true, Value y_pred) {
+  try {
+    broadcast_shapes(y_true.shape(), y_pred.shape());
+  } catch (const ShapeError&) {
+    throw ShapeError("targets of shape " + shape_text(y_true.shape()) +
+                     " do not fit predictions of shape " + shape_text(y_pred.shape()));
+  }
+}
+
 void match_weight(Value& values, Value& weight) {
   match_ranks(values, weight);
   while (weight.shape().rank() < values.shape().rank()) weight = expand_dims(weight, -1);
@@ -71,10 +81,11 @@ Value logits_behind(Value y_pred) {
 
 Value class_indices(Value labels) {
   if (labels.dtype() == DType::i32) return labels;
-  if (is_floating(labels.dtype())) {
-    labels = cast(labels, DType::f32);
-    labels = where(is_finite(labels), labels,
-                   static_cast<double>(std::numeric_limits<std::int32_t>::min()));
+  if (is_floating(labels.dtype())) labels = cast(labels, DType::f32);
+  if (is_floating(labels.dtype()) || labels.dtype() == DType::i64) {
+    constexpr double kLowest = std::numeric_limits<std::int32_t>::min();
+    const Value fits = logical_and(greater_equal(labels, kLowest), less(labels, -kLowest));
+    labels = where(fits, labels, kLowest);
   }
   return cast(labels, DType::i32);
 }

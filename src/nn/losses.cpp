@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "src/nn/shape_text.hpp"
+
 namespace tegula::nn {
 
 namespace loss_values {
@@ -59,7 +61,7 @@ void check_same_shape(Value y_true, Value y_pred) {
   throw ShapeError(
       "Arguments `target` and `output` must have the same shape. Received: "
       "target.shape=" +
-      y_true.shape().to_string() + ", output.shape=" + y_pred.shape().to_string());
+      shape_text(y_true.shape()) + ", output.shape=" + shape_text(y_pred.shape()));
 }
 
 /// An index for each row of scores.
@@ -73,8 +75,8 @@ void check_labels(Value labels, Value scores, std::int64_t axis) {
   if (compatible(given, wanted)) return;
   const bool one_hot = compatible(given, scores.shape());
   throw ShapeError("sparse categorical cross-entropy takes class indices of shape " +
-                   wanted.to_string() + " beside predictions of shape " +
-                   scores.shape().to_string() + ", got targets of shape " + given.to_string() +
+                   shape_text(wanted) + " beside predictions of shape " +
+                   shape_text(scores.shape()) + ", got targets of shape " + shape_text(given) +
                    (one_hot ? "; for one-hot targets use CategoricalCrossentropy" : ""));
 }
 
@@ -202,14 +204,17 @@ Value categorical_focal_crossentropy(Value y_true, Value y_pred, double alpha, d
 }  // namespace loss_values
 
 Value HuberLoss::values(Value y_true, Value y_pred) const {
+  check_elementwise(y_true, y_pred);
   return loss_values::huber(y_true, y_pred, options_.delta);
 }
 
 Value CosineSimilarityLoss::values(Value y_true, Value y_pred) const {
+  check_elementwise(y_true, y_pred);
   return loss_values::cosine_similarity(y_true, y_pred, options_.axis);
 }
 
 Value BinaryCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  check_elementwise(y_true, y_pred);
   return loss_values::binary_crossentropy(y_true, y_pred, options_.from_logits,
                                           options_.label_smoothing, options_.axis);
 }
@@ -231,12 +236,14 @@ Value SparseCategoricalCrossentropyLoss::mask(Value y_true) const {
 }
 
 Value BinaryFocalCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  check_elementwise(y_true, y_pred);
   return loss_values::binary_focal_crossentropy(
       y_true, y_pred, options_.apply_class_balancing, options_.alpha, options_.gamma,
       options_.from_logits, options_.label_smoothing, options_.axis);
 }
 
 Value CategoricalFocalCrossentropyLoss::values(Value y_true, Value y_pred) const {
+  check_elementwise(y_true, y_pred);
   return loss_values::categorical_focal_crossentropy(y_true, y_pred, options_.alpha, options_.gamma,
                                                      options_.from_logits, options_.label_smoothing,
                                                      options_.axis);

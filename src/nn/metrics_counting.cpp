@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/losses.hpp"
@@ -31,8 +32,8 @@ std::int64_t known_classes(Value scores, const char* reason, int least_rank = 2)
   if (scores.shape().rank() >= least_rank && scores.shape().dim(-1) != kUnknown) {
     return scores.shape().dim(-1);
   }
-  throw ShapeError(std::string(reason) + " needs predictions [?, classes], got " +
-                   scores.type().to_string());
+  throw ShapeError(std::string(reason) + " needs predictions of shape (None, classes), got " +
+                   shape_text(scores.shape()));
 }
 
 /// Keeps the k largest scores of each row, the first ones of equal ones; others become kExcluded.
@@ -60,8 +61,8 @@ Value only_class(Value x, std::int64_t class_id, std::int64_t classes) {
                           std::to_string(classes) + " classes");
   }
   if (x.shape().rank() == 0 || !compatible(Shape{x.shape().dim(-1)}, Shape{classes})) {
-    throw ShapeError("`class_id` needs targets [?, " + std::to_string(classes) + "], got " +
-                     x.type().to_string());
+    throw ShapeError("`class_id` needs targets of shape (None, " + std::to_string(classes) +
+                     "), got " + shape_text(x.shape()));
   }
   const std::int64_t index = class_id < 0 ? class_id + classes : class_id;
   std::vector<SliceRange> ranges(static_cast<std::size_t>(x.shape().rank()));
@@ -82,6 +83,7 @@ Batch make_batch(const ConfusionRule& rule, Value y_true, Value y_pred, Value sa
   y_pred = cast(y_pred, DType::f32);
   if (rule.from_logits) y_pred = sigmoid(y_pred);
   match_ranks(y_pred, y_true);
+  check_elementwise(y_true, y_pred);
   if (y_pred.shape().rank() == 0) {
     throw ShapeError("metrics of outcomes take predictions with a batch dimension, got a scalar");
   }
@@ -94,7 +96,7 @@ Batch make_batch(const ConfusionRule& rule, Value y_true, Value y_pred, Value sa
   const bool rows = y_pred.shape().rank() > 1;
   if (rule.evenly_spaced && rows && !compatible(y_true.shape(), y_pred.shape())) {
     throw ShapeError("metrics over many thresholds take targets of the predictions' shape " +
-                     y_pred.shape().to_string() + ", got " + y_true.shape().to_string());
+                     shape_text(y_pred.shape()) + ", got " + shape_text(y_true.shape()));
   }
   const Value positive = cast(not_equal(y_true, 0.0), DType::f32);
   Value positives = positive;
@@ -202,8 +204,8 @@ void ConfusionMetricBase::build_state(const ValueType& y_true, const ValueType& 
     const Shape& predictions = y_pred.shape;
     if (predictions.rank() != 2 || predictions.dim(-1) == kUnknown) {
       throw ShapeError("metric \"" + name() + "\" with `multi_label` takes predictions " +
-                       "[?, labels], got " + y_pred.to_string() + " for targets " +
-                       y_true.to_string());
+                       "of shape (None, labels), got " + shape_text(y_pred.shape) +
+                       " for targets of shape " + shape_text(y_true.shape));
     }
     shape.append(predictions.dim(-1));
   }

@@ -1,5 +1,6 @@
 // Metrics that average or sum values per sample.
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/nn/metrics.hpp"
 
 #include <limits>
@@ -124,8 +125,8 @@ void check_rows(Value labels, Value scores) {
   }
   if (fit) return;
   throw ShapeError("top-k accuracy takes predictions (batch, classes) and a label for each row, " +
-                   std::string("got predictions ") + shape.to_string() + " and labels " +
-                   labels.shape().to_string());
+                   std::string("got predictions ") + shape_text(shape) + " and labels " +
+                   shape_text(labels.shape()));
 }
 
 /// Whether fewer than `k` scores of the row are larger than that of the label: not where a score is
@@ -134,8 +135,8 @@ Value in_top_k(Value labels, Value scores, std::int64_t k) {
   check_rows(labels, scores);
   const std::int64_t classes = scores.shape().dim(-1);
   if (classes == kUnknown) {
-    throw ShapeError("top-k accuracy needs a known number of classes, got predictions " +
-                     scores.type().to_string());
+    throw ShapeError("top-k accuracy needs a known number of classes, got predictions of shape " +
+                     shape_text(scores.shape()));
   }
   scores = as_f32(scores);
   const Value is_label = one_hot(class_indices(labels), classes, 1, 0, DType::boolean);
@@ -167,6 +168,7 @@ void match_targets(Value& y_true, Value& y_pred) {
   y_true = as_numbers(y_true);
   y_pred = as_numbers(y_pred);
   match_ranks(y_true, y_pred);
+  check_elementwise(y_true, y_pred);
 }
 
 Value accuracy(Value y_true, Value y_pred) {
@@ -177,6 +179,7 @@ Value accuracy(Value y_true, Value y_pred) {
     // Integers beyond float32's precision are told apart.
     y_true = cast(y_true, y_pred.dtype());
     match_ranks(y_true, y_pred);
+    check_elementwise(y_true, y_pred);
   }
   return as_f32(equal(y_true, y_pred));
 }
@@ -189,7 +192,7 @@ Value binary_accuracy(Value y_true, Value y_pred, double threshold) {
 Value categorical_accuracy(Value y_true, Value y_pred) {
   if (y_true.shape().rank() > y_pred.shape().rank()) {
     throw ShapeError("categorical accuracy takes targets of the predictions' shape, got targets " +
-                     y_true.shape().to_string() + " and predictions " + y_pred.shape().to_string());
+                     shape_text(y_true.shape()) + " and predictions " + shape_text(y_pred.shape()));
   }
   return as_f32(equal(argmax(as_numbers(y_true), -1), argmax(as_numbers(y_pred), -1)));
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "src/nn/model_impl.hpp"
 #include "src/nn/shape_text.hpp"
@@ -16,18 +16,21 @@ namespace {
 
 /// Keras's names in logs: the string that the user wrote, or the object's name; later duplicates
 /// get a number, and weighted metrics that collide a prefix.
-std::string unique_metric_name(std::string name, bool weighted, std::set<std::string>& taken) {
+/// `taken` holds the next number of each name.
+std::string unique_metric_name(std::string name, bool weighted, std::map<std::string, int>& taken) {
   if (weighted && taken.contains(name)) name = "weighted_" + name;
   std::string candidate = name;
-  for (int i = 1; taken.contains(candidate); ++i) candidate = name + "_" + std::to_string(i);
-  taken.insert(candidate);
+  if (const auto found = taken.find(name); found != taken.end()) {
+    while (taken.contains(candidate)) candidate = name + "_" + std::to_string(found->second++);
+  }
+  taken.emplace(candidate, 1);
   return candidate;
 }
 
 std::vector<BoundMetric> bind_metrics(const CompileOptions& options, const ValueType& y_true,
                                       const ValueType& y_pred) {
   std::vector<BoundMetric> bound;
-  std::set<std::string> taken = {"loss"};
+  std::map<std::string, int> taken = {{"loss", 1}};
   const auto bind = [&](const std::vector<MetricSpec>& specs, bool weighted) {
     for (const MetricSpec& spec : specs) {
       const Metric metric =

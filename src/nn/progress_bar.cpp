@@ -75,16 +75,18 @@ class ProgressBar : public Callback {
   void on_epoch_end(std::int64_t, Logs& logs) override { finish(logs); }
   void on_train_end(const Logs&) override { training_ = false; }
   void on_test_begin() override {
+    validating_ = training_;
     if (!training_) start();
   }
   void on_test_end(const Logs& logs) override {
+    validating_ = false;
     if (!training_) finish(logs);
   }
   void on_predict_begin() override { start(); }
   void on_predict_end() override { finish({}); }
 
   void on_poll() override {
-    if (done_ == parameters.steps) return;  // validation within an epoch
+    if (validating_) return;
     ++done_;
     if (!redraw_ || done_ == parameters.steps) return;
     const Clock::time_point now = Clock::now();
@@ -103,32 +105,35 @@ class ProgressBar : public Callback {
   }
 
   void finish(const Logs& logs) {
-    done_ = parameters.steps;
+    done_ = parameters.steps.value_or(done_);
     write_output((redraw_ ? "\r" : "") + line(true) + logs_text(logs) +
                  (redraw_ ? kEraseRest : "") + "\n");
   }
 
   std::string line(bool finished) const {
     constexpr std::int64_t kWidth = 20;
-    const std::string total = std::to_string(parameters.steps);
+    // Without a known number of steps the end is now, or unknown.
+    const bool known = finished || parameters.steps;
+    const std::int64_t steps = parameters.steps.value_or(done_);
+    const std::string total = known ? std::to_string(steps) : "Unknown";
     std::string text = std::to_string(done_);
     text =
         std::string(total.size() - std::min(total.size(), text.size()), ' ') + text + "/" + total;
-    if (redraw_) {
-      const std::int64_t filled =
-          parameters.steps == 0 ? kWidth : done_ * kWidth / parameters.steps;
+    if (redraw_ && known) {
+      const std::int64_t filled = steps == 0 ? kWidth : done_ * kWidth / steps;
       text += " ";
       for (std::int64_t i = 0; i < kWidth; ++i) text += i < filled ? "━" : "─";
     }
     const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
     const double per_step = done_ > 0 ? elapsed / static_cast<double>(done_) : 0;
-    const double shown =
-        finished ? elapsed : per_step * static_cast<double>(parameters.steps - done_);
+    const bool remaining = known && !finished;
+    const double shown = remaining ? per_step * static_cast<double>(steps - done_) : elapsed;
     return text + " " + duration_text(shown) + " " + step_time_text(per_step);
   }
 
   bool redraw_;
   bool training_ = false;
+  bool validating_ = false;
   std::int64_t done_ = 0;
   Clock::time_point started_;
   Clock::time_point drawn_;

@@ -1,5 +1,7 @@
 #include "tegula/nn/regularizers.hpp"
 
+#include "src/nn/shape_text.hpp"
+
 namespace tegula::nn {
 
 namespace {
@@ -27,7 +29,7 @@ OrthogonalPenalty::OrthogonalPenalty(OrthogonalRegularizerOptions options)
 
 Value OrthogonalPenalty::operator()(Value x) const {
   if (x.shape().rank() != 2 || !x.shape().is_known()) {
-    throw ShapeError("OrthogonalRegularizer takes matrices, got " + x.type().to_string());
+    throw ShapeError("OrthogonalRegularizer takes matrices, got " + shape_text(x.shape()));
   }
   constexpr double kSmallest = 1e-12;
   const bool rows = options_.mode == "rows";

@@ -39,14 +39,15 @@ void check_indices_shape(const Tensor& y, const LossBase& loss, const Shape& out
                    "argmax of each row");
 }
 
-/// Throws for the first label that is no class.
+/// Throws for the first label that is no class, or without known classes no 32-bit index.
 template <typename T>
 void check_labels(std::span<const T> labels, const LossBase& loss, std::int64_t classes,
                   std::int64_t width, const RowNames& rows) {
   const std::optional<std::int64_t> ignored = loss.ignored_class();
+  const double end = classes == kUnknown ? 0x1p31 : static_cast<double>(classes);
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto label = static_cast<double>(labels[i]);
-    if (label >= 0 && label < static_cast<double>(classes) && label == std::floor(label)) continue;
+    if (label >= 0 && label < end && label == std::floor(label)) continue;
     if (ignored && label == static_cast<double>(*ignored)) continue;
     const std::string row = rows.of(static_cast<std::int64_t>(i) / width);
     if (std::isnan(label)) throw InvalidArgument("y is NaN in " + row);
@@ -54,6 +55,10 @@ void check_labels(std::span<const T> labels, const LossBase& loss, std::int64_t 
       throw InvalidArgument(std::string(loss.class_name()) +
                             " takes class indices as targets; y is " + number_text_of(label) +
                             " in " + row + ", which is not an integer");
+    }
+    if (classes == kUnknown) {
+      throw InvalidArgument("label " + number_text_of(label) + " in " + row +
+                            " is no index of a class: expected 0 to 2147483647");
     }
     throw InvalidArgument("label " + number_text_of(label) + " in " + row + " is outside the " +
                           std::to_string(classes) + " classes 0 to " + std::to_string(classes - 1) +
@@ -66,15 +71,13 @@ Tensor prepare_indices(const Tensor& y, const LossBase& loss, const Shape& outpu
   check_indices_shape(y, loss, outputs);
   const int axis = outputs.rank() == 0 ? 0 : normalize_axis(loss.class_axis(), outputs.rank());
   const std::int64_t classes = outputs.rank() == 0 ? kUnknown : outputs[axis];
-  if (classes != kUnknown) {
-    const bool half = y.dtype() == DType::f16 || y.dtype() == DType::bf16;
-    const Tensor labels = half ? y.cast(DType::f32) : y;
-    visit_dtype(labels.dtype(), [&]<typename T>() {
-      if constexpr (std::is_arithmetic_v<T>) {
-        check_labels(labels.values<T>(), loss, classes, width_of(y), rows);
-      }
-    });
-  }
+  const bool half = y.dtype() == DType::f16 || y.dtype() == DType::bf16;
+  const Tensor labels = half ? y.cast(DType::f32) : y;
+  visit_dtype(labels.dtype(), [&]<typename T>() {
+    if constexpr (std::is_arithmetic_v<T>) {
+      check_labels(labels.values<T>(), loss, classes, width_of(y), rows);
+    }
+  });
   return y.cast(DType::i32);
 }
 

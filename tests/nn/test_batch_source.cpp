@@ -162,23 +162,39 @@ TEST_CASE("a stream goes on from epoch to epoch, and its end is told") {
   contains(warnings.text, "Your input ran out of data; interrupting training");
 }
 
-TEST_CASE("an unknown number of batches needs a number of steps") {
+TEST_CASE("without a number of steps, a source of unknown length is read to its end") {
+  Warnings warnings;
+  nn::Sequential model = regression();
+  data::FunctionSource train = stream(5);
+  CHECK(model.fit(train, {.verbose = kSilent}).epochs.size() == 1);
+  data::FunctionSource test = stream(5);
+  const double all = model.evaluate(samples(10), {.batch_size = 2, .verbose = kSilent}).at("loss");
+  CHECK(model.evaluate(test, {.verbose = kSilent}).at("loss") == all);
+  data::FunctionSource inputs = stream(5);
+  CHECK(model.predict(inputs).shape() == Shape{10, 1});
+  const auto held_out = std::make_shared<data::FunctionSource>(stream(5));
+  const nn::History history =
+      model.fit(samples(2), {.verbose = kSilent, .validation_source = held_out});
+  CHECK(history.at("val_loss").size() == 1);
+  CHECK(warnings.text.empty());
+}
+
+TEST_CASE("a stream that has ended gives no second epoch, and a warning") {
+  Warnings warnings;
   nn::Sequential model = regression();
   data::FunctionSource source = stream(5);
-  contains(message_of<InvalidArgument>([&] { model.fit(source, {.verbose = kSilent}); }),
-           "give `steps_per_epoch`");
-  contains(message_of<InvalidArgument>([&] { model.evaluate(source, {.verbose = kSilent}); }),
-           "give `steps`");
-  contains(message_of<InvalidArgument>([&] { model.predict(source); }), "give `steps`");
+  CHECK(model.fit(source, {.epochs = 3, .verbose = kSilent}).epochs.size() == 1);
+  contains(warnings.text, "Your input ran out of data; interrupting training");
+}
+
+TEST_CASE("an endless source runs for the steps it is given") {
+  nn::Sequential model = regression();
   const auto endless = std::make_shared<data::FunctionSource>(stream(1000000));
-  contains(message_of<InvalidArgument>(
-               [&] { model.fit(samples(2), {.verbose = kSilent, .validation_source = endless}); }),
-           "give `validation_steps`");
   const nn::History history = model.fit(
       samples(2),
       {.epochs = 2, .verbose = kSilent, .validation_source = endless, .validation_steps = 3});
   CHECK(history.at("val_loss").size() == 2);
-  CHECK(model.predict(source, {.steps = 2}).shape() == Shape{4, 1});
+  CHECK(model.predict(*endless, {.steps = 2}).shape() == Shape{4, 1});
 }
 
 TEST_CASE("a source's exception leaves the run, with the model usable") {
@@ -232,6 +248,8 @@ TEST_CASE("errors about labels name the row in the data set and the line of fit"
   for (const Case& c :
        {Case{"too large", Tensor::from<std::int32_t>({0, 1, 2, 0, 1, 3, 0, 1}),
              "label 3 in row 5 is outside the 3 classes 0 to 2"},
+        Case{"beyond 32 bits", Tensor::from<std::int64_t>({0, 1, 2, 0, 1, (1LL << 32) + 1, 0, 1}),
+             "label 4294967297 in row 5 is outside the 3 classes 0 to 2"},
         Case{"negative", Tensor::from<std::int32_t>({0, 1, -1, 0, 1, 2, 0, 1}),
              "label -1 in row 2 is outside the 3 classes 0 to 2"},
         Case{"a column", Tensor::from<std::int64_t>({0, 1, 2, 0, 1, 2, 0, 9}, {8, 1}),

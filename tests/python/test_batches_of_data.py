@@ -3,6 +3,9 @@ batches. Values and behaviour are those of Keras 3.15 unless the test says other
 """
 
 import itertools
+import signal
+import threading
+import time
 import warnings
 
 import numpy as np
@@ -117,6 +120,13 @@ def test_an_endless_generator_validates_with_steps():
     assert len(history["val_loss"]) == 2
 
 
+class Endless(keras.utils.PyDataset):
+    num_batches = None
+
+    def __getitem__(self, index):
+        return batches()[index % 3]
+
+
 @pytest.mark.parametrize(
     ("run", "argument"),
     [
@@ -126,25 +136,74 @@ def test_an_endless_generator_validates_with_steps():
         (lambda m, data: m.predict(data), "steps"),
     ],
 )
-def test_what_may_never_end_needs_steps(run, argument):
-    class Endless(keras.utils.PyDataset):
-        num_batches = None
-
-        def __getitem__(self, index):
-            return batches()[index % 3]
-
-    for data in (itertools.cycle(batches()), (b for b in itertools.cycle(batches())), Endless()):
-        with pytest.raises(ValueError, match=f"may never end: give `{argument}`"):
+def test_what_is_known_never_to_end_needs_steps(run, argument):
+    for data in (itertools.cycle(batches()), itertools.repeat(batches()[0]), Endless()):
+        with pytest.raises(ValueError, match=f"never end: give `{argument}`"):
             run(model(), data)
 
 
+class Unsized:
+    def __iter__(self):
+        return iter(batches())
+
+
+@pytest.mark.parametrize("source", [Unsized, lambda: iter(batches()), lambda: (b for b in batches()),
+                                    lambda: itertools.chain(batches())])
+def test_what_has_no_length_is_read_to_its_end(source):
+    built = model()
+    expected = built.evaluate(X, Y, batch_size=4, verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert built.evaluate(source(), verbose=0) == expected
+        np.testing.assert_array_equal(built.predict(source()), built.predict(X))
+        of_source = model().fit(source(), validation_data=source(), verbose=0).history
+    of_arrays = model().fit(
+        X, Y, batch_size=4, shuffle=False, validation_data=(X, Y), validation_batch_size=4, verbose=0
+    ).history
+    assert of_source == of_arrays
+
+
+def test_epochs_of_what_has_no_length():
+    weights, history = trained(X, Y, batch_size=4)
+    of_batches, history_of_batches = trained(Unsized())
+    np.testing.assert_array_equal(weights[0], of_batches[0])
+    assert history == history_of_batches
+    with pytest.warns(UserWarning, match="ran out of data"):
+        assert len(model().fit(iter(batches()), epochs=3, verbose=0).epoch) == 1
+
+
+def test_callbacks_hear_of_an_unknown_number_of_steps():
+    class Steps(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.params["steps"])
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(batch)
+
+    seen = []
+    model().fit(iter(batches()), verbose=0, callbacks=[Steps()])
+    assert seen == [None, 0, 1, 2]
+
+
+def test_the_progress_of_an_unknown_number_of_steps(capsys):
+    model().fit(iter(batches()), validation_data=iter(batches()), verbose=2)
+    assert "\n3/3 " in capsys.readouterr().out
+    model().fit((time.sleep(0.15) or batch for batch in batches()), verbose=1)
+    shown = capsys.readouterr().out
+    assert "2/Unknown " in shown and "\r3/3 ━" in shown
+
+
+def test_an_interrupt_ends_a_run_without_an_end():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    main = threading.main_thread().ident
+    timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model().fit(map(tuple, itertools.cycle(batches())), verbose=0)
+    timer.join()
+
+
 def test_an_endless_dataset_runs_with_steps():
-    class Endless(keras.utils.PyDataset):
-        num_batches = None
-
-        def __getitem__(self, index):
-            return batches()[index % 3]
-
     assert len(model().fit(Endless(), steps_per_epoch=5, epochs=2, verbose=0).epoch) == 2
     assert model().predict(Endless(), steps=5).shape == (20, 1)
 

@@ -187,3 +187,69 @@ def test_list_of_batches_trains_as_their_arrays():
 def test_generator_without_length_is_refused():
     with pytest.raises(ValueError, match="never end"):
         model().fit(((data()) for _ in iter(int, 1)), verbose=0)
+
+
+def test_the_metrics_of_a_model_begin_with_the_loss():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    assert model.metrics == []
+    model.compile("sgd", metrics=["mae"])
+    assert [metric.name for metric in model.metrics] == ["mean_absolute_error"]
+    model.compile("sgd", "mse", metrics=["mae"], weighted_metrics=[keras.metrics.Sum(name="s")])
+    assert [metric.name for metric in model.metrics] == ["loss", "mean_absolute_error", "s"]
+    assert model.metrics[0] is model.metrics[0]
+    assert float(model.metrics[0].result()) == 0
+    x = np.ones((4, 3), "float32")
+    loss = model.evaluate(x, np.ones((4, 1)), verbose=0)[0]
+    assert float(model.metrics[0].result()) == np.float32(loss)
+
+
+@pytest.mark.parametrize(
+    ("make", "thresholds"),
+    [
+        (lambda: keras.metrics.Precision(), [0.5]),
+        (lambda: keras.metrics.Recall(thresholds=0.3), [0.3]),
+        (lambda: keras.metrics.Precision(thresholds=[0.2, 0.7]), [0.2, 0.7]),
+        (lambda: keras.metrics.Precision(top_k=3), [-1e10]),
+        (lambda: keras.metrics.TruePositives(), [0.5]),
+        (lambda: keras.metrics.SensitivityAtSpecificity(0.5, num_thresholds=3), [0.0, 0.5, 1.0]),
+        (lambda: keras.metrics.AUC(num_thresholds=3), [-1e-7, 0.5, 1.0000001]),
+    ],
+)
+def test_thresholds_are_those_in_use(make, thresholds):
+    metric = make()
+    assert metric.thresholds == thresholds
+    assert "thresholds" not in repr(keras.metrics.Precision())
+
+
+def test_predict_shows_progress_where_a_bar_can_be_redrawn(capsys, monkeypatch):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    x = np.ones((4, 3), "float32")
+    model.predict(x)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda self: True, raising=False)
+    model.predict(x)
+    assert "1/1 ━" in capsys.readouterr().out
+    model.predict(x, verbose=0)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("make", "y", "words"),
+    [
+        (lambda: ("mse", []), (4, 3, 2), r"targets of shape \(None, 3, 2\) do not fit predictions"),
+        (lambda: ("huber", []), (4, 3, 2), r"targets of shape \(None, 3, 2\) do not fit predictions"),
+        (lambda: ("mse", ["mae"]), (4, 3, 2), r"\(None, 3, 2\)"),
+        (lambda: ("mse", [keras.metrics.Precision(class_id=7)]), (4, 2), "`class_id` is 7"),
+        (lambda: ("mse", [keras.metrics.AUC(multi_label=True)]), (4, 5), r"\(None, 5\)"),
+        (lambda: ("categorical_crossentropy", []), (4, 5), r"target.shape=\(None, 5\)"),
+        (lambda: ("sparse_categorical_crossentropy", []), (4, 2), "class indices as targets"),
+    ],
+)
+def test_errors_about_compiled_losses_and_metrics_speak_of_shapes_as_keras_does(make, y, words):
+    loss, metrics = make()
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", loss, metrics=metrics)
+    with pytest.raises(ValueError, match=words) as caught:
+        model.fit(np.ones((4, 3)), np.ones(y), verbose=0)
+    assert "[?" not in str(caught.value) and "f32" not in str(caught.value)
+    assert "broadcast" not in str(caught.value)

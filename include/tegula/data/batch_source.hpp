@@ -28,8 +28,8 @@ class TEGULA_API BatchSource {
   virtual std::optional<Batch> next() = 0;
   /// Goes back to the first batch. False when the data cannot be had again, as with a stream.
   virtual bool rewind() = 0;
-  /// Batches from the first to the end; nothing when that is not known. Runs over such a source
-  /// need a number of steps, because it may never end.
+  /// Batches from the first to the end; nothing when that is not known. A run over such a source
+  /// lasts until `next` gives nothing, unless it is given a number of steps.
   virtual std::optional<std::int64_t> count() const { return std::nullopt; }
   /// Around each epoch of `fit`, and each evaluation or prediction.
   virtual void on_epoch_begin() {}

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +20,8 @@ class Model;
 struct RunParameters {
   int verbose = 0;
   std::int64_t epochs = 1;
-  /// Batches per epoch.
-  std::int64_t steps = 0;
+  /// Batches per epoch; nothing when it lasts until the data end.
+  std::optional<std::int64_t> steps = 0;
 };
 
 /// Derive and override what you need. An exception leaves `fit` at once, with the model usable.

@@ -63,6 +63,7 @@ class TEGULA_API ConfusionMetricBase : public MetricBase {
  public:
   std::vector<Value> update(Value y_true, Value y_pred, Value sample_weight) override;
   bool takes_vector_as_row() const override { return rule_.top_k.has_value(); }
+  const std::vector<double>& thresholds() const { return rule_.thresholds; }
 
  protected:
   void build_state(const ValueType& y_true, const ValueType& y_pred) override;

@@ -53,12 +53,16 @@ TEGULA_API void prepare_operands(const LossBase& loss, Value& y_true, Value& y_p
 /// categorical one of a sigmoid output is that of a softmax of the same logits.
 TEGULA_API Value logits_behind(Value y_pred);
 
-/// Class indices as i32. What is not finite becomes an index that no class has.
+/// Class indices as i32. What i32 does not hold becomes an index that no class has.
 TEGULA_API Value class_indices(Value labels);
 
 /// Keras's rank rule: when ranks differ by one and the longer value ends in 1, rank-1 operands are
 /// expanded and others squeezed.
 TEGULA_API void match_ranks(Value& y_true, Value& y_pred);
+
+/// Throws ShapeError when targets and predictions, of which every element meets its counterpart,
+/// cannot be broadcast.
+TEGULA_API void check_elementwise(Value y_true, Value y_pred);
 
 /// Makes weights fit values: ranks as Keras matches them, then missing trailing axes.
 TEGULA_API void match_weight(Value& values, Value& weight);

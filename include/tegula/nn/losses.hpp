@@ -51,7 +51,10 @@ class PlainLossOf : public LossWithOptions<PlainLossOf<Plain>, PlainLossOptions>
   static constexpr const char* kDefaultName = Plain.default_name;
   static constexpr const char* kDoc = Plain.doc;
   using LossWithOptions<PlainLossOf<Plain>, PlainLossOptions>::LossWithOptions;
-  Value values(Value y_true, Value y_pred) const override { return Plain.values(y_true, y_pred); }
+  Value values(Value y_true, Value y_pred) const override {
+    check_elementwise(y_true, y_pred);
+    return Plain.values(y_true, y_pred);
+  }
 };
 
 namespace loss_values {

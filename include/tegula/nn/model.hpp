@@ -188,9 +188,8 @@ class TEGULA_API Model {
   CompileOptions compile_options() const;
 
   /// Trains. Errors about data and options name the line of the call. Throws InvalidArgument for
-  /// options out of range, targets that the loss cannot take, and a source of unknown length
-  /// without `steps_per_epoch`; ShapeError for data that do not fit the model. Warns when the data
-  /// end before `steps_per_epoch`.
+  /// options out of range and targets that the loss cannot take; ShapeError for data that do not
+  /// fit the model. Warns when the data end before `steps_per_epoch`, or before the last epoch.
   History fit(const data::Dataset& train, const FitOptions& options = {},
               std::source_location location = std::source_location::current());
   /// A source gives the batches: `batch_size` and `shuffle` do nothing then.

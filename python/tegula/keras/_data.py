@@ -1,5 +1,7 @@
 """The data arguments of fit and the like: arrays, or batches one after the other."""
 
+import itertools
+import operator
 import sys
 
 import numpy as np
@@ -180,6 +182,7 @@ class Batches:
     """What gives batches, as C++ asks for them."""
 
     count = None  # batches from the first to the last; None where it is not known
+    endless = False  # whether it is known that there is no last one
 
     def rewind(self):
         """Goes back to the first batch; False when that cannot be."""
@@ -204,6 +207,7 @@ class IteratedBatches(Batches):
         self._iterator = iter(iterable)
         self._once = self._iterator is iterable
         self.count = None if self._once else count
+        self.endless = _is_endless(iterable)
 
     def rewind(self):
         if not self._once:
@@ -216,12 +220,19 @@ class IteratedBatches(Batches):
         return None
 
 
+def _is_endless(iterable):
+    if isinstance(iterable, itertools.repeat):
+        return operator.length_hint(iterable, -1) < 0
+    return isinstance(iterable, (itertools.cycle, itertools.count))
+
+
 class IndexedBatches(Batches):
     """Those of a PyDataset, or of an object with __len__ and __getitem__."""
 
     def __init__(self, data, count, shuffle):
         self._data = data
         self.count = count
+        self.endless = count is None
         self._shuffle = shuffle and count is not None
         self._workers = getattr(data, "workers", 1)
         self._ahead = []  # the futures of batches that workers make, in order

@@ -9,6 +9,7 @@ import itertools
 import sys
 
 from .. import _core, _missing
+from .._nested import walks
 from . import _serialization
 
 _nn = _core.nn
@@ -38,6 +39,7 @@ _UNSUPPORTED = {
 }
 
 
+@walks
 def plain(name, value):
     """An argument, as `resolved` gives it, as the plain data that C++ makes objects from."""
     if isinstance(value, Object):

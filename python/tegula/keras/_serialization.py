@@ -13,6 +13,7 @@ import types
 import numpy as np
 
 from .. import _core
+from .._nested import walks
 
 # Registered classes and functions by "package>name", and those names by class or function.
 _REGISTERED = {}
@@ -117,6 +118,7 @@ def is_builtin(item):
 # To plain data.
 
 
+@walks
 def serialize_keras_object(obj):
     """The object as plain data that `deserialize_keras_object` reads. ValueError for what has no
     `get_config()`.
@@ -208,6 +210,7 @@ def described(obj):
 # From plain data.
 
 
+@walks
 def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwargs):
     """The object that `serialize_keras_object` described.
 
@@ -236,6 +239,7 @@ def _deserialized(config):
     return object_of(config)
 
 
+@walks
 def object_of(config, kind=None):
     """The object of `{"class_name", "config", …}`; `kind` tells where to look for its class when
     the data does not.
@@ -362,6 +366,7 @@ class Copied:
         return self
 
 
+@walks
 def automatic_config(obj, base):
     """The arguments of an object whose class, derived from `base`, does not override `get_config`,
     when they are plain data: what the class takes beside the base's own arguments.

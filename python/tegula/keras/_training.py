@@ -67,13 +67,14 @@ class Trainer:
                 indices, are visited in another order in each epoch.
             class_weight: Weight of the loss by class, {class: weight}; others weigh 1.
             sample_weight: Weight of the loss by sample.
-            steps_per_epoch: Batches per epoch. Data without a length need it, because they may
-                never end.
+            steps_per_epoch: Batches per epoch; all of the data without it. Data without an end need
+                it, and data that can be read only once need it for more than one epoch.
             validation_steps: Batches per validation, as for `steps_per_epoch`.
             validation_freq: Epochs between validations, or the epochs with one, from 1.
         """
         shuffle = _flag("shuffle", shuffle)
         train = _data_of("fit", x, y, sample_weight, shuffle)
+        _refuse_endless(train, "steps_per_epoch", steps_per_epoch)
         if batch_size is None and steps_per_epoch is not None and isinstance(train, tuple):
             batch_size = -(-len(train[0]) // _integer("steps_per_epoch", steps_per_epoch, 1))
         options = {
@@ -98,6 +99,7 @@ class Trainer:
         else:
             options["validation_freq"] = _integer("validation_freq", validation_freq)
         validation = None if validation_data is None else _validation(validation_data)
+        _refuse_endless(validation, "validation_steps", validation_steps)
         history = _callbacks.History()
         hooks = self._callback_list(callbacks, history)
         self.history = history
@@ -114,20 +116,25 @@ class Trainer:
         if kwargs:
             raise _core.InvalidArgument(f"evaluate: arguments not recognized: {sorted(kwargs)}")
         data = _data_of("evaluate", x, y, sample_weight)
+        _refuse_endless(data, "steps", steps)
         hooks = self._callback_list(callbacks)
         options = {"verbose": _verbosity(verbose), **_integers(batch_size=batch_size, steps=steps)}
         logs = self._core.evaluate(data, hooks, hooks.wants_batches, options)
         return _results(logs, return_dict)
 
-    def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The outputs, one row per sample, as an array. `x` is an array, or gives batches x, (x,) or
-        (x, y), whose targets are not looked at.
+        (x, y), whose targets are not looked at. Progress is shown by itself only where a bar can be
+        redrawn: on a terminal or in a notebook.
         """
+        if verbose == "auto" and _verbosity("auto") != 1:
+            verbose = 0
         if callbacks is None and steps is None and verbose in _Silent:
             if isinstance(x, _np.ndarray):
                 size = 32 if batch_size is None else _integer("batch_size", batch_size)
                 return self._core.predict(_arrays_of(x), size)
         data = _inputs_of(x)
+        _refuse_endless(data, "steps", steps)
         hooks = self._callback_list(callbacks)
         options = {"verbose": _verbosity(verbose), **_integers(batch_size=batch_size, steps=steps)}
         return self._core.predict_with_callbacks(data, hooks, hooks.wants_batches, options)
@@ -150,6 +157,13 @@ class Trainer:
     def reset_metrics(self):
         """Forgets the batches that metrics have seen."""
         self._core.reset_metrics()
+
+
+def _refuse_endless(data, argument, steps):
+    if steps is None and getattr(data, "endless", False):
+        raise _core.InvalidArgument(
+            f"the data never end: give `{argument}`, the number of batches to take"
+        )
 
 
 def _integers(**given):

@@ -229,8 +229,7 @@ class _CoreCallback(Callback):
 
     def set_params(self, params):
         super().set_params(params)
-        steps = params.get("steps")
-        self._core.set_parameters(params["verbose"], params["epochs"], 0 if steps is None else steps)
+        self._core.set_parameters(params["verbose"], params["epochs"], params.get("steps"))
 
     def on_train_begin(self, logs=None):
         self._core.on_train_begin()

@@ -121,6 +121,10 @@ class Metric(_objects.Object):
         return [*own, *(_user.MetricVariable(self, i, names[i]) for i in native)]
 
     def __getattr__(self, name):
+        if name == "thresholds" and "_core" in self.__dict__:
+            thresholds = self._options_core.thresholds
+            if thresholds is not None:
+                return thresholds
         # The variables by name: `precision.true_positives`.
         if not name.startswith("_") and "_core" in self.__dict__:
             for variable in self.variables:
@@ -223,7 +227,9 @@ class Metric(_objects.Object):
         model = self._model()
         if model is not None:
             name = model._core.metrics_names[self._bound[1] + 1]
-            return _as_result(_np.asarray(model._core.running_metrics()[name], _np.float32))
+            value = model._core.running_metrics().get(name)
+            if value is not None:
+                return _as_result(_np.asarray(value, _np.float32))
         return _as_result(self._running.result())
 
     def reset_state(self):
@@ -342,6 +348,13 @@ _NATIVE = (
 _FUNCTIONS = _objects.Made({name: name for name in _NATIVE}, _function)
 __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES, _FUNCTIONS, _losses._FUNCTIONS)
 get = _objects.getter("metric", _CLASSES, Metric, MeanMetricWrapper)
+
+
+def _loss_tracker(model):
+    """The metric of a compiled model's loss."""
+    tracker = _CLASSES["Mean"](name="loss")
+    tracker._bound = (_weakref.ref(model), -1)
+    return tracker
 
 
 def _named(given, core, model, index):

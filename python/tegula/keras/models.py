@@ -61,6 +61,7 @@ class Model(Trainer, _serialization.Copied):
     _module = "keras"
     _entry = None
     _compiled = None  # the arguments of compile
+    _loss_tracker = None
     _named_metrics = None  # whether targets were seen, and the objects that names became
 
     def __new__(cls, *_, **__):
@@ -318,11 +319,23 @@ class Model(Trainer, _serialization.Copied):
 
     @property
     def metrics(self):
-        """The metric objects of compile, weighted ones last. What "accuracy" and its like mean is
-        known when the model is built.
+        """The mean of the loss, if there is one, and the metric objects of compile, weighted ones
+        last. What "accuracy" and its like mean is known when the model is built.
         """
         if self._compiled is None:
             return []
+        return [*self._loss_trackers(), *self._compiled_metrics()]
+
+    def _loss_trackers(self):
+        if self._compiled[0] is None and type(self).compute_loss is Model.compute_loss:
+            return []
+        if self._loss_tracker is None:
+            from . import metrics
+
+            self._loss_tracker = metrics._loss_tracker(self)
+        return [self._loss_tracker]
+
+    def _compiled_metrics(self):
         given = [*self._compiled[1], *self._compiled[2]]
         if not any(isinstance(metric, str) for metric in given):
             return given

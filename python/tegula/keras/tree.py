@@ -5,6 +5,7 @@ included. Dicts are walked in the order of their sorted keys, OrderedDicts in th
 import collections as _collections
 
 from .._missing import getattr_of as _getattr_of
+from .._nested import walks as _walks
 
 __getattr__ = _getattr_of(__name__)
 
@@ -40,6 +41,7 @@ def _like(structure, parts):
     return type(structure)(parts)
 
 
+@_walks
 def flatten(structure):
     """The leaves, in order."""
     if not is_nested(structure):
@@ -47,6 +49,7 @@ def flatten(structure):
     return [leaf for _, part in _items(structure) for leaf in flatten(part)]
 
 
+@_walks
 def flatten_with_path(structure):
     """(path, leaf) of each leaf; the path is a tuple of keys and indices."""
     if not is_nested(structure):
@@ -70,6 +73,7 @@ def _check_same(a, b):
         )
 
 
+@_walks
 def map_structure(func, *structures, none_is_leaf=True):
     """The structure of `func` of the leaves that stand at the same place. ValueError when the
     structures differ. Unless `none_is_leaf`, None stays None.
@@ -92,6 +96,7 @@ def map_structure(func, *structures, none_is_leaf=True):
     return _like(first, [map_structure(func, *some, none_is_leaf=none_is_leaf) for some in parts])
 
 
+@_walks
 def map_structure_up_to(shallow_structure, func, *structures):
     """As `map_structure`, down to the leaves of `shallow_structure` only."""
     if not structures:
@@ -106,6 +111,7 @@ def map_structure_up_to(shallow_structure, func, *structures):
     return _like(shallow_structure, parts)
 
 
+@_walks
 def map_shape_structure(func, structure):
     """As `map_structure`, where a tuple or list of integers and None, a shape, is a leaf."""
     if _is_shape(structure):
@@ -149,6 +155,7 @@ def assert_same_paths(a, b):
         )
 
 
+@_walks
 def lists_to_tuples(structure):
     """The structure with a tuple in the place of each list."""
     if not is_nested(structure):
@@ -157,6 +164,7 @@ def lists_to_tuples(structure):
     return tuple(parts) if isinstance(structure, list) else _like(structure, parts)
 
 
+@_walks
 def traverse(func, structure, top_down=True):
     """The structure with each part, nested ones too, replaced by what `func` returns for it, unless
     that is None: then a nested part is gone through, and a leaf stays.

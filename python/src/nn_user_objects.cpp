@@ -154,6 +154,33 @@ nn::Weight add_weight(nn::LayerBase& layer, const std::string& name, const Shape
                                            nn::Regularizer(regularizer), trainable);
 }
 
+/// A function of Python's. A weak one is kept alive by the Python object whose stand-in calls it,
+/// not by C++: the function may lead back to what holds the stand-in, such as a model to whose loss
+/// it belongs, and Python's collector sees only its own references.
+class Function {
+ public:
+  static Function strong(py::object function) { return {SharedObject(std::move(function)), false}; }
+  static Function weak(const py::object& function) {
+    return {SharedObject(py::weakref(function)), true};
+  }
+
+  /// Needs the GIL.
+  template <typename... Args>
+  py::object operator()(Args&&... args) const {
+    const py::object function = weak_ ? object_.get()() : object_.get();
+    if (function.is_none()) {
+      throw RunError("a function of Python's is gone: keep the loss or metric that it belongs to");
+    }
+    return call_python(function, std::forward<Args>(args)...);
+  }
+
+ private:
+  Function(SharedObject object, bool weak) : object_(std::move(object)), weak_(weak) {}
+
+  SharedObject object_;
+  bool weak_;
+};
+
 /// Answers for an object of a class of the user's as `describe()` does, which gives Keras's plain
 /// form of it, {"class_name", "config", "registered_name"}. Asked when it is needed, because the
 /// object may still be under construction when this one is made.
@@ -161,7 +188,7 @@ template <typename Base>
 class Described : public Base {
  public:
   /// `name` is what errors call the object; `class_name` is "function" for functions.
-  Described(std::string name, std::string class_name, py::object describe)
+  Described(std::string name, std::string class_name, Function describe)
       : label_(std::move(name)),
         class_name_(std::move(class_name)),
         describe_(std::move(describe)) {}
@@ -178,45 +205,45 @@ class Described : public Base {
  private:
   nn::Config described(const char* key) const {
     const AcquiredGil gil;
-    return config_from_object(py::object(call_python(describe_.get())[key]));
+    return config_from_object(py::object(describe_()[key]));
   }
 
   std::string label_;
   std::string class_name_;
-  SharedObject describe_;
+  Function describe_;
 };
 
 /// A loss whose values per sample come from a function of two values, or all of it from a function
 /// of these and of weights.
 class UserLoss : public Described<nn::LossBase> {
  public:
-  UserLoss(py::object function, std::string name, const std::string& reduction,
-           std::string class_name, py::object describe, bool integer_targets, py::object whole)
-      : Described(std::move(name), std::move(class_name), std::move(describe)),
-        function_(std::move(function)),
+  UserLoss(const py::object& function, std::string name, const std::string& reduction,
+           std::string class_name, const py::object& describe, bool integer_targets,
+           const py::object& whole)
+      : Described(std::move(name), std::move(class_name), Function::weak(describe)),
+        function_(Function::weak(function)),
         integer_targets_(integer_targets) {
     nn::from_config(nn::Config(reduction), reduction_);
-    if (!whole.is_none()) whole_.emplace(std::move(whole));
+    if (!whole.is_none()) whole_.emplace(Function::weak(whole));
   }
   Value operator()(Value y_true, Value y_pred, Value sample_weight) const override {
     if (!whole_) return LossBase::operator()(y_true, y_pred, sample_weight);
     const AcquiredGil gil;
-    const py::object result = sample_weight
-                                  ? call_python(whole_->get(), y_true, y_pred, sample_weight)
-                                  : call_python(whole_->get(), y_true, y_pred);
+    const py::object result =
+        sample_weight ? (*whole_)(y_true, y_pred, sample_weight) : (*whole_)(y_true, y_pred);
     return value_from_result(result, label());
   }
   bool integer_targets() const override { return integer_targets_; }
   Value values(Value y_true, Value y_pred) const override {
     const AcquiredGil gil;
-    return value_from_result(call_python(function_.get(), y_true, y_pred), label());
+    return value_from_result(function_(y_true, y_pred), label());
   }
   nn::Reduction reduction() const override { return reduction_; }
   std::string name() const override { return label(); }
 
  private:
-  SharedObject function_;
-  std::optional<SharedObject> whole_;
+  Function function_;
+  std::optional<Function> whole_;
   bool integer_targets_;
   nn::Reduction reduction_ = nn::Reduction::sum_over_batch_size;
 };
@@ -224,19 +251,20 @@ class UserLoss : public Described<nn::LossBase> {
 /// The mean of the values per sample that come from a function of two values.
 class FunctionMetric : public Described<nn::metrics::MeanMetricBase> {
  public:
-  FunctionMetric(py::object function, std::string name, std::string class_name, py::object describe)
-      : Described(std::move(name), std::move(class_name), std::move(describe)),
-        function_(std::move(function)) {}
+  FunctionMetric(const py::object& function, std::string name, std::string class_name,
+                 const py::object& describe)
+      : Described(std::move(name), std::move(class_name), Function::weak(describe)),
+        function_(Function::weak(function)) {}
   std::string name() const override { return label(); }
 
  protected:
   Value values(Value y_true, Value y_pred) const override {
     const AcquiredGil gil;
-    return value_from_result(call_python(function_.get(), y_true, y_pred), label());
+    return value_from_result(function_(y_true, y_pred), label());
   }
 
  private:
-  SharedObject function_;
+  Function function_;
 };
 
 /// A metric some of whose methods are those of a Python object, which it does not keep alive: the
@@ -330,15 +358,16 @@ template <typename Base>
 class UserFunction : public Described<Base> {
  public:
   UserFunction(py::object function, std::string name, std::string class_name, py::object describe)
-      : Described<Base>(std::move(name), std::move(class_name), std::move(describe)),
-        function_(std::move(function)) {}
+      : Described<Base>(std::move(name), std::move(class_name),
+                        Function::strong(std::move(describe))),
+        function_(Function::strong(std::move(function))) {}
   Value operator()(Value x) const override {
     const AcquiredGil gil;
-    return value_from_result(call_python(function_.get(), x), this->label());
+    return value_from_result(function_(x), this->label());
   }
 
  private:
-  SharedObject function_;
+  Function function_;
 };
 
 /// An initializer that is a function from a shape to an array.
@@ -346,18 +375,18 @@ class UserInitializer : public Described<nn::InitializerBase> {
  public:
   UserInitializer(py::object function, std::string name, std::string class_name,
                   py::object describe)
-      : Described(std::move(name), std::move(class_name), std::move(describe)),
-        function_(std::move(function)) {}
+      : Described(std::move(name), std::move(class_name), Function::strong(std::move(describe))),
+        function_(Function::strong(std::move(function))) {}
   InitialValue operator()(const ValueType& type) const override {
     const AcquiredGil gil;
-    const Tensor value = tensor_from_object(call_python(function_.get(), type.shape), type.dtype);
+    const Tensor value = tensor_from_object(function_(type.shape), type.dtype);
     if (value.shape() == type.shape) return value;
     throw ShapeError(label() + " made a value of shape " + value.shape().to_string() +
                      " for a weight of shape " + type.shape.to_string());
   }
 
  private:
-  SharedObject function_;
+  Function function_;
 };
 
 /// `register_KIND(key, object)` makes the object known, so that it can stand in the arguments of a
@@ -405,12 +434,11 @@ void bind_user_objects(py::module_& module) {
   });
   module.def(
       "make_user_loss",
-      [](py::object function, std::string name, const std::string& reduction,
-         std::string class_name, py::object describe, bool integer_targets,
-         py::object whole) -> std::shared_ptr<nn::LossBase> {
-        return std::make_shared<UserLoss>(std::move(function), std::move(name), reduction,
-                                          std::move(class_name), std::move(describe),
-                                          integer_targets, std::move(whole));
+      [](const py::object& function, std::string name, const std::string& reduction,
+         std::string class_name, const py::object& describe, bool integer_targets,
+         const py::object& whole) -> std::shared_ptr<nn::LossBase> {
+        return std::make_shared<UserLoss>(function, std::move(name), reduction,
+                                          std::move(class_name), describe, integer_targets, whole);
       },
       py::arg("function"), py::arg("name"), py::arg("reduction"), py::arg("class_name"),
       py::arg("describe"), py::arg("integer_targets") = false, py::arg("whole") = py::none());
@@ -422,10 +450,10 @@ void bind_user_objects(py::module_& module) {
       .def("native_result", &UserMetric::native_result);
   module.def(
       "make_user_metric",
-      [](py::object function, std::string name, std::string class_name,
-         py::object describe) -> std::shared_ptr<nn::MetricBase> {
-        return std::make_shared<FunctionMetric>(std::move(function), std::move(name),
-                                                std::move(class_name), std::move(describe));
+      [](const py::object& function, std::string name, std::string class_name,
+         const py::object& describe) -> std::shared_ptr<nn::MetricBase> {
+        return std::make_shared<FunctionMetric>(function, std::move(name), std::move(class_name),
+                                                describe);
       },
       py::arg("function"), py::arg("name"), py::arg("class_name"), py::arg("describe"));
   module.def(

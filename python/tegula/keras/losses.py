@@ -44,10 +44,12 @@ class Loss(_objects.Object):
             _on_core_values(self.call), name, reduction, *_objects.identity(self)[1:],
             integer_targets,
         )
-        if not self._overrides("__call__"):
+        whole = _on_core_values(self.__call__) if self._overrides("__call__") else None
+        self._called = (arguments, whole)  # C++ does not keep them alive
+        if whole is None:
             return _nn.make_user_loss(*arguments)
         self._below_call = _nn.make_user_loss(*arguments)  # what `super().__call__` computes
-        return _nn.make_user_loss(*arguments, _on_core_values(self.__call__))
+        return _nn.make_user_loss(*arguments, whole)
 
     @property
     def name(self):
@@ -113,9 +115,9 @@ class _FunctionLoss(Loss):
     def __init__(self, function, name=None, reduction="sum_over_batch_size"):
         self.function = function
         name = name or getattr(function, "__name__", "loss")
-        self._core = _nn.make_user_loss(
-            _on_core_values(function), name, reduction, *_objects.identity(function)[1:]
-        )
+        called = (_on_core_values(function), name, reduction, *_objects.identity(function)[1:])
+        self._called = called  # C++ does not keep it alive
+        self._core = _nn.make_user_loss(*called)
         self._reduction = reduction
 
     def call(self, y_true, y_pred):

@@ -316,9 +316,9 @@ class MeanMetricWrapper(Metric):
             return self._fn(y_true, y_pred, **self._kwargs)
 
         item = self._fn if self._plain_function else self
-        return _nn.make_user_metric(
-            _on_core_values(function), self._named, *_objects.identity(item)[1:]
-        )
+        called = (_on_core_values(function), self._named, *_objects.identity(item)[1:])
+        self._called = called  # C++ does not keep it alive
+        return _nn.make_user_metric(*called)
 
     def get_config(self):
         fn = _serialization.serialize_keras_object(self._fn)

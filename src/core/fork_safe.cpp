@@ -47,7 +47,7 @@ struct ForkList {
 constinit std::mutex ForkList::mutex;
 constinit ForkSafe* ForkList::first = nullptr;
 
-ForkSafe::ForkSafe() { ForkList::add(*this); }
-ForkSafe::~ForkSafe() { ForkList::remove(*this); }
+void ForkSafe::enlist() { ForkList::add(*this); }
+void ForkSafe::delist() { ForkList::remove(*this); }
 
 }  // namespace tegula::detail

@@ -10,10 +10,11 @@
 
 namespace tegula::detail {
 
-/// A lock that the whole process knows, so that a fork can deal with it.
+/// A lock that the whole process knows, so that a fork can deal with it. Derived classes are final:
+/// they call `enlist` when they are whole, and `delist` before they are not any more.
 class ForkSafe {
  public:
-  ForkSafe();
+  ForkSafe() = default;
   ForkSafe(const ForkSafe&) = delete;
   ForkSafe& operator=(const ForkSafe&) = delete;
 
@@ -23,7 +24,9 @@ class ForkSafe {
   virtual void finish_fork(bool child) = 0;
 
  protected:
-  ~ForkSafe();
+  ~ForkSafe() = default;
+  void enlist();
+  void delist();
 
  private:
   friend struct ForkList;
@@ -35,7 +38,8 @@ class ForkSafe {
 /// called meanwhile. A fork waits until it is free, so that the child finds what it guards whole.
 class BriefMutex final : public ForkSafe {
  public:
-  ~BriefMutex() = default;
+  BriefMutex() { enlist(); }
+  ~BriefMutex() { delist(); }
 
   void lock() {
     std::uint32_t expected = kFree;
@@ -67,7 +71,8 @@ class BriefMutex final : public ForkSafe {
 template <typename Mutex>
 class LongLock final : public ForkSafe {
  public:
-  ~LongLock() = default;
+  LongLock() { enlist(); }
+  ~LongLock() { delist(); }
 
   void lock() {
     if (!mutex_.try_lock()) block([this] { mutex_.lock(); });

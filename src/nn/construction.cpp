@@ -11,7 +11,8 @@ thread_local int held = 0;
 
 class ConstructionMutex final : public detail::ForkSafe {
  public:
-  ~ConstructionMutex() = default;
+  ConstructionMutex() { enlist(); }
+  ~ConstructionMutex() { delist(); }
 
   void lock() {
     if (!mutex_.try_lock()) block([this] { mutex_.lock(); });

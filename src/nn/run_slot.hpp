@@ -22,7 +22,8 @@ class RunSlot final : public detail::ForkSafe {
     change,  ///< refused within another run; others wait for it
   };
 
-  ~RunSlot() = default;
+  RunSlot() { enlist(); }
+  ~RunSlot() { delist(); }
 
   /// Waits while another thread takes a step or changes the model. Throws RunError while one is in
   /// a loop, and for what cannot be within the run that this thread is in. `model` is for messages:

@@ -308,17 +308,17 @@ class MeanMetricWrapper(Metric):
         self._fn, self._kwargs = _resolved(fn), kwargs
         named = getattr(self._fn, "__name__", type(self._fn).__name__).strip("<>")
         self._named = name or named
+        item = self._fn if self._plain_function else self
+        # Kept here, because C++ does not keep it alive.
+        self._called = (_on_core_values(self._values), self._named, *_objects.identity(item)[1:])
         self._core = self._standalone_native()
         self._take_overrides()
 
-    def _standalone_native(self):
-        def function(y_true, y_pred):
-            return self._fn(y_true, y_pred, **self._kwargs)
+    def _values(self, y_true, y_pred):
+        return self._fn(y_true, y_pred, **self._kwargs)
 
-        item = self._fn if self._plain_function else self
-        called = (_on_core_values(function), self._named, *_objects.identity(item)[1:])
-        self._called = called  # C++ does not keep it alive
-        return _nn.make_user_metric(*called)
+    def _standalone_native(self):
+        return _nn.make_user_metric(*self._called)
 
     def get_config(self):
         fn = _serialization.serialize_keras_object(self._fn)

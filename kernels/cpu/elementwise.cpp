@@ -10,6 +10,7 @@
 #include "kernels/cpu/elementwise_code.hpp"
 #include "kernels/cpu/elementwise_jit.hpp"
 #include "kernels/cpu/isa.hpp"
+#include "src/core/fork_safe.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/parallel.hpp"
 
@@ -158,7 +159,7 @@ class RecentCodes {
     std::weak_ptr<const ElementwiseCode> code;
   };
 
-  std::mutex mutex_;
+  tegula::detail::BriefMutex mutex_;
   std::array<Entry, kCount> entries_;
   std::size_t next_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <string>
@@ -14,6 +15,7 @@
 #include "kernels/cpu/executable_memory.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/streaming.hpp"
+#include "src/core/fork_safe.hpp"
 
 namespace tegula::kernels::detail {
 
@@ -42,20 +44,21 @@ class Cache {
   }
 
   void insert(const std::string& key, std::shared_ptr<const CompiledLoop> loop) {
+    std::list<Entry> dropped;  // without the lock
     const std::lock_guard lock(mutex_);
     if (places_.contains(key)) return;
     entries_.emplace_front(key, std::move(loop));
     places_[key] = entries_.begin();
     if (entries_.size() <= kCapacity) return;
     places_.erase(entries_.back().first);
-    entries_.pop_back();
+    dropped.splice(dropped.end(), entries_, std::prev(entries_.end()));
   }
 
  private:
   static constexpr std::size_t kCapacity = 256;
   using Entry = std::pair<std::string, std::shared_ptr<const CompiledLoop>>;
 
-  std::mutex mutex_;
+  tegula::detail::BriefMutex mutex_;
   std::list<Entry> entries_;
   std::unordered_map<std::string, std::list<Entry>::iterator> places_;
 };

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #endif
 
+#include "src/core/fork_safe.hpp"
+
 namespace tegula::kernels::detail {
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -80,7 +82,7 @@ class Pool {
     }
   }
 
-  std::mutex mutex_;
+  tegula::detail::BriefMutex mutex_;
   std::vector<Chunk> chunks_;
   const std::size_t page_ = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 };

@@ -133,3 +133,28 @@ TEST_CASE("a forked child computes what its parent computes") {
   CHECK(WEXITSTATUS(status) == 0);
 }
 #endif
+
+TEST_CASE("a fork finds locks whole while other threads make, hold and drop them") {
+  const auto compute = [] {
+    Graph g;
+    const Variable w = g.variable(Tensor::scalar(1.0f), "w");
+    Session session(g);
+    session.run(assign_add(w, 1.0));
+    return session.run(w * 2.0).item();
+  };
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) compute();
+  });
+  int wrong = 0;
+  for (int i = 0; i < 100; ++i) {
+    const pid_t child = fork();
+    if (child == 0) _exit(compute() == 4 ? 0 : 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    if (status != 0) ++wrong;
+  }
+  stop = true;
+  other.join();
+  CHECK(wrong == 0);
+}

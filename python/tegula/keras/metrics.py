@@ -230,7 +230,9 @@ class Metric(_objects.Object):
             value = model._core.running_metrics().get(name)
             if value is not None:
                 return _as_result(_np.asarray(value, _np.float32))
-        return _as_result(self._running.result())
+        # Looking makes no state of its own: a model's later runs are still what counts.
+        running = self.__dict__.get("_state") or _nn.RunningMetric(self._standalone())
+        return _as_result(running.result())
 
     def reset_state(self):
         """Forgets all batches."""

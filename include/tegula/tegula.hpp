@@ -26,6 +26,7 @@
 #include "tegula/nn/metrics.hpp"
 #include "tegula/nn/optimizers.hpp"
 #include "tegula/nn/regularizers.hpp"
+#include "tegula/nn/saved_model.hpp"
 #include "tegula/nn/schedules.hpp"
 #include "tegula/nn/sequential.hpp"
 #include "tegula/passes/pass_manager.hpp"

@@ -11,11 +11,14 @@
 #include "numpy.hpp"
 #include "tegula/data/dataset.hpp"
 #include "tegula/data/mnist.hpp"
+#include "tegula/nn/saved_model.hpp"
 #include "tegula/nn/sequential.hpp"
 
 namespace tegula::python {
 
 namespace {
+
+using Released = py::call_guard<ReleasedGil>;
 
 using nn::Model;
 using ClassWeights = std::map<std::int64_t, double>;
@@ -240,7 +243,6 @@ void bind_running(py::class_<Model, std::shared_ptr<Model>>& model) {
 }
 
 void bind_state(py::class_<Model, std::shared_ptr<Model>>& model) {
-  using Released = py::call_guard<ReleasedGil>;
   model
       .def("get_weights",
            [](const Model& self) {
@@ -264,7 +266,6 @@ void bind_state(py::class_<Model, std::shared_ptr<Model>>& model) {
       .def("save_weights", &Model::save_weights, Released())
       .def("load_weights", &Model::load_weights, py::arg("path"), py::arg("skip_mismatch"),
            Released())
-      .def("restore", &Model::restore, Released())
       .def_property("random_state", &random_state_of, &set_random_state_of)
       .def("compile_config", &Model::compile_config)
       .def("config", &Model::config)
@@ -311,17 +312,12 @@ void bind_models(py::module_& module) {
       .def("add",
            [](nn::Sequential& self, const LayerPointer& layer) { self.add(as_layer(layer)); })
       .def("pop", &nn::Sequential::pop);
-  module.def(
-      "read_model_config",
-      [](const std::filesystem::path& folder) {
-        nn::Config config;
-        {
-          const ReleasedGil released;
-          config = nn::read_model_config(folder);
-        }
-        return object_from_config(config);
-      },
-      py::arg("folder"), "What a saved model's folder says of it, as plain data.");
+  py::class_<nn::SavedModel>(module, "SavedModel")
+      .def(py::init<const std::filesystem::path&>(), py::arg("folder"), Released())
+      .def_property_readonly(
+          "description",
+          [](const nn::SavedModel& self) { return object_from_config(self.description()); })
+      .def("restore", &nn::SavedModel::restore, py::arg("model"), Released());
   module.def(
       "mnist",
       [](const std::string& folder) {

@@ -4,12 +4,12 @@
 namespace tegula::detail {
 
 enum class Fault {
-  once,     ///< one operation fails, what follows works: a full disk, an interrupted network drive
-  forever,  ///< that operation and all after it fail, cleaning up included: as if the process died
+  once,     ///< one call fails, what follows works: a full disk, an interrupted network drive
+  forever,  ///< that call and all after it fail, cleaning up included: as if the process died
 };
 
-/// Makes the file operation after the next `successes` ones fail with EIO (a failing write first
-/// writes half of its bytes); a negative number makes none fail.
+/// Makes the system call (of file_calls.hpp) after the next `successes` ones fail with EIO; a
+/// negative number makes none fail.
 void set_file_fault(int successes, Fault fault);
 
 /// Whether the fault has struck since it was set.

@@ -1,12 +1,14 @@
 #include "tegula/data/idx.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <span>
 
+#include "src/core/unpacked_file.hpp"
 #include "tegula/core/error.hpp"
-#include "tegula/core/file.hpp"
 
 namespace tegula::data {
 
@@ -73,8 +75,8 @@ Shape shape_of(std::string_view bytes, std::size_t rank) {
   return shape;
 }
 
-void check_size(const Shape& shape, DType dtype, std::size_t data_bytes,
-                const std::string& source) {
+/// Bytes of the elements that the header promises.
+std::uint64_t size_of_elements(const Shape& shape, DType dtype, const std::string& source) {
   constexpr std::uint64_t kHighest = std::numeric_limits<std::int64_t>::max();
   std::uint64_t expected = size_of(dtype);
   bool empty = false;
@@ -87,44 +89,90 @@ void check_size(const Shape& shape, DType dtype, std::size_t data_bytes,
     empty = empty || dim == 0;
     if (dim != 0) expected *= factor;
   }
-  if (empty) expected = 0;
-  if (expected != data_bytes) {
-    fail(source, "holds " + std::to_string(data_bytes) + " bytes of elements; expected " +
-                     std::to_string(expected) + " for " + std::string(to_string(dtype)) +
-                     shape.to_string());
-  }
+  return empty ? 0 : expected;
 }
 
 /// IDX elements are big-endian.
-void copy_elements(std::string_view from, Tensor& tensor) {
+void swap_bytes(Tensor& tensor) {
   static_assert(std::endian::native == std::endian::little);
-  if (from.empty()) return;
-  auto* to = static_cast<char*>(tensor.raw());
   const std::size_t size = size_of(tensor.dtype());
-  if (size == 1) {
-    std::memcpy(to, from.data(), from.size());
-    return;
+  if (size == 1) return;
+  auto* const bytes = static_cast<char*>(tensor.raw());
+  for (std::size_t i = 0; i < tensor.byte_count(); i += size) {
+    std::reverse(bytes + i, bytes + i + size);
   }
-  for (std::size_t i = 0; i < from.size(); i += size) {
-    std::reverse_copy(from.data() + i, from.data() + i + size, to + i);
-  }
+}
+
+struct Header {
+  DType dtype = DType::u8;
+  Shape shape;
+  std::uint64_t element_bytes = 0;
+};
+
+/// The header at the beginning of `bytes`.
+Header header_of(std::string_view bytes, const std::string& source) {
+  const std::size_t rank = rank_of(bytes, source);
+  Header header{dtype_of_code(byte_at(bytes, 2), source), shape_of(bytes, rank), 0};
+  header.element_bytes = size_of_elements(header.shape, header.dtype, source);
+  return header;
+}
+
+std::size_t size_of_header(const Header& header) {
+  return kMagicBytes + kDimBytes * header.shape.rank();
+}
+
+[[noreturn]] void fail_size(const Header& header, const std::string& held,
+                            const std::string& source) {
+  fail(source, "holds " + held + " bytes of elements; expected " +
+                   std::to_string(header.element_bytes) + " for " +
+                   std::string(to_string(header.dtype)) + header.shape.to_string());
 }
 
 }  // namespace
 
 Tensor parse_idx(std::string_view bytes, const std::string& source) {
-  const std::size_t rank = rank_of(bytes, source);
-  const DType dtype = dtype_of_code(byte_at(bytes, 2), source);
-  const Shape shape = shape_of(bytes, rank);
-  const std::string_view elements = bytes.substr(kMagicBytes + kDimBytes * rank);
-  check_size(shape, dtype, elements.size(), source);
-  Tensor tensor(dtype, shape);
-  copy_elements(elements, tensor);
+  const Header header = header_of(bytes, source);
+  const std::string_view elements = bytes.substr(size_of_header(header));
+  if (elements.size() != header.element_bytes) {
+    fail_size(header, std::to_string(elements.size()), source);
+  }
+  Tensor tensor(header.dtype, header.shape);
+  if (!elements.empty()) std::memcpy(tensor.raw(), elements.data(), elements.size());
+  swap_bytes(tensor);
   return tensor;
 }
 
 Tensor read_idx(const std::string& path, std::uint64_t max_bytes) {
-  return parse_idx(read_file_or_gzip(path, max_bytes), "\"" + path + "\"");
+  const std::string source = "\"" + path + "\"";
+  detail::UnpackedFile file(path);
+  std::array<char, kMagicBytes + kDimBytes * Shape::kMaxRank> start{};
+  std::size_t count = file.read(std::span(start).first(kMagicBytes));
+  if (count == kMagicBytes && byte_at({start.data(), count}, 3) <= Shape::kMaxRank) {
+    const std::size_t rest = kDimBytes * byte_at({start.data(), count}, 3);
+    count += file.read(std::span(start).subspan(kMagicBytes, rest));
+  }
+  const Header header = header_of({start.data(), count}, source);
+  const std::uint64_t total = size_of_header(header) + header.element_bytes;
+  if (total > max_bytes) {
+    fail(source, "promises " + std::to_string(total) + " bytes, more than the limit of " +
+                     std::to_string(max_bytes));
+  }
+  // Nothing is reserved for elements that cannot be there.
+  if (file.known_size() != 0 && file.known_size() != total) {
+    fail_size(header, std::to_string(file.known_size() - size_of_header(header)), source);
+  }
+  if (total > file.largest_size()) {
+    fail(source,
+         "promises " + std::to_string(total) + " bytes, more than its packed ones can hold");
+  }
+  Tensor tensor(header.dtype, header.shape);
+  const std::span<char> elements(static_cast<char*>(tensor.raw()), tensor.byte_count());
+  const std::size_t held = file.read(elements);
+  if (held != elements.size()) fail_size(header, std::to_string(held), source);
+  char extra = 0;
+  if (file.read({&extra, 1}) != 0) fail_size(header, "more", source);
+  swap_bytes(tensor);
+  return tensor;
 }
 
 }  // namespace tegula::data

@@ -1,13 +1,18 @@
 #pragma once
-// The header of a safetensors file, shared by the reader and the writer.
+// The header of a safetensors file, shared by the reader and the writer, and the reader in two
+// steps: what the header says can be refused before anything is reserved for it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "src/core/input_file.hpp"
 #include "tegula/core/dtype.hpp"
+#include "tegula/io/safetensors.hpp"
 
 namespace tegula::io::detail {
 
@@ -41,5 +46,38 @@ Header parse_header(std::string_view json, const std::string& source);
 inline constexpr std::string_view kMetadataKey = "__metadata__";
 inline constexpr std::size_t kMaxNameBytes = 4096;  ///< our own limit, for reader and writer
 inline constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+
+/// What a reader takes bytes of from one end to the other.
+struct ByteSource {
+  std::string name;  ///< for errors
+  std::uint64_t size = 0;
+  std::function<void(std::span<char>)> take;  ///< fills all of it
+};
+
+/// The file from its beginning. Throws FormatError when it holds more than `max_bytes`.
+ByteSource source_of(tegula::detail::InputFile& file, std::uint64_t max_bytes);
+
+struct NamedType {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape;
+};
+
+class SafetensorsReader {
+ public:
+  /// Reads the header and checks it against the size. Throws FormatError.
+  explicit SafetensorsReader(ByteSource source);
+
+  const std::string& source() const { return source_.name; }
+  /// In the order of the file.
+  const std::vector<NamedType>& types() const { return types_; }
+  /// The tensors themselves.
+  Safetensors read() &&;
+
+ private:
+  ByteSource source_;
+  std::map<std::string, std::string> metadata_;
+  std::vector<NamedType> types_;
+};
 
 }  // namespace tegula::io::detail

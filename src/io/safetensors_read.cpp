@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <limits>
+#include <span>
 #include <tuple>
+#include <utility>
 
 #include "src/io/safetensors.hpp"
 #include "tegula/core/error.hpp"
-#include "tegula/core/file.hpp"
 #include "tegula/io/safetensors.hpp"
 
 namespace tegula::io {
@@ -25,54 +26,56 @@ std::uint64_t read_length(std::string_view bytes) {
 }
 
 /// The header's JSON text, after the checks of its length.
-std::string_view header_text(std::string_view bytes, const std::string& source) {
-  if (bytes.size() < kLengthBytes) {
-    throw FormatError(source + ": " + std::to_string(bytes.size()) +
+std::string read_header_text(const detail::ByteSource& source) {
+  if (source.size < kLengthBytes) {
+    throw FormatError(source.name + ": " + std::to_string(source.size) +
                       " bytes are too few for a safetensors file; expected at least 8");
   }
-  const std::uint64_t length = read_length(bytes);
+  std::array<char, kLengthBytes> bytes{};
+  source.take(bytes);
+  const std::uint64_t length = read_length({bytes.data(), bytes.size()});
   if (length > detail::kMaxHeaderBytes) {
-    throw FormatError(source + ": a header of " + std::to_string(length) +
+    throw FormatError(source.name + ": a header of " + std::to_string(length) +
                       " bytes; expected at most " + std::to_string(detail::kMaxHeaderBytes) +
                       ", so this is hardly a safetensors file");
   }
-  if (length > bytes.size() - kLengthBytes) {
-    throw FormatError(source + ": a header of " + std::to_string(length) + " bytes in a file of " +
-                      std::to_string(bytes.size()) + " bytes; the file is truncated");
+  if (length > source.size - kLengthBytes) {
+    throw FormatError(source.name + ": a header of " + std::to_string(length) +
+                      " bytes in a file of " + std::to_string(source.size) +
+                      " bytes; the file is truncated");
   }
-  return bytes.substr(kLengthBytes, length);
+  std::string text(length, '\0');
+  source.take(text);
+  return text;
 }
 
-class TensorReader {
+/// Checks what the entries say of the tensors.
+class EntryChecker {
  public:
-  TensorReader(std::string_view data, const std::string& source) : data_(data), source_(source) {}
+  EntryChecker(std::uint64_t data_bytes, const std::string& source)
+      : data_bytes_(data_bytes), source_(source) {}
 
   /// The entries sorted by offset must cover the data without holes, overlaps or left-overs.
   void check_layout(const std::vector<Entry>& entries) const {
     std::uint64_t expected = 0;
     for (const Entry& entry : entries) {
-      if (entry.begin != expected || entry.end < entry.begin || entry.end > data_.size()) {
+      if (entry.begin != expected || entry.end < entry.begin || entry.end > data_bytes_) {
         fail(entry, "data_offsets [" + std::to_string(entry.begin) + "," +
                         std::to_string(entry.end) + "]; expected to begin at " +
                         std::to_string(expected) + " and to end within the " +
-                        std::to_string(data_.size()) + " bytes of data");
+                        std::to_string(data_bytes_) + " bytes of data");
       }
       expected = entry.end;
     }
-    if (expected != data_.size()) {
-      throw FormatError(source_ + ": " + std::to_string(data_.size() - expected) +
+    if (expected != data_bytes_) {
+      throw FormatError(source_ + ": " + std::to_string(data_bytes_ - expected) +
                         " bytes after the last tensor; expected none");
     }
   }
 
-  Tensor read(const Entry& entry) const {
+  detail::NamedType type_of(const Entry& entry) const {
     const DType dtype = dtype_of_entry(entry);
-    const Shape shape = shape_of_entry(entry, size_of(dtype));
-    const std::string_view bytes = data_.substr(entry.begin, entry.end - entry.begin);
-    if (dtype == DType::boolean) check_booleans(entry, bytes);
-    Tensor tensor(dtype, shape);
-    if (!bytes.empty()) std::memcpy(tensor.raw(), bytes.data(), bytes.size());
-    return tensor;
+    return {entry.name, dtype, shape_of_entry(entry, size_of(dtype))};
   }
 
  private:
@@ -115,14 +118,7 @@ class TensorReader {
     return shape;
   }
 
-  /// Other bytes than 0 and 1 are not values of C++'s bool.
-  void check_booleans(const Entry& entry, std::string_view bytes) const {
-    if (std::any_of(bytes.begin(), bytes.end(), [](char byte) { return byte != 0 && byte != 1; })) {
-      fail(entry, "a BOOL element that is neither 0 nor 1");
-    }
-  }
-
-  std::string_view data_;
+  std::uint64_t data_bytes_;
   const std::string& source_;
 };
 
@@ -141,26 +137,68 @@ const Tensor& Safetensors::at(std::string_view name) const {
                  std::to_string(tensors.size()) + " of the safetensors data");
 }
 
-Safetensors parse_safetensors(std::string_view bytes, const std::string& source) {
-  const std::string_view text = header_text(bytes, source);
-  detail::Header header = detail::parse_header(text, source);
+namespace detail {
+
+SafetensorsReader::SafetensorsReader(ByteSource source) : source_(std::move(source)) {
+  const std::string text = read_header_text(source_);
+  Header header = parse_header(text, source_.name);
+  metadata_ = std::move(header.metadata);
   std::sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
   });
-  const TensorReader reader(bytes.substr(kLengthBytes + text.size()), source);
-  reader.check_layout(header.entries);
+  const EntryChecker checker(source_.size - kLengthBytes - text.size(), source_.name);
+  checker.check_layout(header.entries);
+  types_.reserve(header.entries.size());
+  for (const Entry& entry : header.entries) types_.push_back(checker.type_of(entry));
+}
+
+Safetensors SafetensorsReader::read() && {
   Safetensors contents;
-  contents.metadata = std::move(header.metadata);
-  contents.tensors.reserve(header.entries.size());
-  for (Entry& entry : header.entries) {
-    Tensor tensor = reader.read(entry);
-    contents.tensors.push_back({std::move(entry.name), std::move(tensor)});
+  contents.metadata = std::move(metadata_);
+  contents.tensors.reserve(types_.size());
+  for (NamedType& type : types_) {
+    Tensor tensor(type.dtype, type.shape);
+    const std::span<char> bytes(static_cast<char*>(tensor.raw()), tensor.byte_count());
+    source_.take(bytes);
+    // Other bytes than 0 and 1 are not values of C++'s bool.
+    if (type.dtype == DType::boolean &&
+        std::ranges::any_of(bytes, [](char byte) { return byte != 0 && byte != 1; })) {
+      throw FormatError(source_.name + ": tensor \"" + type.name +
+                        "\" has a BOOL element that is neither 0 nor 1");
+    }
+    contents.tensors.push_back({std::move(type.name), std::move(tensor)});
   }
   return contents;
 }
 
+ByteSource source_of(tegula::detail::InputFile& file, std::uint64_t max_bytes) {
+  const std::string name = "\"" + file.path() + "\"";
+  if (file.size() > max_bytes) {
+    throw FormatError(name + " holds more than the " + std::to_string(max_bytes) +
+                      " bytes that are allowed here");
+  }
+  file.rewind();
+  return {name, file.size(), [&file, name](std::span<char> bytes) {
+            if (file.read(bytes) == bytes.size()) return;
+            throw FormatError(name + " became shorter while it was read");
+          }};
+}
+
+}  // namespace detail
+
+Safetensors parse_safetensors(std::string_view bytes, const std::string& source) {
+  std::string_view rest = bytes;
+  return detail::SafetensorsReader({source, bytes.size(),
+                                    [&rest](std::span<char> to) {
+                                      std::copy_n(rest.begin(), to.size(), to.begin());
+                                      rest.remove_prefix(to.size());
+                                    }})
+      .read();
+}
+
 Safetensors read_safetensors(const std::string& path, std::uint64_t max_bytes) {
-  return parse_safetensors(read_file(path, max_bytes), "\"" + path + "\"");
+  tegula::detail::InputFile file(path);
+  return detail::SafetensorsReader(detail::source_of(file, max_bytes)).read();
 }
 
 }  // namespace tegula::io

@@ -10,8 +10,8 @@
 
 namespace tegula::data {
 
-/// Largest array file, decompressed, that is read when the caller gives no limit: 4 GiB.
-inline constexpr std::uint64_t kIdxLimit = std::uint64_t{4} << 30;
+/// Largest array file, decompressed, that is read when the caller gives no limit: 1 GiB.
+inline constexpr std::uint64_t kIdxLimit = std::uint64_t{1} << 30;
 
 /// Reads a plain or gzipped IDX file of u8, i8, i32, f32 or f64 elements. Throws FormatError naming
 /// the file and what was expected (i16, which Tegula has not, included), IoError when it cannot be

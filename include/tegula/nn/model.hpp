@@ -274,9 +274,6 @@ class TEGULA_API Model {
   /// each. Throws FormatError, ShapeError or DTypeError for weights that do not fit, before it sets
   /// any.
   void load_weights(const std::filesystem::path& path, bool skip_mismatch = false);
-  /// What `load_model` does to the model that it has made: takes over the weights, the optimizer's
-  /// state when this model is compiled, and the random streams of an equal model's folder.
-  void restore(const std::filesystem::path& folder);
   /// `{"class_name", "config"}`: name, layers and the built input shape.
   Config config() const;
   /// Optimizer, loss and metrics; null before compile.
@@ -353,9 +350,6 @@ class TEGULA_API Model {
 /// neither the library has nor `register_class` made known.
 TEGULA_API std::unique_ptr<Model> load_model(const std::filesystem::path& folder,
                                              bool compile = true);
-/// What the folder says of its model: `{"version", "model", "compile", "random"}`, checked as
-/// `load_model` checks it.
-TEGULA_API Config read_model_config(const std::filesystem::path& folder);
 
 /// Throws InvalidArgument when `save` (or `save_weights`) would refuse this name, because it ends
 /// as that of another format does: for finding out before hours of training.

@@ -601,12 +601,13 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # 
         safe_mode: Without effect: the files hold no code, and loading runs none.
     """
     path = _os.fspath(filepath)
-    description = _nn.read_model_config(path)
+    saved = _nn.SavedModel(path)
+    description = saved.description
     with _serialization.CustomObjectScope(custom_objects):
         model = _serialization.object_of(description["model"])
         if compile and description.get("compile"):
             model.compile_from_config(description["compile"])
-    model._core.restore(path)
+    saved.restore(model._core)
     return model
 
 

@@ -1,0 +1,148 @@
+#include "tegula/nn/saved_model.hpp"
+
+#include <charconv>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "src/io/foreign_formats.hpp"
+#include "src/io/model_files.hpp"
+#include "src/io/model_weights.hpp"
+#include "tegula/nn/sequential.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+std::int64_t count_from(const Config& config, std::string_view key) {
+  const std::int64_t count = config.at(key).as_integer();
+  if (count >= 0) return count;
+  throw FormatError("the state of the random streams has `" + std::string(key) + "` " +
+                    std::to_string(count) + "; expected 0 or more");
+}
+
+RandomState random_state_from(const Config& config) {
+  RandomState state;
+  const std::string& seed = config.at("seed").as_string();
+  const auto [end, problem] = std::from_chars(seed.data(), seed.data() + seed.size(), state.seed);
+  if (problem != std::errc() || end != seed.data() + seed.size()) {
+    throw FormatError("the state of the random streams has the seed \"" + seed +
+                      "\"; expected an integer from 0 to 2^64 - 1");
+  }
+  state.runs = static_cast<std::uint64_t>(count_from(config, "runs"));
+  state.epochs = static_cast<std::uint64_t>(count_from(config, "epochs"));
+  state.first_op = count_from(config, "first_op");
+  return state;
+}
+
+std::unique_ptr<Model> model_from(const Config& description) {
+  const std::string& class_name = description.at("class_name").as_string();
+  if (class_name != "Sequential") {
+    throw NotFound("there is no model class \"" + class_name +
+                   "\"; a model of a class that a Python program derived is loaded there");
+  }
+  return Sequential::from_config(description.at("config"));
+}
+
+void check_built(const Model& model) {
+  if (model.built()) return;
+  throw RunError("model \"" + model.name() +
+                 "\" is not built, so it has no weights to load; give " +
+                 "it an input shape or call build(...) first");
+}
+
+tegula::detail::InputFile tensors_of(io::ModelFiles files, const std::filesystem::path& folder) {
+  if (files.tensors) return std::move(*files.tensors);
+  throw IoError("\"" + folder.string() + "\" holds no " + io::kTensorFile +
+                ", so no complete saved model");
+}
+
+/// The file with the weights: the path itself, or the one in a folder that `save` wrote.
+tegula::detail::InputFile open_weights(const std::filesystem::path& path) {
+  const std::string format = io::foreign_format_by_contents(path);
+  if (!format.empty()) {
+    throw FormatError("\"" + path.string() + "\" is " + format +
+                      ", which cannot be read yet; load_weights reads the safetensors files that " +
+                      "`save_weights` wrote and the folders that `save` wrote. The weights of " +
+                      "another library's model can be given to `set_weights` as arrays");
+  }
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    return tegula::detail::InputFile(path.string());
+  }
+  io::ModelFiles files = io::open_model_files(path);
+  io::read_description(files.config, path);
+  return tensors_of(std::move(files), path);
+}
+
+io::detail::SafetensorsReader reader_of(tegula::detail::InputFile& file) {
+  return io::detail::SafetensorsReader(io::detail::source_of(file, io::kSafetensorsLimit));
+}
+
+}  // namespace
+
+struct SavedModel::Files {
+  std::filesystem::path folder;
+  Config description;
+  tegula::detail::InputFile tensors;
+};
+
+SavedModel::SavedModel(const std::filesystem::path& folder) {
+  try {
+    io::ModelFiles opened = io::open_model_files(folder);
+    Config description = io::read_description(opened.config, folder);
+    files_ = std::make_unique<Files>(
+        Files{folder, std::move(description), tensors_of(std::move(opened), folder)});
+  } catch (const Error&) {
+    io::rethrow_for_file(folder);
+  }
+}
+
+SavedModel::~SavedModel() = default;
+SavedModel::SavedModel(SavedModel&&) noexcept = default;
+SavedModel& SavedModel::operator=(SavedModel&&) noexcept = default;
+
+const Config& SavedModel::description() const { return files_->description; }
+
+void SavedModel::restore(Model& model) {
+  check_built(model);
+  try {
+    const Config* const random = files_->description.find("random");
+    const std::optional<RandomState> state =
+        random == nullptr ? std::nullopt : std::optional(random_state_from(*random));
+    set_all(model, named_state(model), reader_of(files_->tensors));
+    if (state) model.set_random_state(*state);
+  } catch (const Error&) {
+    io::rethrow_for_file(files_->folder);
+  }
+}
+
+void Model::load_weights(const std::filesystem::path& path, bool skip_mismatch) {
+  check_built(*this);
+  try {
+    tegula::detail::InputFile file = open_weights(path);
+    if (skip_mismatch) return set_fitting_layers(*this, reader_of(file));
+    set_all(*this, named_weights(*this), reader_of(file));
+  } catch (const Error&) {
+    io::rethrow_for_file(path);
+  }
+}
+
+std::unique_ptr<Model> load_model(const std::filesystem::path& folder, bool compile) {
+  SavedModel saved(folder);
+  std::unique_ptr<Model> model;
+  try {
+    const Config& description = saved.description();
+    model = model_from(description.at("model"));
+    const Config* const compiled = description.find("compile");
+    if (compile && compiled != nullptr && !compiled->is_null()) {
+      model->compile_from_config(*compiled);
+    }
+  } catch (const Error&) {
+    io::rethrow_for_file(folder);
+  }
+  saved.restore(*model);
+  return model;
+}
+
+}  // namespace tegula::nn

@@ -56,12 +56,9 @@ Config number_from_object(py::handle object) {
                    py::repr(object).cast<std::string>());
 }
 
-/// As deep as files may be.
-constexpr int kDeepest = 64;
+Config config_at(py::handle object, std::size_t depth);
 
-Config config_at(py::handle object, int depth);
-
-Config::Object entries_of(const py::dict& dict, int depth) {
+Config::Object entries_of(const py::dict& dict, std::size_t depth) {
   Config::Object result;
   for (const auto& [key, value] : dict) {
     if (!py::isinstance<py::str>(key)) {
@@ -73,7 +70,7 @@ Config::Object entries_of(const py::dict& dict, int depth) {
   return result;
 }
 
-Config config_at(py::handle object, int depth) {
+Config config_at(py::handle object, std::size_t depth) {
   if (object.is_none()) return nullptr;
   if (py::isinstance<py::bool_>(object)) return object.cast<bool>();
   if (py::isinstance<py::int_>(object)) return integer_from_object(object);
@@ -82,8 +79,8 @@ Config config_at(py::handle object, int depth) {
   const bool dict = py::isinstance<py::dict>(object);
   const bool list = py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object);
   if (!dict && !list) return number_from_object(object);
-  if (depth == kDeepest) {
-    throw InvalidArgument("the data are nested more than " + std::to_string(kDeepest) +
+  if (depth == nn::kMaxConfigDepth) {
+    throw InvalidArgument("the data are nested more than " + std::to_string(nn::kMaxConfigDepth) +
                           " levels deep, or hold themselves");
   }
   if (dict) return entries_of(py::reinterpret_borrow<py::dict>(object), depth + 1);

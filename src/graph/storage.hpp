@@ -66,7 +66,7 @@ struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   std::vector<Value> fetches;
   std::vector<Value> targets;
   std::int64_t random_ops = 0;
-  /// What nodes were before and after their names changed.
+  /// What nodes became when their names changed; each stays, because readers may hold its name.
   std::vector<std::shared_ptr<const NodeBody>> renamed;
 
   Node& append(std::span<const Value> inputs, NodeBody body);

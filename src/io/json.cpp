@@ -88,8 +88,9 @@ class ConfigBuilder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool open(bool is_object) {
-    constexpr std::size_t kDeepest = 64;
-    if (open_.size() == kDeepest) fail("values are nested more than 64 levels deep");
+    if (open_.size() == nn::kMaxConfigDepth) {
+      fail("values are nested more than " + std::to_string(nn::kMaxConfigDepth) + " levels deep");
+    }
     open_.push_back({is_object, {}, {}, {}});
     return true;
   }

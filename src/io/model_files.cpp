@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "src/core/rethrow.hpp"
 #include "src/core/shortened.hpp"
 #include "src/io/foreign_formats.hpp"
 #include "src/io/json.hpp"
@@ -99,23 +100,7 @@ void rethrow_for_file(const fs::path& path) {
         named ? std::string(what) : "\"" + path.string() + "\": " + std::string(what),
         kLongest + path.string().size());
   };
-  try {
-    throw;
-  } catch (const NotFound& error) {
-    throw NotFound(text(error));
-  } catch (const ShapeError& error) {
-    throw ShapeError(text(error));
-  } catch (const FormatError& error) {
-    throw FormatError(text(error));
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument(text(error));
-  } catch (const DTypeError& error) {
-    throw DTypeError(text(error));
-  } catch (const IoError& error) {
-    throw IoError(text(error));
-  } catch (const RunError& error) {
-    throw RunError(text(error));
-  }
+  tegula::detail::rethrow_with(text);
 }
 
 }  // namespace tegula::io

@@ -145,8 +145,7 @@ struct Model::Loops {
   void bind(const Tensor& targets) {
     const ConstructionLock lock;
     const ValueType type{targets.dtype(), targets.shape()};
-    const bool fits = impl.target_type && impl.target_type->dtype == type.dtype &&
-                      compatible(impl.target_type->shape, type.shape);
+    const bool fits = impl.takes_targets(type);
     if ((bound || outer.runs()) && !fits) {
       throw ShapeError("targets of shape " + shape_text(type.shape) +
                        " came after targets of shape " + shape_text(impl.target_type->shape));

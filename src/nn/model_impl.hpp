@@ -116,7 +116,9 @@ struct Model::Impl {
   void build_optimizer(const std::vector<Variable>& trainable);
   /// The model's output, with the state updates that building it collected.
   Executable compile_call(const Value& output, const Trace& trace);
-  /// Chooses placeholders, metrics and names for targets of this type; keeps them when they fit.
+  /// Whether the placeholders take targets of this type.
+  bool takes_targets(const ValueType& target) const;
+  /// Chooses placeholders, metrics and names for targets of this type.
   void bind_targets(const ValueType& target);
   std::vector<Variable> metric_state() const;
   void reset_metrics();

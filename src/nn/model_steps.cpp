@@ -88,10 +88,12 @@ void refuse_twofold_updates(const Trace& trace, const std::vector<Variable>& tra
 
 }  // namespace
 
+bool Model::Impl::takes_targets(const ValueType& target) const {
+  return target_type && target_type->dtype == target.dtype &&
+         compatible(target_type->shape, target.shape);
+}
+
 void Model::Impl::bind_targets(const ValueType& target) {
-  const bool fits = target_type && target_type->dtype == target.dtype &&
-                    compatible(target_type->shape, target.shape);
-  if (fits) return;
   const CompileOptions& settings = compiled();
   if (!settings.loss) {
     throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");

@@ -5,6 +5,7 @@
 #include <span>
 #include <type_traits>
 
+#include "src/core/rethrow.hpp"
 #include "src/nn/shape_text.hpp"
 #include "tegula/nn/logs.hpp"
 
@@ -173,21 +174,7 @@ void rethrow_called_at(const char* run, const SourceLocation& line) {
     const std::string said = error.what();
     return line.known() ? said + "\n  " + run + " called at: " + line.to_string() : said;
   };
-  try {
-    throw;
-  } catch (const ShapeError& error) {
-    throw ShapeError(text(error));
-  } catch (const NotFound& error) {
-    throw NotFound(text(error));
-  } catch (const FormatError& error) {
-    throw FormatError(text(error));
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument(text(error));
-  } catch (const DTypeError& error) {
-    throw DTypeError(text(error));
-  } catch (const RunError& error) {
-    throw RunError(text(error));
-  }
+  detail::rethrow_with(text);
 }
 
 }  // namespace tegula::nn

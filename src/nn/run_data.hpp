@@ -48,11 +48,14 @@ SourceLocation line_of(const std::source_location& location);
 /// `run` ("fit") at its end.
 [[noreturn]] void rethrow_called_at(const char* run, const SourceLocation& line);
 
-/// What `work` returns; its errors name the line of the call of `run`.
+/// What `work` returns; its errors, but for those of the operating system, name the line of the
+/// call of `run`.
 template <typename Work>
 auto called_at(const char* run, const SourceLocation& line, Work&& work) {
   try {
     return work();
+  } catch (const IoError&) {
+    throw;
   } catch (const Error&) {
     rethrow_called_at(run, line);
   }

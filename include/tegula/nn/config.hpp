@@ -15,6 +15,9 @@
 
 namespace tegula::nn {
 
+/// Levels of lists and objects within each other that are read from files and other languages.
+inline constexpr std::size_t kMaxConfigDepth = 64;
+
 /// null, bool, integer, float, string, list, or object with its keys in order of insertion.
 class TEGULA_API Config {
  public:

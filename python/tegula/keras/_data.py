@@ -304,12 +304,17 @@ def _parts_of(batch):
     return (*parts, None, None)[:3]
 
 
+def redraws_bar():
+    """Whether a bar can be redrawn on standard output: a terminal's or a notebook's."""
+    out = sys.stdout
+    isatty = getattr(out, "isatty", None)
+    return (isatty is not None and isatty()) or type(out).__module__.startswith("ipykernel")
+
+
 def verbosity(verbose):
     """0: silent, 1: a bar, 2: a line per epoch. "auto" is a bar where one can be redrawn."""
     if isinstance(verbose, str) and verbose == "auto":
-        out = sys.stdout
-        notebook = type(out).__module__.startswith("ipykernel")
-        return 1 if notebook or (hasattr(out, "isatty") and out.isatty()) else 2
+        return 1 if redraws_bar() else 2
     if verbose not in (0, 1, 2):
         raise _core.InvalidArgument(f"`verbose` must be \"auto\", 0, 1 or 2, got {verbose!r}")
     return int(verbose)

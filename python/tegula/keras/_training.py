@@ -14,6 +14,7 @@ from ._data import arrays_of as _arrays_of
 from ._data import data_of as _data_of
 from ._data import inputs_of as _inputs_of
 from ._data import lists_batches as _lists_batches
+from ._data import redraws_bar as _redraws_bar
 from ._data import verbosity as _verbosity
 
 _Silent = (None, 0)
@@ -127,7 +128,7 @@ class Trainer:
         (x, y), whose targets are not looked at. Progress is shown by itself only where a bar can be
         redrawn: on a terminal or in a notebook.
         """
-        if verbose == "auto" and _verbosity("auto") != 1:
+        if verbose == "auto" and not _redraws_bar():
             verbose = 0
         if callbacks is None and steps is None and verbose in _Silent:
             if isinstance(x, _np.ndarray):

@@ -15,8 +15,8 @@ import sys
 import textwrap
 
 MODULES = (
-    "activations backend callbacks config datasets.fashion_mnist datasets.mnist initializers layers "
-    "losses metrics models ops optimizers optimizers.schedules random regularizers saving tree utils"
+    "activations backend callbacks config constraints datasets.fashion_mnist datasets.mnist initializers "
+    "layers losses metrics models ops optimizers optimizers.schedules random regularizers saving tree utils"
 ).split()
 
 # How the tables call the types of arguments, which may be "optional X" and "list of X", to Python's.
@@ -28,9 +28,11 @@ TYPES = {
     "shape": "Shape",
     "initializer": "InitializerLike",
     "regularizer": "RegularizerLike",
+    "constraint": "ConstraintLike",
     "activation": "ActivationLike",
     "learning rate": "LearningRate",
     "number or list": "Union[float, Sequence[float], None]",
+    "axes": "Union[int, Sequence[int], None]",
 }
 INPUT_ONLY = {"sparse", "ragged", "tensor", "optional"}
 # Arguments of layers beside those of the tables.
@@ -43,7 +45,8 @@ LAYER_ARGUMENTS = {
 HEADER = """# Written by scripts/keras_stubs.py.
 from typing import Any, Optional, Sequence, Union
 
-from {dots}_typing import ActivationLike, DTypeLike, InitializerLike, LearningRate, RegularizerLike, Shape
+from {dots}_typing import ActivationLike, ConstraintLike, DTypeLike, InitializerLike, LearningRate
+from {dots}_typing import RegularizerLike, Shape
 """
 
 

@@ -20,6 +20,7 @@
 #include "tegula/graph/ops.hpp"
 #include "tegula/io/safetensors.hpp"
 #include "tegula/nn/callbacks.hpp"
+#include "tegula/nn/constraints.hpp"
 #include "tegula/nn/initializers.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/nn/losses.hpp"

@@ -9,6 +9,7 @@
 #include "tegula/graph/ops.hpp"
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/activation_functions.hpp"
+#include "tegula/nn/constraint.hpp"
 #include "tegula/nn/eager.hpp"
 #include "tegula/nn/initializer.hpp"
 #include "tegula/nn/loss.hpp"
@@ -124,6 +125,7 @@ void bind_functions(py::module_& module) {
   module.def("loss_values", &loss_values, py::arg("loss"), py::arg("y_true"), py::arg("y_pred"));
   module.def("cast",
              [](const Value& x, DType dtype) { return x.dtype() == dtype ? x : cast(x, dtype); });
+  module.def("constrain", [](const nn::ConstraintBase& c, const Value& x) { return c(x); });
   module.def("regularize", [](const nn::RegularizerBase& r, const Value& x) { return r(x); });
   module.def("schedule", [](const nn::ScheduleBase& s, const Value& step) { return s(step); });
   module.def("initial_value", &initial_value);

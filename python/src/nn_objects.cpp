@@ -14,6 +14,7 @@
 #include "numpy.hpp"
 #include "tegula/graph/evaluate.hpp"
 #include "tegula/nn/activation.hpp"
+#include "tegula/nn/constraint.hpp"
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
@@ -166,11 +167,12 @@ void bind_objects(py::module_& module) {
            [](nn::Object& object, const std::string& name,
               const std::shared_ptr<nn::Object>& value) { object.set_option_object(name, value); })
       .def("option_object", [](const nn::Object& object, const std::string& name) {
-        return object_of_kind<nn::InitializerBase, nn::RegularizerBase, nn::ScheduleBase>(
-            object.option_object(name));
+        return object_of_kind<nn::InitializerBase, nn::RegularizerBase, nn::ConstraintBase,
+                              nn::ScheduleBase>(object.option_object(name));
       });
   bind_kind<nn::InitializerBase>(module, "Initializer");
   bind_kind<nn::RegularizerBase>(module, "Regularizer");
+  bind_kind<nn::ConstraintBase>(module, "Constraint");
   bind_kind<nn::ScheduleBase>(module, "Schedule");
   bind_kind<nn::LossBase>(module, "Loss")
       .def_property_readonly("name", &nn::LossBase::name)

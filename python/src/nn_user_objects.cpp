@@ -1,4 +1,5 @@
-// Layers, losses, metrics, initializers, regularizers, schedules and activations written in Python.
+// Layers, losses, metrics, initializers, regularizers, constraints, schedules and activations
+// written in Python.
 
 #include <pybind11/stl.h>
 
@@ -13,6 +14,7 @@
 #include "numpy.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/nn/activation.hpp"
+#include "tegula/nn/constraint.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metric_base.hpp"
@@ -148,10 +150,12 @@ struct LayerAccess : nn::LayerBase {
 
 nn::Weight add_weight(nn::LayerBase& layer, const std::string& name, const Shape& shape,
                       const std::shared_ptr<nn::InitializerBase>& initializer,
-                      const std::shared_ptr<nn::RegularizerBase>& regularizer, bool trainable) {
+                      const std::shared_ptr<nn::RegularizerBase>& regularizer,
+                      const std::shared_ptr<nn::ConstraintBase>& constraint, bool trainable) {
   const UserLine line;
   return (layer.*&LayerAccess::add_weight)(name, shape, nn::Initializer(initializer),
-                                           nn::Regularizer(regularizer), trainable);
+                                           nn::Regularizer(regularizer), nn::Constraint(constraint),
+                                           trainable);
 }
 
 /// A function of Python's. A weak one is kept alive by the Python object whose stand-in calls it,
@@ -353,7 +357,7 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
   std::shared_ptr<nn::MetricBase> native_;
 };
 
-/// A regularizer or schedule: a function of one value.
+/// A regularizer, constraint or schedule: a function of one value.
 template <typename Base>
 class UserFunction : public Described<Base> {
  public:
@@ -425,7 +429,8 @@ void bind_user_objects(py::module_& module) {
   module.def("override_model", &override_model, py::arg("model"), py::arg("self"), py::arg("calls"),
              py::arg("computes_loss"));
   module.def("add_weight", &add_weight, py::arg("layer"), py::arg("name"), py::arg("shape"),
-             py::arg("initializer"), py::arg("regularizer"), py::arg("trainable"));
+             py::arg("initializer"), py::arg("regularizer"), py::arg("constraint"),
+             py::arg("trainable"));
   module.def("add_sublayer", [](nn::LayerBase& layer, std::shared_ptr<nn::LayerBase> sublayer) {
     (layer.*&LayerAccess::add_sublayer)(std::move(sublayer));
   });
@@ -470,10 +475,13 @@ void bind_user_objects(py::module_& module) {
   module.def("forget_activation", &nn::forget_activation, py::arg("key"));
   bind_user_function<UserFunction<nn::RegularizerBase>, nn::RegularizerBase>(
       module, "make_user_regularizer");
+  bind_user_function<UserFunction<nn::ConstraintBase>, nn::ConstraintBase>(module,
+                                                                           "make_user_constraint");
   bind_user_function<UserFunction<nn::ScheduleBase>, nn::ScheduleBase>(module,
                                                                        "make_user_schedule");
   bind_user_function<UserInitializer, nn::InitializerBase>(module, "make_user_initializer");
   bind_registration<nn::RegularizerBase>(module);
+  bind_registration<nn::ConstraintBase>(module);
   bind_registration<nn::ScheduleBase>(module);
   bind_registration<nn::InitializerBase>(module);
 }

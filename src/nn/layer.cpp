@@ -272,7 +272,7 @@ std::vector<Value> LayerBase::regularization() const {
 
 Weight LayerBase::add_weight(std::string_view name, const Shape& shape,
                              const Initializer& initializer, const Regularizer& regularizer,
-                             bool trainable_weight) {
+                             const Constraint& constraint, bool trainable_weight) {
   const ConstructionLock lock;
   if (!initializer) {
     throw InvalidArgument("layer \"" + name_ + "\": weight \"" + std::string(name) +
@@ -290,6 +290,7 @@ Weight LayerBase::add_weight(std::string_view name, const Shape& shape,
   state->graph = *graph_;
   state->variable = graph_->variable((*initializer)({DType::f32, shape}), name, trainable_weight);
   state->regularizer = regularizer;
+  state->constraint = constraint;
   state->declared_trainable = state->trainable = trainable_weight;
   state->session = session_;
   weights_.push_back(Weight(std::move(state)));

@@ -29,10 +29,10 @@ void DenseLayer::build_weights(const ValueType& input) {
                      shape_text(input.shape));
   }
   kernel_ = add_weight("kernel", {width, options_.units}, options_.kernel_initializer,
-                       options_.kernel_regularizer);
+                       options_.kernel_regularizer, options_.kernel_constraint);
   if (!options_.use_bias) return;
-  bias_ =
-      add_weight("bias", {options_.units}, options_.bias_initializer, options_.bias_regularizer);
+  bias_ = add_weight("bias", {options_.units}, options_.bias_initializer, options_.bias_regularizer,
+                     options_.bias_constraint);
 }
 
 Value DenseLayer::call(Value x, bool /*training*/) {

@@ -50,9 +50,25 @@ Value total_of(const std::vector<Value>& values) {
   return total;
 }
 
+/// What the weights behind the variables must be after updates; empty where there is nothing.
+std::vector<Constraint> constraints_of(const std::vector<Layer>& layers,
+                                       const std::vector<Variable>& variables) {
+  std::vector<Constraint> constraints(variables.size());
+  for (const Layer& layer : layers) {
+    for (const Weight& weight : layer->weights()) {
+      const Constraint constraint = weight.constraint();
+      if (!constraint) continue;
+      const auto place = std::ranges::find(variables, weight.variable());
+      if (place == variables.end()) continue;
+      constraints[static_cast<std::size_t>(place - variables.begin())] = constraint;
+    }
+  }
+  return constraints;
+}
+
 /// Gradients of `loss` and the updates that the optimizer makes of them.
-std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector<Variable>& trained,
-                                     Value loss) {
+std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector<Layer>& layers,
+                                     const std::vector<Variable>& trained, Value loss) {
   if (trained.empty()) return {};
   // The optimizer divides the gradients by the factor again.
   const double scale = optimizer.common().loss_scale_factor.value_or(1);
@@ -72,7 +88,7 @@ std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector
                          ? Value()
                          : found[static_cast<std::size_t>(place - trained.begin())]);
   }
-  return optimizer.apply(of_all);
+  return optimizer.apply(of_all, constraints_of(layers, optimizer.trainable()));
 }
 
 /// The optimizer's update starts from what the step began with, so that a weight that `call`
@@ -170,7 +186,7 @@ Executable Model::find_step(bool training, bool weighted) {
   if (training) {
     const std::vector<Variable>& trained = impl.settle_trained(trainable_weights());
     refuse_twofold_updates(trace, trained);
-    for (const Value& update : optimizer_updates(*settings.optimizer, trained, loss)) {
+    for (const Value& update : optimizer_updates(*settings.optimizer, layers(), trained, loss)) {
       targets.push_back(update);
     }
   }

@@ -16,6 +16,15 @@ Value divisible(Value count, std::int64_t period) {
   return equal(floor(count / divisor) * divisor, count);
 }
 
+/// Throws InvalidArgument unless there is one of `what` per variable.
+void check_count(const OptimizerBase& optimizer, std::size_t variables, std::size_t given,
+                 const std::string& what) {
+  if (given == variables) return;
+  throw InvalidArgument("optimizer \"" + optimizer.name() + "\" was built for " +
+                        std::to_string(variables) + " variables, got " + std::to_string(given) +
+                        " " + what);
+}
+
 }  // namespace
 
 void check_options(const OptimizerOptions& options, std::string_view owner) {
@@ -121,6 +130,14 @@ Variable OptimizerBase::add_slot(std::string_view name, const Variable& like, do
                    constant(like.shape(), initial, like.dtype()));
 }
 
+std::vector<std::vector<Variable>> OptimizerBase::add_slots(const std::vector<std::string>& names) {
+  std::vector<std::vector<Variable>> slots(names.size());
+  for (const Variable& variable : trainable_) {
+    for (std::size_t i = 0; i < names.size(); ++i) slots[i].push_back(add_slot(names[i], variable));
+  }
+  return slots;
+}
+
 std::optional<double> OptimizerBase::take_changed_rate() {
   const ConstructionLock lock;
   if (!rate_changed_) return {};
@@ -145,13 +162,14 @@ void OptimizerBase::exclude_from_weight_decay(std::vector<std::string> names,
   undecayed_paths_ = std::move(paths);
 }
 
-bool OptimizerBase::decays(const Variable& variable) const {
-  if (!common().weight_decay) return false;
+std::optional<double> OptimizerBase::decay_of(const Variable& variable) const {
+  const std::optional<double> decay = weight_decay_of(variable);
   const std::string& path = variable.node().name();
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
   const auto in_name = [name](const std::string& part) { return name.find(part) != name.npos; };
-  return std::ranges::none_of(undecayed_names_, in_name) &&
-         std::ranges::find(undecayed_paths_, path) == undecayed_paths_.end();
+  const bool excluded = std::ranges::any_of(undecayed_names_, in_name) ||
+                        std::ranges::find(undecayed_paths_, path) != undecayed_paths_.end();
+  return excluded ? std::nullopt : decay;
 }
 
 std::vector<Variable> OptimizerBase::variables() const {
@@ -187,12 +205,25 @@ std::vector<Value> OptimizerBase::clip(std::vector<Value> gradients) const {
   return gradients;
 }
 
-std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
+/// The weight after its average has moved towards it; the average itself where it overwrites.
+Value OptimizerBase::averaged(std::size_t index, Value weight, Value updates,
+                              std::vector<Value>& assignments) {
+  const OptimizerOptions options = common();
+  if (!options.use_ema) return weight;
+  // The first average is the weight itself.
+  const Value momentum = cast(greater(updates, 0.0), DType::f32) * options.ema_momentum;
+  const Value average = averages_[index] * momentum + weight * (1.0 - momentum);
+  assignments.push_back(assign(averages_[index], average));
+  if (!options.ema_overwrite_frequency) return weight;
+  return where(divisible(updates + 1.0, *options.ema_overwrite_frequency), average, weight);
+}
+
+std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
+                                        std::span<const Constraint> constraints) {
   const ConstructionLock lock;
-  if (given.size() != trainable_.size()) {
-    throw InvalidArgument("optimizer \"" + name() + "\" was built for " +
-                          std::to_string(trainable_.size()) + " variables, got " +
-                          std::to_string(given.size()) + " gradients");
+  check_count(*this, trainable_.size(), given.size(), "gradients");
+  if (!constraints.empty()) {
+    check_count(*this, trainable_.size(), constraints.size(), "constraints");
   }
   NameScope scope(graph_, name());
   const OptimizerOptions options = common();
@@ -226,31 +257,31 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given) {
   };
   // An overridden rule may change the same state at several variables: the last value counts.
   std::map<std::string, std::pair<Variable, Value>> shared;
+  if (own_built_) {
+    for (const auto& [state, value] : update_shared()) {
+      assignments.push_back(assign(state, when_updating(value, state)));
+    }
+  }
   for (std::size_t i = 0; i < trainable_.size(); ++i) {
-    if (!gradients[i]) continue;
     Value weight = trainable_[i];
-    if (decays(trainable_[i])) weight = weight - weight * (*options.weight_decay * rate);
-    Update updated = overrides_.update ? overrides_.update(i, weight, gradients[i], rate)
-                                       : own_update(i, weight, gradients[i], rate);
-    updated.weight = when_updating(updated.weight, trainable_[i]);
-    for (const auto& [slot, value] : updated.slots) {
-      if (overrides_.update) {
-        shared.insert_or_assign(slot.node().name(), std::pair(slot, value));
-      } else {
-        assignments.push_back(assign(slot, when_updating(value, slot)));
+    if (gradients[i]) {
+      if (const std::optional<double> decay = decay_of(trainable_[i])) {
+        weight = weight - weight * (*decay * rate);
+      }
+      const Update updated = overrides_.update ? overrides_.update(i, weight, gradients[i], rate)
+                                               : own_update(i, weight, gradients[i], rate);
+      weight = when_updating(updated.weight, trainable_[i]);
+      for (const auto& [slot, value] : updated.slots) {
+        if (overrides_.update) {
+          shared.insert_or_assign(slot.node().name(), std::pair(slot, value));
+        } else {
+          assignments.push_back(assign(slot, when_updating(value, slot)));
+        }
       }
     }
-    if (options.use_ema) {
-      // The first average is the weight itself.
-      const Value momentum = cast(greater(updates, 0.0), DType::f32) * options.ema_momentum;
-      const Value average = averages_[i] * momentum + updated.weight * (1.0 - momentum);
-      assignments.push_back(assign(averages_[i], average));
-      if (options.ema_overwrite_frequency) {
-        const Value overwrite = divisible(updates + 1.0, *options.ema_overwrite_frequency);
-        updated.weight = where(overwrite, average, updated.weight);
-      }
-    }
-    assignments.push_back(assign(trainable_[i], updated.weight));
+    weight = averaged(i, weight, updates, assignments);
+    if (gradients[i] && !constraints.empty() && constraints[i]) weight = (*constraints[i])(weight);
+    if (!(weight == trainable_[i])) assignments.push_back(assign(trainable_[i], weight));
   }
   for (const auto& [path, last] : shared) {
     assignments.push_back(assign(last.first, when_updating(last.second, last.first)));
@@ -267,6 +298,15 @@ const std::vector<ObjectClass<OptimizerBase>>& object_classes<OptimizerBase>() {
       object_class<OptimizerBase, AdagradOptimizer>({}),
       object_class<OptimizerBase, AdamOptimizer>({}),
       object_class<OptimizerBase, AdamWOptimizer>({}),
+      object_class<OptimizerBase, AdadeltaOptimizer>({}),
+      object_class<OptimizerBase, AdamaxOptimizer>({}),
+      object_class<OptimizerBase, NadamOptimizer>({}),
+      object_class<OptimizerBase, FtrlOptimizer>({}),
+      object_class<OptimizerBase, LionOptimizer>({}),
+      object_class<OptimizerBase, LambOptimizer>({}),
+      object_class<OptimizerBase, AdafactorOptimizer>({}),
+      object_class<OptimizerBase, MuonOptimizer>({}),
+      object_class<OptimizerBase, ScheduleFreeAdamWOptimizer>({}),
   };
   return classes;
 }

@@ -83,6 +83,10 @@ void Weight::set_trainable(bool trainable) const {
   state_->trainable = trainable;
 }
 
+Constraint Weight::constraint() const {
+  return constructing([this] { return state_->constraint; });
+}
+
 Variable Weight::variable() const {
   return constructing([this] { return state_->variable; });
 }

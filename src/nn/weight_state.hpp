@@ -13,6 +13,7 @@ struct Weight::State {
   Graph graph;
   Variable variable;
   Regularizer regularizer;
+  Constraint constraint;
   /// As declared: Keras lists what was declared trainable before the rest, frozen or not.
   bool declared_trainable = true;
   bool trainable = true;

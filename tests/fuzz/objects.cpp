@@ -37,6 +37,7 @@ constexpr Kind kKinds[] = {{"layer", check_round_trip<nn::Handle<nn::LayerBase>>
                            {"metric", check_round_trip<nn::Metric>},
                            {"initializer", check_round_trip<nn::Initializer>},
                            {"regularizer", check_round_trip<nn::Regularizer>},
+                           {"constraint", check_round_trip<nn::Constraint>},
                            {"schedule", check_round_trip<nn::Schedule>},
                            {"activation", check_round_trip<nn::Activation>},
                            {"shape", check_round_trip<Shape>}};

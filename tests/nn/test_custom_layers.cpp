@@ -30,7 +30,7 @@ class BlockLayer : public nn::LayerWithOptions<BlockLayer, NoOptions> {
 
  protected:
   void build_weights(const ValueType& /*input*/) override {
-    count_ = add_weight("count", {}, "zeros", {}, false);
+    count_ = add_weight("count", {}, "zeros", {}, {}, false);
     shift_ = add_weight("shift", {2}, "ones");
   }
   Value call(Value x, bool training) override {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "tegula/nn/constraints.hpp"
 #include "tegula/nn/initializers.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/nn/losses.hpp"
@@ -87,6 +88,7 @@ TEST_CASE("optimizers come back from their configs") { check_table<nn::Optimizer
 TEST_CASE("schedules come back from their configs") { check_table<nn::ScheduleBase>(); }
 TEST_CASE("initializers come back from their configs") { check_table<nn::InitializerBase>(); }
 TEST_CASE("regularizers come back from their configs") { check_table<nn::RegularizerBase>(); }
+TEST_CASE("constraints come back from their configs") { check_table<nn::ConstraintBase>(); }
 
 TEST_CASE("nested objects and lists come back from configs") {
   const nn::Dense dense({.units = 3,

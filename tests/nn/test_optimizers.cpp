@@ -202,6 +202,70 @@ Rule adam(double beta_1, double beta_2, double epsilon, bool amsgrad) {
   };
 }
 
+Rule adadelta(double rho, double epsilon) {
+  return [=](Element& e, double g, double rate, int) {
+    e.slots[0] = rho * e.slots[0] + (1 - rho) * g * g;
+    const double step = std::sqrt(e.slots[1] + epsilon) / std::sqrt(e.slots[0] + epsilon) * g;
+    e.slots[1] = rho * e.slots[1] + (1 - rho) * step * step;
+    e.weight -= rate * step;
+  };
+}
+
+Rule adamax(double beta_1, double beta_2) {
+  return [=](Element& e, double g, double rate, int t) {
+    e.slots[0] = beta_1 * e.slots[0] + (1 - beta_1) * g;
+    e.slots[1] = std::max(beta_2 * e.slots[1], std::abs(g));
+    e.weight -= rate / (1 - std::pow(beta_1, t)) * e.slots[0] / (e.slots[1] + 1e-7);
+  };
+}
+
+Rule nadam(double beta_1, double beta_2) {
+  const auto momentum_at = [beta_1](int t) { return beta_1 * (1 - 0.5 * std::pow(0.96, t)); };
+  return [=](Element& e, double g, double rate, int t) {
+    double product = 1;
+    for (int i = 1; i <= t; ++i) product *= momentum_at(i);
+    e.slots[0] = beta_1 * e.slots[0] + (1 - beta_1) * g;
+    e.slots[1] = beta_2 * e.slots[1] + (1 - beta_2) * g * g;
+    const double next = momentum_at(t + 1);
+    const double direction =
+        next * e.slots[0] / (1 - product * next) + (1 - momentum_at(t)) * g / (1 - product);
+    e.weight -= rate * direction / (std::sqrt(e.slots[1] / (1 - std::pow(beta_2, t))) + 1e-7);
+  };
+}
+
+Rule ftrl(double power, double l1, double l2, double shrinkage, double beta) {
+  return [=](Element& e, double g, double rate, int t) {
+    if (t == 1) e.slots[1] = 0;
+    const double before = std::pow(e.slots[0], -power);
+    e.slots[0] += g * g;
+    const double after = std::pow(e.slots[0], -power);
+    e.slots[1] += g + 2 * shrinkage * e.weight - (after - before) / rate * e.weight;
+    const double quadratic = after / rate + 2 * (l2 + beta / (2 * rate));
+    e.weight = (std::clamp(e.slots[1], -l1, l1) - e.slots[1]) / quadratic;
+  };
+}
+
+Rule lion(double beta_1, double beta_2) {
+  return [=](Element& e, double g, double rate, int) {
+    const double direction = beta_1 * e.slots[0] + (1 - beta_1) * g;
+    e.weight -= rate * (direction > 0 ? 1 : direction < 0 ? -1 : 0);
+    e.slots[0] = beta_2 * e.slots[0] + (1 - beta_2) * g;
+  };
+}
+
+/// The slots are z, the average of squares, and x, the mean of all z; the weight is between z and
+/// x.
+Rule schedule_free(double beta_1, double beta_2, int warmup) {
+  return [=](Element& e, double g, double rate, int t) {
+    if (t == 1) e.slots[0] = e.slots[2] = e.weight;
+    if (warmup > 0) rate *= std::min(1.0, static_cast<double>(t) / warmup);
+    e.slots[1] = beta_2 * e.slots[1] + (1 - beta_2) * g * g;
+    e.slots[0] -= rate * g / (std::sqrt(e.slots[1] / (1 - std::pow(beta_2, t))) + 1e-8);
+    e.slots[2] += (e.slots[0] - e.slots[2]) / t;
+    e.weight = (1 - beta_1) * e.slots[0] + beta_1 * e.slots[2];
+  };
+}
+
 struct Case {
   const char* name;
   Optimizer optimizer;
@@ -233,10 +297,35 @@ std::vector<Case> rules() {
       {"AdamW",
        nn::AdamW({.learning_rate = 0.1}),
        {adam(0.9, 0.999, 1e-7, false), 3, 0, [](int) { return 0.1; }, {.weight_decay = 0.004}}},
+      {"Adadelta", nn::Adadelta({.learning_rate = 0.1}), {adadelta(0.95, 1e-7), 2}},
+      {"Adadelta with other options",
+       nn::Adadelta({.learning_rate = 0.1, .rho = 0.5, .epsilon = 0.01}),
+       {adadelta(0.5, 0.01), 2}},
+      {"Adamax",
+       nn::Adamax({.learning_rate = 0.1, .beta_1 = 0.8, .beta_2 = 0.7}),
+       {adamax(0.8, 0.7), 2}},
+      {"Nadam", nn::Nadam({.learning_rate = 0.1, .beta_2 = 0.9}), {nadam(0.9, 0.9), 2}},
+      {"Ftrl", nn::Ftrl({.learning_rate = 0.1}), {ftrl(-0.5, 0, 0, 0, 0), 2, 0.1}},
+      {"Ftrl with other options",
+       nn::Ftrl({.learning_rate = 0.1,
+                 .learning_rate_power = -0.25,
+                 .initial_accumulator_value = 0.3,
+                 .l1_regularization_strength = 0.05,
+                 .l2_regularization_strength = 0.2,
+                 .l2_shrinkage_regularization_strength = 0.1,
+                 .beta = 0.4}),
+       {ftrl(-0.25, 0.05, 0.2, 0.1, 0.4), 2, 0.3}},
+      {"Lion", nn::Lion({.learning_rate = 0.1, .beta_2 = 0.8}), {lion(0.9, 0.8), 1}},
+      {"ScheduleFreeAdamW",
+       nn::ScheduleFreeAdamW({.learning_rate = 0.1}),
+       {schedule_free(0.9, 0.999, 0), 3}},
+      {"ScheduleFreeAdamW, warming up",
+       nn::ScheduleFreeAdamW({.learning_rate = 0.1, .beta_1 = 0.6, .warmup_steps = 5}),
+       {schedule_free(0.6, 0.999, 5), 3}},
   };
 }
 
-/// The options that all optimizers share, on SGD with momentum.
+/// The options that all optimizers share, on SGD with momentum and on a rule with shared state.
 std::vector<Case> common_options() {
   const std::pair<const char*, nn::OptimizerOptions> options[] = {
       {"weight_decay", {.weight_decay = 0.3}},
@@ -260,6 +349,9 @@ std::vector<Case> common_options() {
     result.push_back({name,
                       nn::SGD({.learning_rate = 0.1, .momentum = 0.9, .common = common}),
                       {sgd(0.9, false), 1, 0, [](int) { return 0.1; }, common}});
+    result.push_back({name,
+                      nn::Nadam({.learning_rate = 0.1, .common = common}),
+                      {nadam(0.9, 0.999), 2, 0, [](int) { return 0.1; }, common}});
   }
   return result;
 }
@@ -325,6 +417,12 @@ TEST_CASE("the state comes in Keras's order") {
   CHECK(names_of(nn::RMSprop({.momentum = 0.5, .centered = true, .common = {.name = "o"}})) ==
         "o/iterations o/learning_rate o/a/velocity o/b/velocity o/a/momentum o/b/momentum "
         "o/a/average_gradient o/b/average_gradient ");
+  CHECK(names_of(nn::Nadam({.common = {.name = "o"}})) ==
+        "o/iterations o/learning_rate o/a/momentum o/a/velocity o/b/momentum o/b/velocity "
+        "o/momentum_product ");
+  CHECK(names_of(nn::Adafactor({.common = {.name = "o"}})) ==
+        "o/iterations o/learning_rate o/a/rows o/a/columns o/a/velocity o/b/rows o/b/columns "
+        "o/b/velocity ");
   CHECK(names_of(nn::SGD(
             {.learning_rate = nn::Schedule(nn::ExponentialDecay()),
              .common = {.use_ema = true, .gradient_accumulation_steps = 2, .name = "o"}})) ==

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tegula/nn/callbacks.hpp"
+#include "tegula/nn/constraints.hpp"
 #include "tegula/nn/initializers.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/nn/losses.hpp"
@@ -136,6 +137,9 @@ TEST_CASE("initializers refuse numbers outside of the stated ranges") {
 }
 TEST_CASE("regularizers refuse numbers outside of the stated ranges") {
   check_kind<nn::RegularizerBase>();
+}
+TEST_CASE("constraints refuse numbers outside of the stated ranges") {
+  check_kind<nn::ConstraintBase>();
 }
 
 TEST_CASE("callbacks refuse numbers outside of the stated ranges") {

@@ -22,6 +22,7 @@ KINDS = {
     "optimizer": "optimizers",
     "initializer": "initializers",
     "regularizer": "regularizers",
+    "constraint": "constraints",
     "schedule": "optimizers.schedules",
 }
 
@@ -31,6 +32,7 @@ LAYERS = ("Activation", "Dense", "Dropout", "Flatten", "InputLayer", "Reshape")
 ARGUMENTS = {
     "Dense": [{"units": 3}, {"units": 2, "activation": "relu", "use_bias": False,
                              "kernel_initializer": "he_normal", "kernel_regularizer": "l2",
+                             "kernel_constraint": "max_norm", "bias_constraint": "non_neg",
                              "name": "d", "trainable": False}],
     "Dropout": [{"rate": 0.25}, {"rate": 0.5, "seed": 3}],
     "Activation": [{"activation": "gelu"}],
@@ -41,6 +43,9 @@ ARGUMENTS = {
     "VarianceScaling": [{}, {"scale": 2.0, "mode": "fan_avg", "distribution": "normal"}],
     "L1": [{}, {"l1": 0.5}],
     "L1L2": [{}, {"l1": 0.5, "l2": 0.25}],
+    "MaxNorm": [{}, {"max_value": 0.5, "axis": [0, 1]}],
+    "MinMaxNorm": [{}, {"min_value": 0.25, "max_value": 0.5, "rate": 0.5, "axis": 1}],
+    "UnitNorm": [{}, {"axis": 1}],
     "OrthogonalRegularizer": [{}, {"factor": 0.5, "mode": "columns"}],
     "ExponentialDecay": [{"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5},
                          {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5,

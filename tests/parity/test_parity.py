@@ -44,7 +44,7 @@ def test_there_are_enough_cases():
 
 
 KINDS_OF_CLASSES = (
-    "callback", "initializer", "layer", "loss", "metric", "optimizer", "regularizer", "schedule"
+    "callback", "constraint", "initializer", "layer", "loss", "metric", "optimizer", "regularizer", "schedule"
 )
 
 

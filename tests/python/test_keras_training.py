@@ -166,7 +166,7 @@ def test_learning_rate_of_a_schedule_cannot_be_set():
         lambda: keras.losses.get("nonsense"),
         lambda: keras.Sequential([3]),
         lambda: keras.Input(),
-        lambda: keras.layers.Dense(3, kernel_constraint="max_norm"),
+        lambda: keras.layers.Dense(3, lora_rank=2),
     ],
 )
 def test_wrong_arguments_are_value_errors(make):

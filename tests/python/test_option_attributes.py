@@ -121,7 +121,7 @@ REFUSED = [
     (lambda: keras.optimizers.SGD(), "learning_rate", float("nan"),
      "SGD: `learning_rate` must be >= 0, got NaN"),
     (lambda: keras.metrics.BinaryAccuracy(), "threshold", 0.3, "`threshold` is fixed"),
-    (lambda: L.Dense(3), "kernel_constraint", "nonneg", "`kernel_constraint` is not supported"),
+    (lambda: L.Dense(3), "lora_rank", 2, "`lora_rank` is not supported"),
     (lambda: L.Dense(3), "kernel_regularizer", "l3", "Could not interpret regularizer"),
 ]
 

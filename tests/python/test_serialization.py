@@ -18,6 +18,7 @@ MODULES = {
     "optimizer": keras.optimizers,
     "initializer": keras.initializers,
     "regularizer": keras.regularizers,
+    "constraint": keras.constraints,
     "schedule": keras.optimizers.schedules,
     "model": keras.models,
 }

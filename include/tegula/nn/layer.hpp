@@ -130,7 +130,8 @@ class TEGULA_API LayerBase : public Object {
 
   /// Here or in a constructor. Throws InvalidArgument without an initializer.
   Weight add_weight(std::string_view name, const Shape& shape, const Initializer& initializer,
-                    const Regularizer& regularizer = {}, bool trainable_weight = true);
+                    const Regularizer& regularizer = {}, const Constraint& constraint = {},
+                    bool trainable_weight = true);
   /// Makes the layer's weights part of this one: trained, counted, saved and loaded with it. A
   /// layer that is there already stays where it is.
   void add_sublayer(std::shared_ptr<LayerBase> layer);

@@ -85,6 +85,8 @@ struct DenseOptions {
   Regularizer kernel_regularizer = {};
   Regularizer bias_regularizer = {};
   Regularizer activity_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint bias_constraint = {};
   std::string name = {};
   static auto fields() {
     return std::tuple{
@@ -103,6 +105,12 @@ struct DenseOptions {
             .fixed_when_built(),
         field<&DenseOptions::activity_regularizer>("activity_regularizer",
                                                    "Penalty on the output."),
+        field<&DenseOptions::kernel_constraint>("kernel_constraint",
+                                                "What the kernel becomes after updates.")
+            .fixed_when_built(),
+        field<&DenseOptions::bias_constraint>("bias_constraint",
+                                              "What the bias becomes after updates.")
+            .fixed_when_built(),
         field<&DenseOptions::name>("name", "Name of the layer.")};
   }
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tegula/graph/ops.hpp"
+#include "tegula/nn/constraint.hpp"
 #include "tegula/nn/object.hpp"
 #include "tegula/nn/schedule.hpp"
 
@@ -76,9 +77,11 @@ class TEGULA_API OptimizerBase : public Object {
   void build(Graph& graph, std::span<const Variable> trainable);
   bool built() const { return static_cast<bool>(iterations()); }
   /// Assignments of one step, from one gradient per trainable variable: scaling, accumulation,
-  /// clipping, weight decay, the update rule, moving averages, `iterations` + 1. A variable without
-  /// a gradient (no value) keeps what it has, and so does its state.
-  std::vector<Value> apply(std::span<const Value> gradients);
+  /// clipping, weight decay, the update rule, moving averages, constraints, `iterations` + 1. A
+  /// variable without a gradient (no value) keeps what it has, and so does its state; only its
+  /// average moves. `constraints` are empty, or one per trainable variable, which may be empty.
+  std::vector<Value> apply(std::span<const Value> gradients,
+                           std::span<const Constraint> constraints = {});
   /// Keras's order: iterations, learning rate (unless scheduled), averages, accumulators, slots.
   std::vector<Variable> variables() const;
 
@@ -128,16 +131,25 @@ class TEGULA_API OptimizerBase : public Object {
   /// Makes the slots with `add_slot`, in Keras's order.
   virtual void build_slots() = 0;
   virtual Update update(std::size_t index, Value weight, Value gradient, Value rate) = 0;
+  /// Next values of state that the variables share; built once per step, before their updates.
+  virtual std::vector<std::pair<Variable, Value>> update_shared() { return {}; }
+  /// Weight decay of a variable; none: it does not decay.
+  virtual std::optional<double> weight_decay_of(const Variable& /*variable*/) const {
+    return common().weight_decay;
+  }
   /// Makes a constant rate the option.
   virtual void store_rate(double /*rate*/) {}
 
   Variable add_slot(std::string_view name, const Variable& like, double initial = 0);
+  /// Zeros like each trainable variable, per name; those of a variable follow each other.
+  std::vector<std::vector<Variable>> add_slots(const std::vector<std::string>& names);
 
  private:
   Value scheduled_rate(Value step) const;
   std::vector<Value> clip(std::vector<Value> gradients) const;
   Variable keep(const std::string& path, const InitialValue& initial);
-  bool decays(const Variable& variable) const;
+  std::optional<double> decay_of(const Variable& variable) const;
+  Value averaged(std::size_t index, Value weight, Value updates, std::vector<Value>& assignments);
 
   Graph graph_;
   Overrides overrides_;

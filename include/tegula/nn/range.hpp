@@ -48,6 +48,7 @@ inline constexpr Range any_finite = {};
 /// > 0, finite.
 inline constexpr Range positive = {.lowest = 0, .excludes_lowest = true};
 constexpr Range at_least(double lowest) { return {.lowest = lowest}; }
+constexpr Range at_most(double highest) { return {.highest = highest}; }
 /// Both bounds included.
 constexpr Range in_range(double lowest, double highest) {
   return {.lowest = lowest, .highest = highest};

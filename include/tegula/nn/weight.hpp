@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tegula/graph/operand.hpp"
+#include "tegula/nn/constraint.hpp"
 #include "tegula/nn/regularizer.hpp"
 
 namespace tegula::nn {
@@ -32,6 +33,8 @@ class TEGULA_API Weight {
   /// Whether an optimizer changes it, unless its layer is frozen.
   bool trainable() const;
   void set_trainable(bool trainable) const;
+  /// What it becomes after every update of an optimizer's; empty: what the update made of it.
+  Constraint constraint() const;
   /// In the graph that its layer builds in.
   Variable variable() const;
 

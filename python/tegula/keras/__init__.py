@@ -17,7 +17,7 @@ import sys as _sys
 import typing as _typing
 
 from .. import _missing
-from . import callbacks, initializers, layers, losses, models, optimizers, regularizers
+from . import callbacks, constraints, initializers, layers, losses, models, optimizers, regularizers
 from .initializers import Initializer
 from .layers import Input, InputSpec, Layer
 from .losses import Loss
@@ -52,7 +52,8 @@ def __dir__():
 
 __all__ = [
     "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer",
-    "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config", "datasets",
+    "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+    "constraints", "datasets",
     "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random",
     "regularizers", "saving", "tree", "utils",
 ]

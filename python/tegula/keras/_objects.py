@@ -19,6 +19,7 @@ _keys = itertools.count()
 _KINDS = {
     "initializer": ("initializer", "keras.initializers"),
     "regularizer": ("regularizer", "keras.regularizers"),
+    "constraint": ("constraint", "keras.constraints"),
     "learning_rate": ("schedule", "keras.optimizers.schedules"),
     "activation": ("activation", None),
 }
@@ -28,10 +29,9 @@ def kind_of(name):
     """The kind of objects that an argument of this name takes, or None."""
     return next((kind for suffix, (kind, _) in _KINDS.items() if name.endswith(suffix)), None)
 
+
 # Arguments of Keras that mean nothing here unless they are given: then they are refused.
 _UNSUPPORTED = {
-    "kernel_constraint",
-    "bias_constraint",
     "lora_rank",
     "lora_alpha",
     "quantization_config",
@@ -44,10 +44,8 @@ def plain(name, value):
     """An argument, as `resolved` gives it, as the plain data that C++ makes objects from."""
     if isinstance(value, Object):
         return value._plain()
-    if callable(value):
-        for suffix, module in _CALLABLES.items():
-            if name.endswith(suffix):
-                return importlib.import_module(module, __package__)._registered(value)
+    if callable(value) and kind_of(name):
+        return registered(kind_of(name), value)
     if isinstance(value, (list, tuple)):
         return [plain(name, item) for item in value]
     if hasattr(value, "tolist"):
@@ -131,14 +129,12 @@ def class_name_of(item):
     return "function" if hasattr(item, "__name__") else type(item).__name__
 
 
-# The modules whose `_registered` makes a function of the user's the value of an argument, by the end
-# of the argument's name.
-_CALLABLES = {
-    "activation": ".activations",
-    "initializer": ".initializers",
-    "regularizer": ".regularizers",
-    "learning_rate": ".optimizers.schedules",
-}
+def registered(kind, function):
+    """The plain data by which C++ finds a function of the user's, or an object of a class of the
+    user's, that stands for an object of this kind.
+    """
+    name = _serialization.MODULES.get(kind, kind + "s")
+    return importlib.import_module("." + name, __package__)._registered(function)
 
 
 class Object(_serialization.Copied):
@@ -306,6 +302,23 @@ class Object(_serialization.Copied):
         listed = ", ".join(f"{name}={getattr(value, '__name__', None) or repr(value)}"
                            for name, value in shown)
         return f"{type(self).__name__}({listed})"
+
+
+class Function(Object):
+    """Base of the kinds whose objects are functions: a class of Python's may have no arguments, and
+    only `__call__`.
+    """
+
+    def __init__(self, *args, **kwargs):
+        if self._entry is not None:
+            super().__init__(*args, **kwargs)
+
+    def _plain(self):
+        return registered(self._kind, self) if self._defined_here() else super()._plain()
+
+    def get_config(self):
+        """The arguments that make an equal object."""
+        return super().get_config() if self._entry is not None else {}
 
 
 def _serialized(name, value):

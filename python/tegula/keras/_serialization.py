@@ -19,13 +19,14 @@ from .._nested import walks
 _REGISTERED = {}
 _NAMES = {}
 _PLAIN = (str, bool, int, float, type(None))
-_MODULES = {
+MODULES = {
     "layer": "layers",
     "loss": "losses",
     "metric": "metrics",
     "optimizer": "optimizers",
     "initializer": "initializers",
     "regularizer": "regularizers",
+    "constraint": "constraints",
     "schedule": "optimizers.schedules",
 }
 
@@ -316,11 +317,11 @@ def _unknown(what, name, config):
 def _modules_for(config, kind):
     stated = config.get("module") or ""
     stated = stated.removeprefix("keras.")
-    if stated in _MODULES.values():
+    if stated in MODULES.values():
         yield stated
-    if kind in _MODULES:
-        yield _MODULES[kind]
-    yield from ("models", *_MODULES.values())
+    if kind in MODULES:
+        yield MODULES[kind]
+    yield from ("models", *MODULES.values())
 
 
 def _builtin(module, name):

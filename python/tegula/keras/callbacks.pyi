@@ -1,7 +1,8 @@
 # Written by scripts/keras_stubs.py.
 from typing import Any, Optional, Sequence, Union
 
-from ._typing import ActivationLike, DTypeLike, InitializerLike, LearningRate, RegularizerLike, Shape
+from ._typing import ActivationLike, ConstraintLike, DTypeLike, InitializerLike, LearningRate
+from ._typing import RegularizerLike, Shape
 
 class CSVLogger(Callback):
     def __init__(self, filename: str, separator: str = ',', append: bool = False) -> None: ...

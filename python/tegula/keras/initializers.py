@@ -12,22 +12,11 @@ from ._values import as_result as _as_result
 _nn = _core.nn
 
 
-class Initializer(_objects.Object):
+class Initializer(_objects.Function):
     """Base of all initializers. Derive and define `__call__(shape, dtype=None)` for your own."""
 
     _kind = "initializer"
     _module = "keras.initializers"
-
-    def __init__(self, *args, **kwargs):
-        if self._entry is not None:
-            super().__init__(*args, **kwargs)
-
-    def _plain(self):
-        return _registered(self) if self._defined_here() else super()._plain()
-
-    def get_config(self):
-        """The arguments that make an equal object."""
-        return super().get_config() if self._entry is not None else {}
 
     def __call__(self, shape, dtype=None):
         """Values of this shape; float32 unless `dtype` says otherwise."""

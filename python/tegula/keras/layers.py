@@ -11,7 +11,7 @@ from .. import _core
 from .._framework import Tensor as _Tensor
 from .._framework import as_tensor as _as_tensor
 from .._variables import Variable as _GraphVariable
-from . import _objects, _serialization, initializers, regularizers
+from . import _objects, _serialization, constraints, initializers, regularizers
 from ._arguments import listed as _listed
 from ._data import arrays_of as _arrays_of
 from ._input_spec import InputSpec
@@ -331,7 +331,7 @@ class Layer(_objects.Object):
         _objects.check_dtype(type(self).__name__, dtype)
         _refuse_given(
             f"{type(self).__name__}.add_weight",
-            {"constraint": constraint, "overwrite_with_gradient": overwrite_with_gradient or None,
+            {"overwrite_with_gradient": overwrite_with_gradient or None,
              "aggregation": None if aggregation in (None, "none", "mean") else aggregation},
         )
         count = len(self._core.weights)
@@ -341,6 +341,7 @@ class Layer(_objects.Object):
             () if shape is None else tuple(shape),
             _objects.core_of(initializers, "glorot_uniform" if initializer is None else initializer),
             _objects.core_of(regularizers, regularizer),
+            _objects.core_of(constraints, constraint),
             bool(trainable),
         )
         return _weight_of(core, self)
@@ -523,9 +524,8 @@ def _made(name, value):
     if isinstance(value, str) and name.endswith("activation"):
         return _serialization.function_of(value, "activation")
     if isinstance(value, dict) and "class_name" in value:
-        kinds = {"initializer": initializers, "regularizer": regularizers}
-        for suffix, module in kinds.items():
-            if name.endswith(suffix):
+        for module in (initializers, regularizers, constraints):
+            if name.endswith(module.__name__.rsplit(".", 1)[-1].removesuffix("s")):
                 return module.get(value)
     return value
 

@@ -1,7 +1,8 @@
 # Written by scripts/keras_stubs.py.
 from typing import Any, Optional, Sequence, Union
 
-from ._typing import ActivationLike, DTypeLike, InitializerLike, LearningRate, RegularizerLike, Shape
+from ._typing import ActivationLike, ConstraintLike, DTypeLike, InitializerLike, LearningRate
+from ._typing import RegularizerLike, Shape
 
 class Activation(Layer):
     activation: Any
@@ -15,7 +16,9 @@ class Dense(Layer):
     bias_initializer: Any
     kernel_regularizer: Any
     bias_regularizer: Any
-    def __init__(self, units: int, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, units: int, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
     @property
     def kernel(self) -> Any: ...

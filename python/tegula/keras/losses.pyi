@@ -1,7 +1,8 @@
 # Written by scripts/keras_stubs.py.
 from typing import Any, Optional, Sequence, Union
 
-from ._typing import ActivationLike, DTypeLike, InitializerLike, LearningRate, RegularizerLike, Shape
+from ._typing import ActivationLike, ConstraintLike, DTypeLike, InitializerLike, LearningRate
+from ._typing import RegularizerLike, Shape
 
 def BCE(y_true: Any, y_pred: Any, from_logits: Any = False, label_smoothing: Any = 0.0, axis: Any = -1) -> Any: ...
 class BinaryCrossentropy(Loss):

@@ -8,22 +8,11 @@ from ._values import on_core_values as _on_core_values
 _nn = _core.nn
 
 
-class Regularizer(_objects.Object):
+class Regularizer(_objects.Function):
     """Base of all regularizers. Derive and define `__call__(x)` for your own."""
 
     _kind = "regularizer"
     _module = "keras.regularizers"
-
-    def __init__(self, *args, **kwargs):
-        if self._entry is not None:
-            super().__init__(*args, **kwargs)
-
-    def _plain(self):
-        return _registered(self) if self._defined_here() else super()._plain()
-
-    def get_config(self):
-        """The arguments that make an equal object."""
-        return super().get_config() if self._entry is not None else {}
 
     def __call__(self, x):
         """The penalty of `x`, a scalar."""

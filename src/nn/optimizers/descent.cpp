@@ -1,4 +1,4 @@
-#include "tegula/nn/optimizers.hpp"
+#include "tegula/nn/optimizers/descent.hpp"
 
 namespace tegula::nn {
 
@@ -71,28 +71,60 @@ OptimizerBase::Update AdagradOptimizer::update(std::size_t index, Value weight, 
   return {weight - step, {{accumulators_of_squares_[index], accumulator}}};
 }
 
-OptimizerBase::Update AdamRule::update(std::size_t index, Value weight, Value gradient, Value rate,
-                                       Value step, const Coefficients& coefficients) const {
-  const auto [beta_1, beta_2, epsilon] = coefficients;
-  const Value correction_1 = 1.0 - pow(beta_1, step);
-  const Value correction_2 = 1.0 - pow(beta_2, step);
-  const Value alpha = rate * sqrt(correction_2) / correction_1;
-  const Value momentum = momenta[index] + (gradient - momenta[index]) * (1 - beta_1);
-  const Value velocity = velocities[index] + (square(gradient) - velocities[index]) * (1 - beta_2);
-  std::vector<std::pair<Variable, Value>> slots = {{momenta[index], momentum},
-                                                   {velocities[index], velocity}};
-  Value divisor = velocity;
-  if (!largest_velocities.empty()) {
-    divisor = maximum(largest_velocities[index], velocity);
-    slots.emplace_back(largest_velocities[index], divisor);
-  }
-  return {weight - momentum * alpha / (sqrt(divisor) + epsilon), std::move(slots)};
+void AdadeltaOptimizer::build_slots() {
+  std::vector<std::vector<Variable>> slots =
+      add_slots({"accumulated_grad", "accumulated_delta_var"});
+  squares_of_gradient_ = std::move(slots[0]);
+  squares_of_step_ = std::move(slots[1]);
 }
 
-AdamWOptimizer::AdamWOptimizer(AdamWOptions options) : AdamFamily(std::move(options)) {
-  if (!options_.common.weight_decay) {
-    throw InvalidArgument("AdamW: `weight_decay` must be a number");
+OptimizerBase::Update AdadeltaOptimizer::update(std::size_t index, Value weight, Value gradient,
+                                                Value rate) {
+  const double rho = options_.rho;
+  const auto root = [this](Value x) { return sqrt(x + options_.epsilon); };
+  const Variable& of_gradient = squares_of_gradient_[index];
+  const Variable& of_step = squares_of_step_[index];
+  const Value squares = of_gradient * rho + square(gradient) * (1 - rho);
+  const Value step = root(of_step) * gradient / root(squares);
+  return {weight - step * rate,
+          {{of_gradient, squares}, {of_step, of_step * rho + square(step) * (1 - rho)}}};
+}
+
+void FtrlOptimizer::build_slots() {
+  accumulators_of_squares_.clear();
+  linear_.clear();
+  for (const Variable& variable : trainable()) {
+    accumulators_of_squares_.push_back(
+        add_slot("accumulator", variable, options_.initial_accumulator_value));
+    linear_.push_back(add_slot("linear", variable));
   }
+}
+
+OptimizerBase::Update FtrlOptimizer::update(std::size_t index, Value weight, Value gradient,
+                                            Value rate) {
+  const double l1 = options_.l1_regularization_strength;
+  const double l2 = options_.l2_regularization_strength;
+  const auto inverse_rate = [&](Value squares) {
+    return pow(squares, -options_.learning_rate_power) / rate;
+  };
+  const Variable& accumulator = accumulators_of_squares_[index];
+  const Value squares = accumulator + square(gradient);
+  const Value slope = gradient + weight * (2 * options_.l2_shrinkage_regularization_strength);
+  const Value linear =
+      linear_[index] + slope - (inverse_rate(squares) - inverse_rate(accumulator)) * weight;
+  const Value quadratic = inverse_rate(squares) + 2 * l2 + options_.beta / rate;
+  return {(tegula::clip(linear, -l1, l1) - linear) / quadratic,
+          {{accumulator, squares}, {linear_[index], linear}}};
+}
+
+void LionOptimizer::build_slots() { momenta_ = std::move(add_slots({"momentum"}).front()); }
+
+OptimizerBase::Update LionOptimizer::update(std::size_t index, Value weight, Value gradient,
+                                            Value rate) {
+  const auto [share, decay] = std::pair(options_.beta_1, options_.beta_2);
+  const Variable& momentum = momenta_[index];
+  const Value direction = sign(momentum * share + gradient * (1 - share));
+  return {weight - direction * rate, {{momentum, momentum * decay + gradient * (1 - decay)}}};
 }
 
 }  // namespace tegula::nn

@@ -371,7 +371,8 @@ bool pack_b_f32(const GemmProblem& problem, const float* b, float* packed) {
   return run_and_ask_all(ceil_div(problem.n, kPackedCols), [&](Index task) {
     const Index col = task * kPackedCols;
     return pack_b_panels(b + col * stride, problem.ldb, problem.transpose_b, problem.k,
-                         std::min(kPackedCols, problem.n - col), packed + col * problem.k);
+                         std::min(kPackedCols, problem.n - col), packed + col * problem.k,
+                         problem.k * kPanel);
   });
 }
 

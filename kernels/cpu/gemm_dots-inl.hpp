@@ -26,7 +26,7 @@ constexpr int kDots = 4;
 /// than transposing them into panels.
 bool should_use_dots(const GemmTile& tile) {
   return tile.rows <= 2 && tile.transpose_b && !tile.b_packed && tile.a_k_stride == 1 &&
-         tile.consumer == nullptr;
+         tile.a_rows == nullptr && tile.consumer == nullptr;
 }
 
 /// sums[j] = a . b[j*ldb ...] over k elements, for `Count` columns.

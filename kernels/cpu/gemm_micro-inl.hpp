@@ -31,6 +31,11 @@ struct Blocks {
   Index a_row_stride = 0;
   Index a_k_stride = 0;
   Index a_step = 0;
+  /// When A is gathered: element [r, p] of a block is a[a_rows[r] + a_steps[p]], and the next
+  /// block's rows are `a_rows_step` further.
+  const Index* a_rows = nullptr;
+  const Index* a_steps = nullptr;
+  Index a_rows_step = 0;
   /// Panels of one block are `b_panel_stride` apart.
   const float* b = nullptr;
   Index b_k_stride = 0;
@@ -87,16 +92,18 @@ HWY_NOINLINE void store_cut_block(const Blocks& blocks, float* c, const float* b
 
 /// What is known of the operands when a kernel is compiled: nothing; or that B's panels lie side by
 /// side in rows without gaps, as copies do, and that A is read in rows (`a_k_stride` is 1), in
-/// columns (`a_row_stride` is 1), or in columns that follow each other, as packing leaves them.
+/// columns (`a_row_stride` is 1), or in columns that follow each other, as packing leaves them. Or
+/// that A is gathered, and nothing of B.
 /// Every instruction less counts where another thread shares the core.
-enum class Order { any, rows, columns, packed };
+enum class Order { any, rows, columns, packed, gathered };
 
 /// C[Rows, Panels * 16] from `depth` outer products; 2 * Rows * Panels * 16 * depth FLOPs a block.
 template <int Rows, int Panels, Order Known, bool CopyB>
 HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
   constexpr int kVectors = Panels * kVectorsPerPanel;
   const Tag d;
-  constexpr bool kAny = Known == Order::any;
+  constexpr bool kGathered = Known == Order::gathered;
+  constexpr bool kAny = Known == Order::any || kGathered;
   const Index a_row_stride = kAny || Known == Order::rows ? blocks.a_row_stride : 1;
   const Index a_k_stride = kAny || Known == Order::columns ? blocks.a_k_stride
                            : Known == Order::rows          ? 1
@@ -109,6 +116,12 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
     const float* HWY_RESTRICT b = blocks.b + i * blocks.b_step;
     float* c_block = blocks.c + i * blocks.c_step;
     const float* bias_block = blocks.bias == nullptr ? nullptr : blocks.bias + i * blocks.bias_step;
+    const float* gathered[Rows];
+    const Index* steps = blocks.a_steps;
+    if constexpr (kGathered) {
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) gathered[r] = a + blocks.a_rows[i * blocks.a_rows_step + r];
+    }
     Vector sums[Rows][kVectors];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
@@ -139,11 +152,16 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
       }
 #pragma GCC unroll 16
       for (int r = 0; r < Rows; ++r) {
-        const Vector a_value = hn::Set(d, a[r * a_row_stride]);
+        const float* from = kGathered ? gathered[r] + *steps : a + r * a_row_stride;
+        const Vector a_value = hn::Set(d, *from);
 #pragma GCC unroll 16
         for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(a_value, b_row[v], sums[r][v]);
       }
-      a += a_k_stride;
+      if constexpr (kGathered) {
+        ++steps;
+      } else {
+        a += a_k_stride;
+      }
       b += b_k_stride;
       if constexpr (CopyB) copy += Panels * kPanel;
     }
@@ -192,6 +210,12 @@ template <int Rows, int Panels>
 HWY_INLINE void call_micro_kernel(const Blocks& blocks) {
   if constexpr (Rows <= kMaxRows && Rows * Panels * kVectorsPerPanel <= kMaxSums) {
     if constexpr (Panels <= kWidePanels) {
+      if (blocks.a_rows != nullptr) {
+        if (blocks.b_copy == nullptr) {
+          return micro_kernel<Rows, Panels, Order::gathered, false>(blocks);
+        }
+        return micro_kernel<Rows, Panels, Order::gathered, true>(blocks);
+      }
       if (blocks.b_copy != nullptr) return micro_kernel<Rows, Panels, Order::any, true>(blocks);
     }
     // Rows are dealt evenly, so nearly all blocks are of the two greatest heights.

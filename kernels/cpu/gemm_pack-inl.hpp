@@ -124,10 +124,6 @@ void pack_strip(const float* b, Index ldb, bool transposed, Index depth, Index c
   }
 }
 
-void pack_panels(const float* b, Index ldb, bool transposed, Index k, Index cols, float* packed) {
-  pack_strip(b, ldb, transposed, k, cols, packed, k * kPanel);
-}
-
 /// Rows of a tile dealt evenly to blocks: a remainder of one or two rows would starve the
 /// multipliers.
 struct RowBlocks {

@@ -74,7 +74,7 @@ struct Group {
 /// Whether the tile copies its rows of A together first: when they lie far apart, or when steps of
 /// k would fall into few sets of the cache, and enough columns use the copy.
 bool should_pack_a(const GemmTile& tile, const Slice& slice) {
-  if (tile.rows <= kMaxRows) return false;
+  if (tile.rows <= kMaxRows || tile.a_rows != nullptr) return false;
   if (tile.a_k_stride == 1) return tile.a_row_stride >= kFarRows && tile.cols >= 16 * kPanel;
   const bool few_sets = tile.a_k_stride % 64 == 0;
   return slice.depth > 64 && tile.cols >= (few_sets ? 4 : 16) * kPanel;
@@ -111,7 +111,8 @@ Strip make_strip(const GemmTile& tile, const Slice& slice, Index col, Index end,
   const bool in_place = !tile.b_packed && !tile.transpose_b;
   const Index left = end - col;
   const bool unpacked = !in_place && !tile.b_packed;
-  const Index widest = one_block && !unpacked ? panels_for(tile.rows) : Index{kWidePanels};
+  const bool wide = one_block && !unpacked && tile.a_rows == nullptr;
+  const Index widest = wide ? panels_for(tile.rows) : Index{kWidePanels};
   Strip strip;
   strip.col = col;
   // A cut panel cannot be read in place, because its rows end early; it is a strip of its own.
@@ -157,7 +158,7 @@ void use_copy(Strip& strip, const Slice& slice, const Buffers& buffers) {
   strip.copies = false;
 }
 
-/// A group's rows of A, in a slice.
+/// A group's rows of A, in a slice, unless they are gathered.
 const float* a_of(const GemmTile& tile, const Slice& slice, const Group& group) {
   return tile.a + group.row * tile.a_row_stride + slice.begin * tile.a_k_stride;
 }
@@ -181,6 +182,12 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
   blocks.cols = std::min(strip.panels * kPanel, strip.cols);
   blocks.bias_step = strip.blocks > 1 ? blocks.cols : 0;
   blocks.a = packed_a ? buffers.a : a_of(tile, slice, group);
+  const bool gathered = tile.a_rows != nullptr;
+  if (gathered) {
+    blocks.a = tile.a;
+    blocks.a_rows = tile.a_rows + group.row;
+    blocks.a_steps = tile.a_steps + slice.begin;
+  }
   const Index count = group.last - group.first;
   for (Index i = group.first; i < group.last;) {
     const Index height = rows.rows(i);
@@ -196,7 +203,8 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
     const Index same = i < rows.larger ? std::min(rows.larger, group.last) : group.last;
     const Index rows_of_blocks = along ? 1 : same - i;
     blocks.count = along ? strip.blocks : rows_of_blocks;
-    blocks.a_step = along ? 0 : a_block_stride;
+    blocks.a_step = along || gathered ? 0 : a_block_stride;
+    blocks.a_rows_step = along ? 0 : height;
     blocks.b_step = along ? strip.b_step : 0;
     blocks.c_step = along ? blocks.cols : height * group.ldc;
     if (strip.next != nullptr && !along && count >= kFetchingBlocks) {
@@ -206,7 +214,11 @@ void compute_strip(const GemmTile& tile, const Slice& slice, const RowBlocks& ro
     micro_kernel_of(height, strip.panels, blocks);
     if (strip.copies) use_copy(strip, slice, buffers);
     i += rows_of_blocks;
-    blocks.a += rows_of_blocks * a_block_stride;
+    if (gathered) {
+      blocks.a_rows += rows_of_blocks * height;
+    } else {
+      blocks.a += rows_of_blocks * a_block_stride;
+    }
     blocks.c += rows_of_blocks * height * group.ldc;
   }
 }
@@ -285,10 +297,14 @@ void compute_columns(const GemmTile& tile, const Slice& slice, Index begin, Inde
   }
 }
 
-bool pack_and_look(const float* b, Index ldb, bool transposed, Index k, Index cols, float* packed) {
-  pack_panels(b, ldb, transposed, k, cols, packed);
-  const Index panels = (cols + kPanel - 1) / kPanel;
-  return is_finite(packed, panels * k, kPanel, kPanel);
+bool pack_and_look(const float* b, Index ldb, bool transposed, Index k, Index cols, float* packed,
+                   Index stride) {
+  pack_strip(b, ldb, transposed, k, cols, packed, stride);
+  bool finite = true;
+  for (Index col = 0; col < cols; col += kPanel, packed += stride) {
+    finite = is_finite(packed, k, kPanel, kPanel) && finite;
+  }
+  return finite;
 }
 
 void compute_tile(const GemmTile& tile) {
@@ -325,8 +341,8 @@ bool is_finite_matrix(const float* values, std::int64_t rows, std::int64_t cols,
 }
 
 bool pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
-                   std::int64_t cols, float* packed) {
-  return HWY_DYNAMIC_DISPATCH(pack_and_look)(b, ldb, transposed, k, cols, packed);
+                   std::int64_t cols, float* packed, std::int64_t stride) {
+  return HWY_DYNAMIC_DISPATCH(pack_and_look)(b, ldb, transposed, k, cols, packed, stride);
 }
 
 }  // namespace tegula::kernels

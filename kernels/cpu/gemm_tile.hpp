@@ -24,6 +24,10 @@ struct GemmTile {
   const float* a = nullptr;
   std::int64_t a_row_stride = 0;
   std::int64_t a_k_stride = 0;
+  /// Not null when A is gathered, for which the strides are not used: op(A)[i, p] is
+  /// a[a_rows[i] + a_steps[p]].
+  const std::int64_t* a_rows = nullptr;
+  const std::int64_t* a_steps = nullptr;
   /// With `b_packed`, `b` is the panel of the first column, which must be a panel's first.
   const float* b = nullptr;
   std::int64_t ldb = 0;
@@ -52,8 +56,9 @@ void compute_gemm_tile(const GemmTile& tile);
 bool is_finite_matrix(const float* values, std::int64_t rows, std::int64_t cols,
                       std::int64_t stride);
 
-/// Packs columns [0, cols) of op(B), all k rows. Whether they hold finite numbers only.
+/// Packs columns [0, cols) of op(B), k rows of it, into panels `stride` apart. Whether they hold
+/// finite numbers only.
 bool pack_b_panels(const float* b, std::int64_t ldb, bool transposed, std::int64_t k,
-                   std::int64_t cols, float* packed);
+                   std::int64_t cols, float* packed, std::int64_t stride);
 
 }  // namespace tegula::kernels

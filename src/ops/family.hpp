@@ -128,6 +128,8 @@ void register_activation(OpRegistry& registry);
 void register_logic(OpRegistry& registry);
 void register_reduce(OpRegistry& registry);
 void register_matmul(OpRegistry& registry);
+void register_convolution(OpRegistry& registry);
+void register_pooling(OpRegistry& registry);
 void register_linear_algebra(OpRegistry& registry);
 void register_softmax(OpRegistry& registry);
 void register_shape(OpRegistry& registry);

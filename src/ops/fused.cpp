@@ -2,8 +2,10 @@
 // evaluation runs the cluster's ops one after the other by their own reference evaluations.
 
 #include <algorithm>
+#include <utility>
 
 #include "src/ops/cluster.hpp"
+#include "src/ops/convolution.hpp"
 #include "src/ops/family.hpp"
 
 namespace tegula::ops {
@@ -132,50 +134,59 @@ std::vector<ValueType> epilogue_inputs(const ValueType& product,
   return types;
 }
 
-/// matmul's attributes are among those of the fused op.
-ValueType product_type(std::span<const ValueType> inputs, const Attrs& attrs) {
-  return find_op("matmul").infer({inputs.first(2), attrs})[0];
+/// The product's attributes are among those of the fused op.
+ValueType product_type(const std::string& product, std::span<const ValueType> inputs,
+                       const Attrs& attrs) {
+  return find_op(product).infer({inputs.first(2), attrs})[0];
 }
 
-void register_fused_matmul(OpRegistry& registry) {
+/// "fused_" and the name of a product of two operands, which has these attributes.
+OpDef fused_product(const std::string& product, const char* doc, std::vector<AttrDef> attributes) {
   OpDef def;
-  def.name = "fused_matmul";
-  def.doc = "A matrix product and elementwise ops on it; built by fusion passes";
-  def.inputs = {{"a", "As for matmul."},
-                {"b", "As for matmul; then the cluster's operands after the product."}};
+  def.name = "fused_" + product;
+  def.doc = doc;
+  def.inputs = {{"a", "As for " + product + "."},
+                {"b", "As for " + product + "; then the cluster's operands after the product."}};
   def.variadic = true;
-  def.attrs = {{"transpose_a", false, false, "Whether a is given transposed."},
-               {"transpose_b", false, false, "Whether b is given transposed."},
-               cluster_definition()};
+  def.attrs = std::move(attributes);
+  def.attrs.push_back(cluster_definition());
   def.fusion = FusionClass::contraction;
-  def.infer = [](const InferContext& context) {
-    const ValueType product = product_type(context.inputs, context.attrs);
+  def.infer = [product](const InferContext& context) {
+    const ValueType type = product_type(product, context.inputs, context.attrs);
     std::vector<ValueType> outputs =
-        infer_cluster(cluster_of(context.attrs), epilogue_inputs(product, context.inputs));
+        infer_cluster(cluster_of(context.attrs), epilogue_inputs(type, context.inputs));
     for (const ValueType& output : outputs) {
-      if (output.shape == product.shape) continue;
+      if (output.shape == type.shape) continue;
       throw ShapeError("the operands of the cluster must broadcast to the product " +
-                       product.shape.to_string() + ", not to " + output.shape.to_string());
+                       type.shape.to_string() + ", not to " + output.shape.to_string());
     }
     return outputs;
   };
-  def.reference = [](const EvaluateContext& context) {
+  def.reference = [product](const EvaluateContext& context) {
     std::vector<ValueType> types;
     for (const Tensor& input : context.inputs) types.push_back({input.dtype(), input.shape()});
-    const ValueType product = product_type(types, context.attrs);
-    std::vector<Tensor> operands = find_op("matmul").reference(
-        {context.inputs.first(2), context.attrs, std::span(&product, 1), context.key});
+    const ValueType type = product_type(product, types, context.attrs);
+    std::vector<Tensor> operands = find_op(product).reference(
+        {context.inputs.first(2), context.attrs, std::span(&type, 1), context.key});
     operands.insert(operands.end(), context.inputs.begin() + 2, context.inputs.end());
-    return evaluate_cluster(cluster_of(context.attrs), operands, product.shape, context.key);
+    return evaluate_cluster(cluster_of(context.attrs), operands, type.shape, context.key);
   };
-  def.cost = [](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
-                const Attrs& attrs) {
-    const ValueType product = product_type(inputs, attrs);
-    Cost cost = find_op("matmul").cost(inputs.first(2), std::span(&product, 1), attrs);
-    cost.flops += cluster_flops(cluster_of(attrs), epilogue_inputs(product, inputs), product.shape);
+  def.cost = [product](std::span<const ValueType> inputs, std::span<const ValueType> outputs,
+                       const Attrs& attrs) {
+    const ValueType type = product_type(product, inputs, attrs);
+    Cost cost = find_op(product).cost(inputs.first(2), std::span(&type, 1), attrs);
+    cost.flops += cluster_flops(cluster_of(attrs), epilogue_inputs(type, inputs), type.shape);
     cost.bytes = operand_bytes(inputs, outputs);
     return cost;
   };
+  return def;
+}
+
+void register_fused_matmul(OpRegistry& registry) {
+  OpDef def =
+      fused_product("matmul", "A matrix product and elementwise ops on it; built by fusion passes",
+                    {{"transpose_a", false, false, "Whether a is given transposed."},
+                     {"transpose_b", false, false, "Whether b is given transposed."}});
   def.samples = [] {
     const auto sample = [](const Shape& a, const Shape& b, const Shape& other, bool transpose_a,
                            bool transpose_b) {
@@ -200,6 +211,54 @@ void register_fused_matmul(OpRegistry& registry) {
          "must broadcast to the product"}};
   };
   registry.add(std::move(def));
+}
+
+/// Samples of a fused product of a and b whose result is a matrix or more, with an operand that
+/// broadcasts to it.
+Sample fused_sample(const Shape& a, const Shape& b, const Shape& other, Attrs attrs) {
+  attrs.set("cluster", biased_relu());
+  return {{{DType::f32, a}, {DType::f32, b}, {DType::f32, other}}, std::move(attrs), ""};
+}
+
+void register_fused_convolutions(OpRegistry& registry) {
+  const Attrs same = {{"padding", std::string("same")}};
+  const Attrs strided = {{"strides", std::vector<std::int64_t>{2, 2}}};
+  OpDef forward = fused_product("convolution",
+                                "A convolution and elementwise ops on it; built by fusion passes",
+                                convolution_attrs());
+  forward.samples = [same, strided] {
+    return std::vector<Sample>{fused_sample({2, 5, 3}, {2, 3, 4}, {4}, {}),
+                               fused_sample({2, 5, 6, 3}, {3, 3, 3, 4}, {2, 5, 6, 4}, same),
+                               fused_sample({1, 5, 6, 3}, {2, 2, 3, 4}, {}, strided),
+                               fused_sample({2, 4, 5, 3}, {1, 1, 3, 4}, {4}, {}),
+                               fused_sample({2, 9, 10, 40}, {3, 3, 40, 35}, {2, 9, 10, 1}, same),
+                               fused_sample({0, 4, 5, 3}, {2, 2, 3, 4}, {4}, {})};
+  };
+  forward.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {2, 5, 3}}, {DType::f32, {2, 3, 4}}, {DType::f32, {3, 2, 4, 4}}},
+         {{"cluster", biased_relu()}},
+         "must broadcast to the product"}};
+  };
+  registry.add(std::move(forward));
+
+  OpDef gradient = fused_product("convolution_input_gradient",
+                                 "A convolution's input gradient and elementwise ops on it; built "
+                                 "by fusion passes",
+                                 input_gradient_attrs());
+  gradient.samples = [same, strided] {
+    return std::vector<Sample>{fused_sample({2, 5, 6, 4}, {3, 3, 3, 4}, {2, 5, 6, 3}, same),
+                               fused_sample({1, 2, 3, 4}, {2, 2, 3, 4}, {3}, strided),
+                               fused_sample({2, 4, 5, 4}, {1, 1, 3, 4}, {2, 4, 5, 3}, {}),
+                               fused_sample({2, 9, 10, 35}, {3, 3, 40, 35}, {2, 9, 10, 40}, same)};
+  };
+  gradient.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {2, 4, 4}}, {DType::f32, {2, 3, 4}}, {DType::f32, {3, 2, 5, 3}}},
+         {{"cluster", biased_relu()}},
+         "must broadcast to the product"}};
+  };
+  registry.add(std::move(gradient));
 }
 
 /// How the inputs of a multi_cluster are cut: the shared ones, then as many for each segment.
@@ -300,6 +359,7 @@ void register_multi_cluster(OpRegistry& registry) {
 void register_fused(OpRegistry& registry) {
   register_cluster(registry);
   register_fused_matmul(registry);
+  register_fused_convolutions(registry);
   register_multi_cluster(registry);
 }
 

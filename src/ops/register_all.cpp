@@ -13,6 +13,8 @@ void register_all(OpRegistry& registry) {
   register_logic(registry);
   register_reduce(registry);
   register_matmul(registry);
+  register_convolution(registry);
+  register_pooling(registry);
   register_linear_algebra(registry);
   register_softmax(registry);
   register_shape(registry);

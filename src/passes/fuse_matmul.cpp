@@ -1,5 +1,5 @@
-// Matrix products take the elementwise ops that follow into their epilogue: bias, activation,
-// dropout, residual, the mask of the backward pass.
+// Matrix products and convolutions take the elementwise ops that follow into their epilogue: bias,
+// activation, dropout, residual, the mask of the backward pass.
 
 #include <algorithm>
 
@@ -23,6 +23,11 @@ bool reads_along(const Shape& operand, const Shape& product) {
   return std::equal(operand.begin(), operand.end() - 1, product.begin());
 }
 
+/// The op that computes a cluster from the result of a product; null for other ops.
+const OpDef* fused_form(const OpDef& op) {
+  return op.fusion == FusionClass::contraction ? try_find_op("fused_" + op.name) : nullptr;
+}
+
 class MatmulFusion {
  public:
   explicit MatmulFusion(const Graph& graph)
@@ -39,10 +44,10 @@ class MatmulFusion {
   }
 
  private:
-  /// Whether `product` is a plain matrix product that only `reader` reads.
+  /// Whether `product` is a plain product that only `reader` reads.
   bool can_end_with(const Value& product, const Node& reader) const {
     const Node& node = product.node();
-    if (node.op().name != "matmul" || uses_.is_result(product)) return false;
+    if (fused_form(node.op()) == nullptr || uses_.is_result(product)) return false;
     return std::ranges::all_of(uses_.readers(product),
                                [&](const Node* other) { return other == &reader; });
   }
@@ -74,7 +79,8 @@ class MatmulFusion {
     }
     Attrs attrs = product.attrs();
     attrs.set("cluster", parts.cluster);
-    Node& node = rewriter.build(find_op("fused_matmul"), inputs, std::move(attrs), epilogue, true);
+    Node& node =
+        rewriter.build(*fused_form(product.op()), inputs, std::move(attrs), epilogue, true);
     for (std::size_t i = 0; i < parts.outputs.size(); ++i) {
       rewriter.replace(parts.outputs[i], node.output(static_cast<int>(i)));
     }

@@ -93,13 +93,30 @@ Value split_like(GraphRewriter& rewriter, const Node& node, std::span<const Valu
   return rewriter.build(find_op("split"), inputs.first(1), attrs, node, true).output();
 }
 
+/// An op "<name>_like" whose last input gives the sizes between its first and last axes: op
+/// "<name>" with these as an attribute.
+Value spatial_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const Shape& shape = inputs.back().shape();
+  if (!shape.is_known()) return {};
+  constexpr std::string_view kLike = "_like";
+  const std::string_view name = node.op().name;
+  Attrs attrs = node.attrs();
+  attrs.set("spatial", Integers(shape.begin() + 1, shape.end() - 1));
+  return rewriter
+      .build(find_op(name.substr(0, name.size() - kLike.size())), inputs.first(inputs.size() - 1),
+             attrs, node, true)
+      .output();
+}
+
 struct Row {
   std::string_view op;
   Specialization specialize;
 };
 
 constexpr Row kTable[] = {
+    {"average_pool_gradient_like", spatial_like},
     {"broadcast_like", broadcast_like},
+    {"convolution_input_gradient_like", spatial_like},
     {"element_count", shape_to_constant},
     {"reshape", reshape},
     {"reshape_like", reshape_like},

@@ -156,6 +156,46 @@ struct MatmulOptions {
 /// a[..., m, k] · b[..., k, n]; leading dimensions broadcast; a transposed operand is given with
 /// its last two dimensions swapped.
 TEGULA_API Value matmul(Operand a, Operand b, MatmulOptions options = {});
+/// How windows slide over the spatial axes of a value [batch, one to three axes, channels].
+struct ConvolutionOptions {
+  /// One number per spatial axis; none: 1.
+  std::vector<std::int64_t> strides = {};
+  /// Distance of neighbouring taps per spatial axis; none: 1.
+  std::vector<std::int64_t> dilations = {};
+  /// Into so many the channels and the filters are cut; each group of filters sees one of channels.
+  std::int64_t groups = 1;
+  /// "valid", "same" (the result has ceil(size / stride) elements, the surplus is at the end) or
+  /// "explicit".
+  std::string padding = "valid";
+  /// With "explicit": numbers of zeros before and after each spatial axis, {before, after, ...}.
+  std::vector<std::int64_t> pads = {};
+};
+/// x [batch, axes..., channels] by w [window..., channels / groups, filters], which is not flipped:
+/// [batch, axes..., filters]. Depthwise: as many groups as channels.
+TEGULA_API Value convolution(Operand x, Operand w, const ConvolutionOptions& options = {});
+/// The gradient of a convolution with respect to its x: y [batch, axes..., filters] by w
+/// [window..., channels / groups, filters] gives [batch, spatial..., channels]. A size of -1, or
+/// none given, is what the windows of y cover: size * stride, and with padding other than "same"
+/// max(extent of the window - stride, 0) - pads more.
+TEGULA_API Value transposed_convolution(Operand y, Operand w,
+                                        const std::vector<std::int64_t>& spatial = {},
+                                        const ConvolutionOptions& options = {});
+
+struct PoolOptions {
+  /// One number per spatial axis; none: the window's sizes.
+  std::vector<std::int64_t> strides = {};
+  /// As for a convolution; pads must be less than the window.
+  std::string padding = "valid";
+  std::vector<std::int64_t> pads = {};
+};
+/// The largest element of each window of x [batch, one to three axes, channels]; NaN wins. The
+/// gradient goes to the first maximum of a window, or to its first NaN.
+TEGULA_API Value max_pool(Operand x, const std::vector<std::int64_t>& window,
+                          const PoolOptions& options = {});
+/// The mean of each window's elements within the borders: padding does not count.
+TEGULA_API Value average_pool(Operand x, const std::vector<std::int64_t>& window,
+                              const PoolOptions& options = {});
+
 /// Q of x = QR for a matrix x[m, n], m >= n: orthonormal columns, R's diagonal positive. A RunError
 /// when x's columns are not independent.
 TEGULA_API Value orthonormalize(Operand x);

@@ -20,12 +20,14 @@ struct Lowering {
 };
 
 /// An op may be in several families; the first kernel that fits its types serves.
+std::span<const Lowering> convolution_lowerings();
 std::span<const Lowering> division_lowerings();
 std::span<const Lowering> elementwise_lowerings();
 std::span<const Lowering> integer_lowerings();
 std::span<const Lowering> matmul_lowerings();
 std::span<const Lowering> movement_lowerings();
 std::span<const Lowering> multi_cluster_lowerings();
+std::span<const Lowering> pooling_lowerings();
 std::span<const Lowering> random_lowerings();
 std::span<const Lowering> reduce_lowerings();
 std::span<const Lowering> row_cluster_lowerings();

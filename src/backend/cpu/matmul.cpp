@@ -1,10 +1,6 @@
-// Lowering of matrix products, alone or with what is computed from their result while it is in
-// cache.
+// Lowering of matrix products.
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,7 +9,7 @@
 #include "kernels/cpu/gemm.hpp"
 #include "src/backend/cpu/lowering.hpp"
 #include "src/backend/cpu/packed_weights.hpp"
-#include "src/backend/cpu/program.hpp"
+#include "src/backend/cpu/product.hpp"
 
 namespace tegula::cpu {
 
@@ -26,7 +22,7 @@ using kernels::GemmImplementation;
 using kernels::GemmProblem;
 
 /// Shape of a product a[..., m, k] · b[..., k, n].
-struct Product {
+struct Matrices {
   GemmProblem problem;
   GemmBatch batch;
   /// Per item the elements before its matrices, where broadcasting makes no constant stride.
@@ -60,9 +56,9 @@ std::int64_t stack_size(const Shape& shape) {
   return size;
 }
 
-Product make_product(const Shape& a, const Shape& b, const Shape& result, bool transpose_a,
-                     bool transpose_b) {
-  Product product;
+Matrices make_matrices(const Shape& a, const Shape& b, const Shape& result, bool transpose_a,
+                       bool transpose_b) {
+  Matrices product;
   std::int64_t m = result.dim(-2);
   const std::int64_t k = a.dim(transpose_a ? -2 : -1);
   std::int64_t count = stack_size(result);
@@ -107,7 +103,7 @@ void multiply(GemmImplementation, const GemmProblem& problem, const GemmBatch& b
 
 /// The product, then `finish` per block.
 template <typename T>
-void run_product(const Product& product, GemmImplementation implementation, const T* a, const T* b,
+void run_product(const Matrices& product, GemmImplementation implementation, const T* a, const T* b,
                  T* c, const GemmFinish<T>& finish, T* workspace) {
   if (product.offsets_a.empty()) {
     multiply(implementation, product.problem, product.batch, a, b, c, finish, workspace);
@@ -129,7 +125,7 @@ void run_product(const Product& product, GemmImplementation implementation, cons
 
 /// Bytes of workspace that the product itself uses.
 template <typename T>
-std::size_t product_workspace(const Product& product, GemmImplementation implementation,
+std::size_t product_workspace(const Matrices& product, GemmImplementation implementation,
                               bool consumed) {
   if (!std::is_same_v<T, float> || product.batch.count != 1) return 0;
   return kernels::gemm_workspace_size(implementation, product.problem, consumed) * sizeof(T);
@@ -137,17 +133,22 @@ std::size_t product_workspace(const Product& product, GemmImplementation impleme
 
 /// Memory for the packed weights of a product whose B is a variable, or null where that is no gain.
 template <typename T>
-std::unique_ptr<PackedWeights> packed_weights(const Node& node, const Product& product,
+std::unique_ptr<PackedWeights> packed_weights(const Node& node, const Matrices& product,
                                               GemmImplementation implementation) {
   const bool packs = std::is_same_v<T, float> && product.batch.count == 1 &&
                      node.input(1).node().op().name == "variable" &&
                      kernels::gemm_worth_packing(implementation, product.problem);
-  return packs ? std::make_unique<PackedWeights>(product.problem) : nullptr;
+  if (!packs) return nullptr;
+  return std::make_unique<PackedWeights>(
+      kernels::packed_b_size(product.problem.k, product.problem.n),
+      [problem = product.problem](const float* weights, float* packed) {
+        return kernels::pack_b_f32(problem, weights, packed);
+      });
 }
 
 /// As run_product; with the packed form of B when there is one.
 template <typename T>
-void run_product(const Product& product, GemmImplementation implementation,
+void run_product(const Matrices& product, GemmImplementation implementation,
                  const PackedWeights* weights, const KernelArguments& arguments, T* c,
                  const GemmFinish<T>& finish) {
   const T* const a = static_cast<const T*>(arguments.inputs[0]);
@@ -164,12 +165,12 @@ void run_product(const Product& product, GemmImplementation implementation,
 
 /// Whether the product's blocks can go to the cluster without being stored.
 template <typename T>
-bool can_consume(const Product& product, GemmImplementation implementation) {
+bool can_consume(const Matrices& product, GemmImplementation implementation) {
   return std::is_same_v<T, float> && product.batch.count == 1 &&
          kernels::gemm_consumable(implementation, product.problem);
 }
 
-std::string product_text(const Product& product, DType dtype, GemmImplementation implementation) {
+std::string product_text(const Matrices& product, DType dtype, GemmImplementation implementation) {
   const GemmProblem& problem = product.problem;
   std::string text = "gemm ";
   text += dtype == DType::f32 ? kernels::to_string(implementation) : "eigen f64";
@@ -182,191 +183,56 @@ std::string product_text(const Product& product, DType dtype, GemmImplementation
 }
 
 template <typename T>
-class MatmulKernel final : public Kernel {
+class MatmulProduct final : public Product<T> {
  public:
-  MatmulKernel(const Node& node, Product product)
-      : product_(std::move(product)),
-        implementation_(kernels::choose_gemm(product_.problem)),
-        weights_(packed_weights<T>(node, product_, implementation_)) {}
+  MatmulProduct(const Node& node, Matrices matrices)
+      : matrices_(std::move(matrices)),
+        implementation_(kernels::choose_gemm(matrices_.problem)),
+        weights_(packed_weights<T>(node, matrices_, implementation_)) {}
 
-  void run(const KernelArguments& arguments) const override {
-    run_product<T>(product_, implementation_, weights_.get(), arguments,
-                   static_cast<T*>(arguments.outputs[0]), {});
+  void run(const KernelArguments& arguments, T* c, const GemmFinish<T>& finish) const override {
+    run_product<T>(matrices_, implementation_, weights_.get(), arguments, c, finish);
   }
-  std::size_t workspace_bytes() const override {
-    return product_workspace<T>(product_, implementation_, false);
+  std::size_t workspace_bytes(bool consumed) const override {
+    return product_workspace<T>(matrices_, implementation_, consumed);
   }
-  std::string description() const override {
-    return product_text(product_, dtype_of<T>, implementation_);
+  bool calls_epilogue() const override { return true; }
+  bool consumable() const override { return can_consume<T>(matrices_, implementation_); }
+  std::string text() const override {
+    return product_text(matrices_, dtype_of<T>, implementation_);
   }
-  bool skips_null_outputs() const override { return false; }
 
  private:
-  Product product_;
+  Matrices matrices_;
   GemmImplementation implementation_;
   std::unique_ptr<PackedWeights> weights_;
 };
 
-Product product_of(const Node& node) {
-  return make_product(node.input(0).shape(), node.input(1).shape(), node.outputs()[0].shape,
-                      node.attrs().get<bool>("transpose_a"), node.attrs().get<bool>("transpose_b"));
+template <typename T>
+std::unique_ptr<Product<T>> make_product(const Node& node) {
+  return std::make_unique<MatmulProduct<T>>(
+      node,
+      make_matrices(node.input(0).shape(), node.input(1).shape(), node.outputs()[0].shape,
+                    node.attrs().get<bool>("transpose_a"), node.attrs().get<bool>("transpose_b")));
 }
 
 KernelPointer lower_matmul(const Node& node) {
-  Product product = product_of(node);
   switch (node.outputs()[0].dtype) {
     case DType::f32:
-      return std::make_unique<MatmulKernel<float>>(node, std::move(product));
+      return product_kernel(make_product<float>(node));
     case DType::f64:
-      return std::make_unique<MatmulKernel<double>>(node, std::move(product));
+      return product_kernel(make_product<double>(node));
     default:
       return nullptr;
   }
 }
 
-/// How an operand of the epilogue lies over a product seen as [rows, columns].
-bool fits_blocks(const Shape& operand, const Shape& product) {
-  if (operand == product || operand.element_count() == 1) return true;
-  const std::int64_t rows = product.element_count() / std::max<std::int64_t>(1, product.dim(-1));
-  const std::int64_t last = operand.dim(-1);
-  const bool row = last == product.dim(-1) && operand.element_count() == last;
-  const bool column =
-      last == 1 && operand.element_count() == rows && operand.rank() == product.rank();
-  return row || column;
-}
-
-/// A product and a cluster on it: applied block by block where its operands allow, else after the
-/// whole product. The product itself is only stored where it has to be: in an output that the
-/// cluster then overwrites, or in the workspace when outputs may lie over operands.
-template <typename T>
-class FusedMatmulKernel final : public Kernel {
- public:
-  FusedMatmulKernel(const Node& node, Product product, ElementwiseProgram program,
-                    kernels::ElementwisePlan plan, bool by_blocks, bool consumed)
-      : product_(std::move(product)),
-        implementation_(kernels::choose_gemm(product_.problem)),
-        weights_(packed_weights<T>(node, product_, implementation_)),
-        program_(std::move(program)),
-        plan_(std::move(plan)),
-        by_blocks_(by_blocks),
-        consumed_(consumed),
-        operands_(node.inputs().size() - 2) {
-    const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
-    text_ = product_text(product_, dtype_of<T>, implementation_) + " + " + cluster_text(cluster);
-    in_place_ = pairs_in_place(node);
-    workspace_ = product_workspace<T>(product_, implementation_, consumed_);
-    if (consumed_) return;
-    for (int i = node.output_count() - 1; i >= 0 && in_place_.empty(); --i) {
-      if (node.outputs()[static_cast<std::size_t>(i)].dtype == dtype_of<T>) product_output_ = i;
-    }
-    if (product_output_ < 0) {
-      stored_at_ = workspace_;
-      workspace_ += static_cast<std::size_t>(node.outputs()[0].shape.element_count()) * sizeof(T);
-    }
-  }
-
-  void run(const KernelArguments& arguments) const override {
-    Operands operands;
-    std::copy_n(arguments.inputs + 2, operands_, operands.begin() + 1);
-    const kernels::RandomState random = program_.random_state(arguments.key);
-    if (consumed_) return run_consumed(arguments, operands, random);
-    void* const memory = product_output_ < 0
-                             ? static_cast<std::byte*>(arguments.workspace) + stored_at_
-                             : arguments.outputs[product_output_];
-    operands[0] = memory;
-    const auto finish = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
-                            std::int64_t columns) {
-      plan_.run_block({row, rows, column, columns}, operands.data(), arguments.outputs, random);
-    };
-    const GemmEpilogue epilogue(finish);
-    run_product<T>(product_, implementation_, weights_.get(), arguments, static_cast<T*>(memory),
-                   {.epilogue = by_blocks_ ? &epilogue : nullptr});
-    if (!by_blocks_) plan_.run(operands.data(), arguments.outputs, random);
-  }
-  std::string description() const override { return text_; }
-  std::size_t workspace_bytes() const override { return workspace_; }
-  std::vector<InPlace> in_place() const override { return in_place_; }
-  bool skips_null_outputs() const override { return false; }
-
- private:
-  using Operands = std::array<const void*, kernels::kMaxTileBuffers + kernels::kMaxScalars>;
-
-  void run_consumed(const KernelArguments& arguments, const Operands& operands,
-                    kernels::RandomState random) const {
-    const auto consume = [&](std::int64_t row, std::int64_t column, std::int64_t rows,
-                             std::int64_t columns, const T* block) {
-      Operands local;
-      local[0] = block;
-      std::copy_n(operands.begin() + 1, operands_, local.begin() + 1);
-      plan_.run_block({row, rows, column, columns}, local.data(), arguments.outputs, random);
-    };
-    const kernels::GemmConsumer<T> consumer(consume);
-    run_product<T>(product_, implementation_, weights_.get(), arguments, nullptr,
-                   {.consumer = &consumer});
-  }
-
-  /// Operands of the cluster that are full: each element is read before it is written.
-  static std::vector<InPlace> pairs_in_place(const Node& node) {
-    std::vector<InPlace> pairs;
-    for (int input = 2; input < static_cast<int>(node.inputs().size()); ++input) {
-      const ValueType& type = node.input(input).type();
-      for (int output = 0; output < node.output_count(); ++output) {
-        const ValueType& result = node.outputs()[static_cast<std::size_t>(output)];
-        const bool fits =
-            type.shape == result.shape && size_of(type.dtype) == size_of(result.dtype);
-        if (fits) pairs.push_back({input, output});
-      }
-    }
-    return pairs;
-  }
-
-  Product product_;
-  GemmImplementation implementation_;
-  std::unique_ptr<PackedWeights> weights_;
-  ElementwiseProgram program_;
-  kernels::ElementwisePlan plan_;
-  bool by_blocks_;
-  bool consumed_;
-  std::size_t operands_;
-  std::string text_;
-  int product_output_ = -1;
-  /// First the product's own, then the stored product, if it has no output to lie in.
-  std::size_t workspace_ = 0;
-  std::size_t stored_at_ = 0;
-  std::vector<InPlace> in_place_;
-};
-
-template <typename T>
-KernelPointer lower_fused_as(const Node& node, Product product) {
-  const Shape& space = node.outputs()[0].shape;
-  std::vector<ValueType> operands = {{dtype_of<T>, space}};
-  bool by_blocks = true;
-  for (std::size_t i = 2; i < node.inputs().size(); ++i) {
-    operands.push_back(node.inputs()[i].type());
-    by_blocks = by_blocks && fits_blocks(operands.back().shape, space);
-  }
-  if (operands.size() > kernels::kMaxTileBuffers) return nullptr;
-  const Cluster& cluster = *node.attrs().get<std::shared_ptr<const Cluster>>("cluster");
-  std::optional<ElementwiseProgram> program = translate(cluster, operands, space);
-  if (!program) return nullptr;
-  const auto make_plan =
-      by_blocks ? kernels::ElementwisePlan::blocks : kernels::ElementwisePlan::whole;
-  std::vector<kernels::ElementwiseInput> inputs = kernel_inputs(operands);
-  const bool consumed = by_blocks && can_consume<T>(product, kernels::choose_gemm(product.problem));
-  inputs[0].block_only = consumed;
-  kernels::ElementwisePlan plan =
-      make_plan(program->program, program->compute, inputs, space, output_dtypes(node));
-  return std::make_unique<FusedMatmulKernel<T>>(node, std::move(product), std::move(*program),
-                                                std::move(plan), by_blocks, consumed);
-}
-
 KernelPointer lower_fused_matmul(const Node& node) {
-  Product product = product_of(node);
   switch (node.input(0).dtype()) {
     case DType::f32:
-      return lower_fused_as<float>(node, std::move(product));
+      return fused_product_kernel(node, make_product<float>(node));
     case DType::f64:
-      return lower_fused_as<double>(node, std::move(product));
+      return fused_product_kernel(node, make_product<double>(node));
     default:
       return nullptr;
   }
@@ -375,6 +241,14 @@ KernelPointer lower_fused_matmul(const Node& node) {
 constexpr Lowering kLowerings[] = {{"matmul", lower_matmul}, {"fused_matmul", lower_fused_matmul}};
 
 }  // namespace
+
+template <typename T>
+std::unique_ptr<Product<T>> matrix_product(const Node& node, const GemmProblem& problem) {
+  return std::make_unique<MatmulProduct<T>>(node, Matrices{problem, {}, {}, {}});
+}
+
+template std::unique_ptr<Product<float>> matrix_product(const Node&, const GemmProblem&);
+template std::unique_ptr<Product<double>> matrix_product(const Node&, const GemmProblem&);
 
 std::span<const Lowering> matmul_lowerings() { return kLowerings; }
 

@@ -1,11 +1,13 @@
 #pragma once
-// A matrix of weights, packed once for all runs between two changes of the session's variables.
+// Weights of a product, packed once for all runs between two changes of the session's variables.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <utility>
 
-#include "kernels/cpu/gemm.hpp"
 #include "tegula/core/tensor.hpp"
 
 namespace tegula::cpu {
@@ -13,7 +15,10 @@ namespace tegula::cpu {
 /// Safe to use from several threads at once: runs side by side see the same version.
 class PackedWeights {
  public:
-  explicit PackedWeights(const kernels::GemmProblem& problem) : problem_(problem) {}
+  /// Writes the packed form, of `size` floats; returns whether the weights are all finite.
+  using Pack = std::function<bool(const float* weights, float* packed)>;
+
+  PackedWeights(std::size_t size, Pack pack) : size_(size), pack_(std::move(pack)) {}
 
   /// The packed form of `weights`, or null when it is not there (yet): a version is packed when it
   /// is seen for the second time, so that training between predictions pays nothing.
@@ -33,19 +38,19 @@ class PackedWeights {
     if (!lock) return false;
     if (packed_version_.load(std::memory_order_relaxed) == version) return true;
     if (seen_version_ == 0) {  // allocate in the first run, not later
-      const auto size = kernels::packed_b_size(problem_.k, problem_.n);
-      packed_ = Tensor(DType::f32, {static_cast<std::int64_t>(size)});
+      packed_ = Tensor(DType::f32, {static_cast<std::int64_t>(size_)});
     }
     if (seen_version_ != version) {
       seen_version_ = version;
       return false;
     }
-    finite_ = kernels::pack_b_f32(problem_, weights, packed_.data<float>());
+    finite_ = pack_(weights, packed_.data<float>());
     packed_version_.store(version, std::memory_order_release);
     return true;
   }
 
-  kernels::GemmProblem problem_;
+  std::size_t size_;
+  Pack pack_;
   mutable std::mutex mutex_;
   mutable std::uint64_t seen_version_ = 0;
   mutable Tensor packed_;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "kernels/cpu/depthwise.hpp"
 #include "kernels/cpu/gemm_tile.hpp"
 #include "tegula/core/parallel.hpp"
 
@@ -16,6 +17,12 @@ using Index = std::int64_t;
 
 constexpr Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
 
+/// Whether each channel has one filter of its own.
+bool is_depthwise(const ConvolutionProblem& problem) {
+  return problem.groups > 1 && problem.groups == problem.channels &&
+         problem.groups == problem.filters;
+}
+
 /// Tasks that share the tiles, at most: each has a buffer of its own.
 constexpr Index kMaxTasks = 32;
 /// Tasks from which the columns of a product are not cut: each part copies the source again.
@@ -24,6 +31,8 @@ constexpr Index kFewTasks = 8;
 constexpr Index kColumns = 32;
 /// Columns of the weights that one task packs.
 constexpr Index kPackedColumns = 64;
+/// Rows of a depthwise convolution between two calls of the epilogue, and so in cache.
+constexpr Index kDepthwiseRows = 64;
 /// Floats of all partial sums of the weights, at most, when there is more than one chunk: 16 MiB.
 constexpr Index kPartialFloats = 4'194'304;
 
@@ -119,8 +128,10 @@ void ConvolutionPlan::add_phase(std::array<GatherAxis, 3> axes, std::vector<Inde
   Phase phase{
       Gather(problem_.grid.batch, source_channels(), source_channels() / problem_.groups, axes),
       std::move(taps), packed_size_, first, counts};
-  packed_size_ += static_cast<std::size_t>(problem_.groups) *
-                  packed_b_size(phase.gather.depth(), result_channels() / problem_.groups);
+  packed_size_ += is_depthwise(problem_) ? packed_b_size(phase.gather.depth(), problem_.channels)
+                                         : static_cast<std::size_t>(problem_.groups) *
+                                               packed_b_size(phase.gather.depth(),
+                                                             result_channels() / problem_.groups);
   phases_.push_back(std::move(phase));
 }
 
@@ -141,11 +152,25 @@ void ConvolutionPlan::choose_tasks() {
 }
 
 bool ConvolutionPlan::consumable() const {
-  return !transposed_ && calls_epilogue_ && !phases_.empty() &&
+  return !transposed_ && calls_epilogue_ && !phases_.empty() && !is_depthwise(problem_) &&
          phases_.front().gather.depth() <= kMaxDepth;
 }
 
+bool ConvolutionPlan::pack_depthwise(const float* w, float* packed) const {
+  bool finite = true;
+  for (const Phase& phase : phases_) {
+    float* to = packed + phase.packed_at;
+    for (const Index tap : phase.taps) {
+      const float* from = w + tap * problem_.channels;
+      finite = is_finite_matrix(from, 1, problem_.channels, problem_.channels) && finite;
+      to = std::copy_n(from, problem_.channels, to);
+    }
+  }
+  return finite;
+}
+
 bool ConvolutionPlan::pack(const float* w, float* packed) const {
+  if (is_depthwise(problem_)) return pack_depthwise(w, packed);
   const Index columns = result_channels() / problem_.groups;
   const Index per_tap = source_channels() / problem_.groups;
   const Index parts = ceil_div(columns, kPackedColumns);
@@ -185,47 +210,78 @@ void ConvolutionPlan::run(const float* source, const float* packed, float* resul
   }
 }
 
+void ConvolutionPlan::multiply_depthwise(const Phase& phase, const Gather::Tile& rows,
+                                         const float* base, const float* packed, float* result,
+                                         const GemmFinish<float>& finish) const {
+  const Index channels = problem_.channels;
+  for (Index first = 0; first < rows.rows; first += kDepthwiseRows) {
+    DepthwiseTile tile;
+    tile.row_count = std::min(kDepthwiseRows, rows.rows - first);
+    tile.tap_count = phase.gather.depth();
+    tile.channels = channels;
+    tile.source = base;
+    tile.rows = phase.gather.rows() + first;
+    tile.taps = phase.gather.steps();
+    depthwise_products(tile, packed + phase.packed_at, result + first * channels);
+    if (calls_epilogue_ && finish.epilogue != nullptr) {
+      (*finish.epilogue)(rows.row + first, 0, tile.row_count, channels);
+    }
+  }
+}
+
+void ConvolutionPlan::multiply(const Phase& phase, const Gather::Tile& rows, const float* base,
+                               const float* packed, float* result, std::pair<Index, Index> columns,
+                               const GemmFinish<float>& finish) const {
+  const Index in_group = result_channels() / problem_.groups;
+  const auto [begin, end] = columns;
+  if (begin == end) return;
+  GemmTile tile;
+  tile.rows = rows.rows;
+  tile.cols = end - begin;
+  tile.k = phase.gather.depth();
+  tile.a_rows = phase.gather.rows();
+  tile.a_steps = phase.gather.steps();
+  tile.b_packed = true;
+  tile.ldc = result_channels();
+  tile.row = rows.row;
+  if (calls_epilogue_) {
+    tile.epilogue = finish.epilogue;
+    tile.consumer = finish.consumer;
+  }
+  for (Index group = 0; group < problem_.groups; ++group) {
+    tile.a = base + group * (source_channels() / problem_.groups);
+    tile.b = packed + phase.packed_at +
+             static_cast<std::size_t>(group) * packed_b_size(tile.k, in_group) +
+             static_cast<std::size_t>(begin * tile.k);
+    tile.col = group * in_group + begin;
+    if (result != nullptr) tile.c = result + tile.col;
+    compute_gemm_tile(tile);
+  }
+}
+
 void ConvolutionPlan::run_task(const Phase& phase, Index task, const float* source,
                                const float* packed, float* result, const GemmFinish<float>& finish,
                                float* workspace) const {
   const Gather& gather = phase.gather;
-  const Index channels = result_channels(), columns = channels / problem_.groups;
+  const Index channels = result_channels();
   const Index tasks = static_cast<Index>(tasks_) / column_parts_;
-  const Index part = task / tasks, number = task % tasks;
-  const auto [begin, end] = columns_of_part(part, column_parts_, columns);
+  const Index number = task % tasks;
+  const auto columns = columns_of_part(task / tasks, column_parts_, channels / problem_.groups);
   float* const buffer = workspace;
   float* const block = workspace + gather.buffer_size();
   for (Index i = number * gather.tiles() / tasks; i < (number + 1) * gather.tiles() / tasks; ++i) {
     const Gather::Tile rows = gather.tile(i);
     const float* base = gather.fill(rows, source, buffer);
-    GemmTile tile;
-    tile.rows = rows.rows;
-    tile.cols = end - begin;
-    tile.k = gather.depth();
-    tile.a_rows = gather.rows();
-    tile.a_steps = gather.steps();
-    tile.b_packed = true;
-    tile.ldc = channels;
-    tile.row = rows.row;
-    if (calls_epilogue_) {
-      tile.epilogue = finish.epilogue;
-      tile.consumer = finish.consumer;
-    }
-    for (Index group = 0; group < problem_.groups; ++group) {
-      tile.a = base + group * (source_channels() / problem_.groups);
-      tile.b = packed + phase.packed_at +
-               static_cast<std::size_t>(group) * packed_b_size(tile.k, columns) +
-               static_cast<std::size_t>(begin * tile.k);
-      tile.col = group * columns + begin;
-      if (!calls_epilogue_) {
-        tile.c = block + tile.col;
-      } else if (finish.consumer == nullptr) {
-        tile.c = result + rows.row * channels + tile.col;
-      }
-      if (tile.cols > 0) compute_gemm_tile(tile);
+    float* to = block;
+    if (calls_epilogue_) to = result == nullptr ? nullptr : result + rows.row * channels;
+    if (is_depthwise(problem_)) {
+      multiply_depthwise(phase, rows, base, packed, to, finish);
+    } else {
+      multiply(phase, rows, base, packed, to, columns, finish);
     }
     if (calls_epilogue_) continue;
-    scatter(phase, rows, begin, problem_.groups > 1 ? channels : end, block, result);
+    scatter(phase, rows, columns.first, problem_.groups > 1 ? channels : columns.second, block,
+            result);
   }
 }
 
@@ -264,10 +320,43 @@ std::size_t ConvolutionWeightsPlan::workspace_size() const {
          static_cast<std::size_t>((chunks_ - 1) * weights());
 }
 
+void ConvolutionWeightsPlan::add_tile(const Gather::Tile& pixels, const float* base,
+                                      const float* dy, float* sums, std::pair<Index, Index> columns,
+                                      bool first) const {
+  if (is_depthwise(problem_)) {
+    DepthwiseTile tile;
+    tile.row_count = pixels.rows;
+    tile.tap_count = gather_.depth();
+    tile.channels = problem_.channels;
+    tile.source = base;
+    tile.rows = gather_.rows();
+    tile.taps = gather_.steps();
+    if (first) std::fill_n(sums, weights(), 0.0f);
+    return add_depthwise_weights(tile, dy, sums);
+  }
+  const auto [begin, end] = columns;
+  if (begin == end) return;
+  GemmTile tile;
+  tile.rows = gather_.depth();
+  tile.cols = end - begin;
+  tile.k = pixels.rows;
+  tile.a_rows = gather_.steps();
+  tile.a_steps = gather_.rows();
+  tile.ldb = problem_.filters;
+  tile.ldc = problem_.filters;
+  tile.accumulate = !first;
+  for (Index group = 0; group < problem_.groups; ++group) {
+    const Index column = group * problem_.group_filters() + begin;
+    tile.a = base + group * problem_.group_channels();
+    tile.b = dy + column;
+    tile.c = sums + column;
+    compute_gemm_tile(tile);
+  }
+}
+
 void ConvolutionWeightsPlan::run(const float* x, const float* dy, float* dw,
                                  float* workspace) const {
-  const Index size = weights(), filters = problem_.filters;
-  const Index columns = problem_.group_filters();
+  const Index size = weights();
   if (size == 0) return;
   if (gather_.tiles() == 0) {
     std::fill_n(dw, size, 0.0f);
@@ -277,28 +366,14 @@ void ConvolutionWeightsPlan::run(const float* x, const float* dy, float* dw,
   float* const partial = workspace + static_cast<std::size_t>(tasks) * gather_.buffer_size();
   parallel_for(tasks, [&](Index task) {
     const Index chunk = task % chunks_;
-    const auto [begin, end] = columns_of_part(task / chunks_, column_parts_, columns);
+    const auto columns = columns_of_part(task / chunks_, column_parts_, problem_.group_filters());
     const Index first = chunk * gather_.tiles() / chunks_;
     float* buffer = workspace + static_cast<std::size_t>(task) * gather_.buffer_size();
     float* sums = chunk == 0 ? dw : partial + (chunk - 1) * size;
     for (Index i = first; i < (chunk + 1) * gather_.tiles() / chunks_; ++i) {
       const Gather::Tile pixels = gather_.tile(i);
       const float* base = gather_.fill(pixels, x, buffer);
-      GemmTile tile;
-      tile.rows = gather_.depth();
-      tile.cols = end - begin;
-      tile.k = pixels.rows;
-      tile.a_rows = gather_.steps();
-      tile.a_steps = gather_.rows();
-      tile.ldb = filters;
-      tile.ldc = filters;
-      tile.accumulate = i > first;
-      for (Index group = 0; group < problem_.groups && tile.cols > 0; ++group) {
-        tile.a = base + group * problem_.group_channels();
-        tile.b = dy + pixels.row * filters + group * columns + begin;
-        tile.c = sums + group * columns + begin;
-        compute_gemm_tile(tile);
-      }
+      add_tile(pixels, base, dy + pixels.row * problem_.filters, sums, columns, i == first);
     }
   });
   if (chunks_ == 1) return;

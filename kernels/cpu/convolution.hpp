@@ -8,6 +8,7 @@
 // threads. Pointers need be aligned as the dtype only, workspaces and packed weights to 64 bytes.
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "kernels/cpu/convolution_gather.hpp"
@@ -68,6 +69,14 @@ class ConvolutionPlan {
   }
   void run_task(const Phase& phase, std::int64_t task, const float* source, const float* packed,
                 float* result, const GemmFinish<float>& finish, float* workspace) const;
+  bool pack_depthwise(const float* w, float* packed) const;
+  /// Rows of the result from a tile that `base` begins; `result` is null for a consumer.
+  void multiply(const Phase& phase, const Gather::Tile& rows, const float* base,
+                const float* packed, float* result, std::pair<std::int64_t, std::int64_t> columns,
+                const GemmFinish<float>& finish) const;
+  void multiply_depthwise(const Phase& phase, const Gather::Tile& rows, const float* base,
+                          const float* packed, float* result,
+                          const GemmFinish<float>& finish) const;
   void scatter(const Phase& phase, const Gather::Tile& tile, std::int64_t begin, std::int64_t end,
                const float* block, float* result) const;
 
@@ -93,6 +102,9 @@ class ConvolutionWeightsPlan {
 
  private:
   std::int64_t weights() const;
+  /// Adds what a tile's pixels give to the sums; the first tile's begin them.
+  void add_tile(const Gather::Tile& pixels, const float* base, const float* dy, float* sums,
+                std::pair<std::int64_t, std::int64_t> columns, bool first) const;
 
   ConvolutionProblem problem_;
   Gather gather_;

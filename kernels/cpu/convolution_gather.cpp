@@ -33,6 +33,8 @@ Gather::Gather(Index batch, Index channels, Index group_channels,
     extents_[i] = {last - *least + 1, *least};
     in_place_ = in_place_ && *least >= 0 && last < axis.source;
   }
+  // Without taps nothing is read.
+  for (const GatherAxis& axis : axes_) in_place_ = in_place_ || axis.taps.empty();
   if (in_place_) {
     for (std::size_t i = 0; i < 3; ++i) extents_[i] = {axes_[i].source, 0};
   }

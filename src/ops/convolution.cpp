@@ -236,6 +236,7 @@ std::vector<Case> cases() {
        {3, 2, 2, 3},
        {{"dilations", numbers({2, 3})}, {"strides", numbers({1, 2})}, {"padding", same}}},
       {{1, 8, 7, 1}, {3, 3, 1, 2}, {{"dilations", numbers({3, 2})}, {"strides", numbers({2, 3})}}},
+      {{1, 8, 7, 2}, {3, 2, 2, 3}, {{"dilations", numbers({2, 2})}, {"strides", numbers({2, 2})}}},
       {{2, 4, 4, 6}, {3, 3, 2, 9}, {{"groups", groups(3)}, {"padding", same}}},
       {{1, 4, 5, 4}, {2, 2, 1, 8}, {{"groups", groups(4)}, {"padding", same}}},
       {{2, 5, 5, 3}, {1, 1, 3, 5}},

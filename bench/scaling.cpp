@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "src/runtime/plan.hpp"
+#include "src/runtime/session_state.hpp"
 #include "tegula/graph/gradients.hpp"
 #include "tegula/graph/ops.hpp"
 #include "tegula/passes/pass_manager.hpp"
@@ -183,9 +184,9 @@ void stages(benchmark::State& state, Model (*build)(std::int64_t)) {
       return 0;
     });
     const std::vector<Value> feeds = {graph.find("x")->output()};
-    detail::VariableStore variables;
+    detail::SessionState session(graph, {});
     const auto plan =
-        timed(state, "plan", built, [&] { return make_plan(graph, feeds, shapes, variables); });
+        timed(state, "plan", built, [&] { return make_plan(graph, feeds, shapes, session.variables); });
     kernels = static_cast<double>(plan->steps.size());
   }
   state.counters["nodes"] = built;

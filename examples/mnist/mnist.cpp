@@ -28,7 +28,7 @@ void run(std::map<std::string, std::string> options) {
   model.save(options["--save"]);
   const auto loaded = nn::load_model(options["--save"]);
   const bool same =
-      identical(loaded->predict(test.x.rows(0, 32)), model.predict(test.x.rows(0, 32)));
+      identical(loaded->predict(test.x->rows(0, 32)), model.predict(test.x->rows(0, 32)));
   std::printf("saved to %s; the loaded model predicts %s\n", options["--save"].c_str(),
               same ? "the same" : "something else");
 }

@@ -188,11 +188,11 @@ void PythonCallbacks::on_predict_end() { call("on_predict_end"); }
 void PythonCallbacks::on_predict_batch_begin(std::int64_t batch) {
   if (wants_batches_) call("on_predict_batch_begin", batch);
 }
-void PythonCallbacks::on_predict_batch_end(std::int64_t batch, const Tensor& outputs) {
+void PythonCallbacks::on_predict_batch_end(std::int64_t batch, const Tensors& outputs) {
   if (!wants_batches_) return;
   const AcquiredGil gil;
   py::dict logs;
-  logs["outputs"] = array_from_tensor(outputs);
+  logs["outputs"] = results_from_tensors(outputs);
   call_python(list_.get().attr("on_predict_batch_end"), batch, logs);
 }
 

@@ -32,7 +32,7 @@ class PythonCallbacks : public nn::Callback {
   void on_predict_begin() override;
   void on_predict_end() override;
   void on_predict_batch_begin(std::int64_t batch) override;
-  void on_predict_batch_end(std::int64_t batch, const Tensor& outputs) override;
+  void on_predict_batch_end(std::int64_t batch, const Tensors& outputs) override;
 
  private:
   void begin_run();

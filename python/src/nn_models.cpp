@@ -7,10 +7,12 @@
 #include "location.hpp"
 #include "nn_callbacks.hpp"
 #include "nn_config.hpp"
+#include "nn_objects.hpp"
 #include "nn_source.hpp"
 #include "numpy.hpp"
 #include "tegula/data/dataset.hpp"
 #include "tegula/data/mnist.hpp"
+#include "tegula/nn/functional.hpp"
 #include "tegula/nn/saved_model.hpp"
 #include "tegula/nn/sequential.hpp"
 
@@ -41,26 +43,61 @@ std::vector<nn::MetricSpec> metric_specs(const py::list& given) {
   return specs;
 }
 
+/// A list of metrics of one output, or a dict with a list for each.
+void read_metrics(const py::object& given, std::vector<nn::MetricSpec>& listed,
+                  std::map<std::string, std::vector<nn::MetricSpec>>& by_output) {
+  if (!py::isinstance<py::dict>(given)) {
+    listed = metric_specs(given.cast<py::list>());
+    return;
+  }
+  for (const auto& [output, specs] : given.cast<py::dict>()) {
+    by_output[output.cast<std::string>()] = metric_specs(specs.cast<py::list>());
+  }
+}
+
+/// One item, a list with None for none, or a dict.
+template <typename T, typename ItemOf>
+Structure<T> items_from(const py::object& given, ItemOf&& item_of) {
+  if (given.is_none()) return {};
+  if (py::isinstance<py::dict>(given)) {
+    std::vector<std::string> names;
+    std::vector<T> items;
+    for (const auto& [name, item] : given.cast<py::dict>()) {
+      names.push_back(name.cast<std::string>());
+      items.push_back(item_of(item));
+    }
+    return Structure<T>::named(std::move(names), std::move(items));
+  }
+  if (!py::isinstance<py::list>(given)) return item_of(given);
+  std::vector<T> items;
+  for (const py::handle item : given) items.push_back(item_of(item));
+  return Structure<T>(std::move(items));
+}
+
 void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
-             const std::shared_ptr<nn::LossBase>& loss, const py::list& metrics,
-             const py::list& weighted_metrics, double loss_weight,
-             std::int64_t steps_per_execution) {
+             const py::object& loss, const py::object& metrics, const py::object& weighted_metrics,
+             const py::object& loss_weights, std::int64_t steps_per_execution) {
   const UserLine line;
-  model.compile({.optimizer = nn::Optimizer(optimizer),
-                 .loss = nn::Loss(loss),
-                 .metrics = metric_specs(metrics),
-                 .weighted_metrics = metric_specs(weighted_metrics),
-                 .loss_weight = loss_weight,
-                 .steps_per_execution = steps_per_execution});
+  nn::CompileOptions options;
+  options.optimizer = nn::Optimizer(optimizer);
+  options.loss = items_from<nn::Loss>(loss, [](const py::handle& item) {
+    return item.is_none() ? nn::Loss() : nn::Loss(item.cast<std::shared_ptr<nn::LossBase>>());
+  });
+  read_metrics(metrics, options.metrics, options.output_metrics);
+  read_metrics(weighted_metrics, options.weighted_metrics, options.output_weighted_metrics);
+  options.loss_weights = items_from<double>(
+      loss_weights, [](const py::handle& item) { return item.is_none() ? 1 : item.cast<double>(); });
+  options.steps_per_execution = steps_per_execution;
+  model.compile(std::move(options));
 }
 
 /// Rows that do not match are reported when the data meet the model.
 data::Dataset dataset_of(const py::handle& tuple) {
   const auto parts = tuple.cast<py::tuple>();
   data::Dataset result;
-  result.x = parts[0].cast<Tensor>();
-  result.y = parts[1].cast<Tensor>();
-  if (!parts[2].is_none()) result.sample_weight = parts[2].cast<Tensor>();
+  result.x = tensors_from_object(parts[0]);
+  result.y = tensors_from_object(parts[1]);
+  result.sample_weight = tensors_from_object(parts[2]);
   return result;
 }
 
@@ -117,29 +154,32 @@ py::dict evaluate(Model& model, const py::object& test, const py::object& callba
   return dict_from_logs(logs);
 }
 
-Tensor predict_with_callbacks(Model& model, const py::object& x, const py::object& callbacks,
-                              bool wants_batches, const nn::Config& given) {
+py::object predict_with_callbacks(Model& model, const py::object& x, const py::object& callbacks,
+                                  bool wants_batches, const nn::Config& given) {
   const UserLine line;
   const auto options = run_options<nn::PredictOptions>(given, callbacks, wants_batches, "predict");
-  if (!py::isinstance<py::array>(x)) {
+  Tensors results;
+  if (py::hasattr(x, "next_batch")) {
     PythonSource source(x);
     const ReleasedGil released;
-    return model.predict(source, options);
+    results = model.predict(source, options);
+  } else {
+    const Tensors inputs = tensors_from_object(x);
+    const ReleasedGil released;
+    results = model.predict(inputs, options);
   }
-  const Tensor inputs = x.cast<Tensor>();
-  const ReleasedGil released;
-  return model.predict(inputs, options);
+  return results_from_tensors(results);
 }
 
-/// Runs `work` without the interpreter's lock and returns its result as an array.
+/// Runs `work` without the interpreter's lock and returns its results as arrays.
 template <typename Work>
-py::object array_of(Work&& work) {
-  Tensor result;
+py::object arrays_of(Work&& work) {
+  Tensors results;
   {
     const ReleasedGil released;
-    result = work();
+    results = work();
   }
-  return result_from_tensor(result);
+  return results_from_tensors(results);
 }
 
 /// Names the line of Python in errors, which are rare: looking for it costs more than a small run.
@@ -155,16 +195,28 @@ auto located(Work&& work) {
 
 /// The quick way, without callbacks.
 py::object predict(Model& model, const Tensor& x, std::int64_t batch_size) {
-  return located(
-      [&] { return array_of([&] { return model.predict(x, {.batch_size = batch_size}); }); });
+  return located([&] {
+    // One output is the usual case, and the only one that needs no structure.
+    if (model.output_count() != 1) {
+      return arrays_of([&] { return model.predict(Tensors(x), {.batch_size = batch_size}); });
+    }
+    Tensor result;
+    {
+      const ReleasedGil released;
+      result = model.predict(x, {.batch_size = batch_size});
+    }
+    return result_from_tensor(result);
+  });
 }
 
-py::object predict_on_batch(Model& model, const Tensor& x) {
-  return located([&] { return array_of([&] { return model.predict_on_batch(x); }); });
+py::object predict_on_batch(Model& model, const py::object& x) {
+  const Tensors inputs = tensors_from_object(x);
+  return located([&] { return arrays_of([&] { return model.predict_on_batch(inputs); }); });
 }
 
-py::object call(Model& model, const Tensor& x, bool training) {
-  return located([&] { return array_of([&] { return model.call(x, training); }); });
+py::object call(Model& model, const py::object& x, bool training) {
+  const Tensors inputs = tensors_from_object(x);
+  return located([&] { return arrays_of([&] { return model.call(inputs, training); }); });
 }
 
 py::dict train_on_batch(Model& model, const py::tuple& batch, const nn::Config& class_weight) {
@@ -268,8 +320,7 @@ void bind_state(py::class_<Model, std::shared_ptr<Model>>& model) {
            Released())
       .def_property("random_state", &random_state_of, &set_random_state_of)
       .def("compile_config", &Model::compile_config)
-      .def("config", &Model::config)
-      .def("describe_as", &Model::describe_as, py::arg("class_name"), py::arg("registered_name"));
+      .def("config", &Model::config);
 }
 
 }  // namespace
@@ -278,23 +329,34 @@ void bind_models(py::module_& module) {
   py::class_<Model, std::shared_ptr<Model>> model(module, "Model");
   model.def_property_readonly("name", &Model::name)
       .def("build",
-           [](Model& self, const Shape& shape) {
+           [](Model& self, const py::object& shapes) {
              const UserLine line;
-             self.build(shape);
+             self.build(types_from_object(shapes));
            })
       .def_property_readonly("built", &Model::built)
       .def_property_readonly("compiled", &Model::compiled)
-      .def_property_readonly("input_shape", &Model::input_shape)
-      .def_property_readonly("output_shape", &Model::output_shape)
-      .def_property_readonly("input", &Model::input)
-      .def_property_readonly("output", &Model::output)
+      .def_property_readonly(
+          "input_shape", [](const Model& self) { return shapes_from_types(types_of(self.inputs())); })
+      .def_property_readonly(
+          "output_shape",
+          [](const Model& self) { return shapes_from_types(types_of(self.outputs())); })
+      .def_property_readonly("inputs",
+                             [](const Model& self) { return object_from_values(self.inputs()); })
+      .def_property_readonly("outputs",
+                             [](const Model& self) { return object_from_values(self.outputs()); })
+      .def_property_readonly("output_names", &Model::output_names)
+      .def_property_readonly(
+          "input_dtype",
+          [](const Model& self) { return std::string(numpy_name(self.inputs().one().dtype())); })
       .def_property_readonly("has_trainable_weights",
                              [](const Model& self) { return !self.trainable_weights().empty(); })
-      .def("base_call", &Model::base_call)
       .def("base_compute_loss",
-           [](const Model& self, const Value& y, const Value& y_pred, const py::object& weight) {
-             return self.base_compute_loss(y, y_pred,
-                                           weight.is_none() ? Value() : weight.cast<Value>());
+           [](const Model& self, const py::object& y, const py::object& y_pred,
+              const py::object& weight) {
+             const auto values = [](const py::object& given) {
+               return given.is_none() ? nn::Values() : values_from_object(given, "compute_loss");
+             };
+             return self.base_compute_loss(values(y), values(y_pred), values(weight));
            })
       .def_property_readonly("layers", &layers_of)
       .def_property_readonly("graph", &Model::graph)
@@ -302,13 +364,27 @@ void bind_models(py::module_& module) {
       .def("explain", &Model::explain, py::arg("batch_size") = 32, py::arg("training") = true);
   bind_running(model);
   bind_state(model);
-  py::class_<nn::Sequential, Model, std::shared_ptr<nn::Sequential>>(module, "Sequential")
-      .def(py::init([](const std::vector<LayerPointer>& given, const std::string& name) {
-             std::vector<nn::Layer> layers;
-             for (const LayerPointer& layer : given) layers.push_back(as_layer(layer));
-             return std::make_shared<nn::Sequential>(std::move(layers), name);
+  model
+      .def(py::init([](const std::shared_ptr<nn::FunctionalLayer>& layer) {
+             const UserLine line;
+             auto made = std::make_shared<Model>(as_layer(layer));
+             made->build(types_of(layer->inputs()));
+             return made;
            }),
-           py::arg("layers"), py::arg("name"))
+           py::arg("layer"))
+      .def(py::init([](const LayerPointer& layer) {
+             const UserLine line;
+             return std::make_shared<Model>(as_layer(layer));
+           }),
+           py::arg("layer"));
+  py::class_<nn::Sequential, Model, std::shared_ptr<nn::Sequential>>(module, "Sequential")
+      .def(py::init([](const std::shared_ptr<nn::SequentialLayer>& stack,
+                       const std::vector<LayerPointer>& layers) {
+             const UserLine line;
+             for (const LayerPointer& layer : layers) stack->add(as_layer(layer));
+             return std::make_shared<nn::Sequential>(stack);
+           }),
+           py::arg("stack"), py::arg("layers"))
       .def("add",
            [](nn::Sequential& self, const LayerPointer& layer) { self.add(as_layer(layer)); })
       .def("pop", &nn::Sequential::pop);

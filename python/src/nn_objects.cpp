@@ -16,12 +16,14 @@
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/constraint.hpp"
 #include "tegula/nn/counting_metrics.hpp"
+#include "tegula/nn/functional.hpp"
 #include "tegula/nn/layer.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metric.hpp"
 #include "tegula/nn/optimizer.hpp"
 #include "tegula/nn/regularizer.hpp"
 #include "tegula/nn/schedule.hpp"
+#include "tegula/nn/sequential.hpp"
 
 namespace tegula::python {
 
@@ -69,23 +71,37 @@ void bind_weight(py::module_& module) {
 nn::LayerBase::CallFunction call_function(const py::object& function, std::string class_name) {
   if (function.is_none()) return {};
   const SharedObject shared(function);
-  return [shared, name = std::move(class_name) + ".call"](Value x, bool training) {
+  return [shared, name = std::move(class_name) + ".call"](const nn::Values& x, bool training) {
     const AcquiredGil gil;
-    return value_from_result(call_python(shared.get(), x, training), name);
+    return values_from_object(call_python(shared.get(), object_from_values(x), training), name);
   };
 }
 
-Value call_layer(nn::LayerBase& layer, const Value& x, bool training, const py::object& function) {
-  return layer.call_with(x, training, call_function(function, std::string(layer.class_name())));
+py::object call_layer(nn::LayerBase& layer, const py::object& x, std::optional<bool> training,
+                      const py::object& function) {
+  const std::string class_name(layer.class_name());
+  return object_from_values(layer.call_with(values_from_object(x, class_name), training,
+                                            call_function(function, class_name)));
 }
 
-Tensor evaluate_layer(nn::LayerBase& layer, const Tensor& x, bool training,
-                      const py::object& function, const std::string& key) {
+py::object evaluate_layer(nn::LayerBase& layer, const py::object& x, bool training,
+                          const py::object& function, const std::string& key) {
   const UserLine line;
   const auto call = call_function(function, std::string(layer.class_name()));
-  const ReleasedGil released;
-  return layer.evaluate(x, training, call, key);
+  const Tensors inputs = tensors_from_object(x);
+  Tensors outputs;
+  {
+    const ReleasedGil released;
+    outputs = layer.evaluate(inputs, training, call, key);
+  }
+  return results_from_tensors(outputs);
 }
+
+py::object base_call(nn::LayerBase& layer, const py::object& x, bool training) {
+  return object_from_values(
+      layer.base_call(values_from_object(x, std::string(layer.class_name())), training));
+}
+
 
 std::vector<Tensor> regularization_values(const nn::LayerBase& layer) {
   const std::vector<Value> penalties = layer.regularization();
@@ -101,10 +117,20 @@ void bind_layer_state(
     py::class_<nn::LayerBase, nn::Object, std::shared_ptr<nn::LayerBase>>& layer) {
   using nn::LayerBase;
   layer.def_property_readonly("built", &LayerBase::built)
-      .def_property_readonly("input_type",
-                             [](const LayerBase& self) { return self.input_type().shape; })
-      .def_property_readonly("output_type",
-                             [](const LayerBase& self) { return self.output_type().shape; })
+      .def_property_readonly(
+          "id", [](const LayerBase& self) { return reinterpret_cast<std::uintptr_t>(&self); })
+      .def_property_readonly("sublayers", &LayerBase::sublayers)
+      .def_property_readonly(
+          "input_shapes", [](const LayerBase& self) { return shapes_from_types(self.input_types()); })
+      .def_property_readonly(
+          "output_shapes",
+          [](const LayerBase& self) { return shapes_from_types(self.output_types()); })
+      .def_property_readonly(
+          "symbolic_inputs",
+          [](const LayerBase& self) { return object_from_values(nn::symbolic_inputs(self)); })
+      .def_property_readonly(
+          "symbolic_outputs",
+          [](const LayerBase& self) { return object_from_values(nn::symbolic_outputs(self)); })
       .def_property_readonly("weights", &LayerBase::weights)
       .def_property_readonly("trainable_weights", &LayerBase::trainable_weights)
       .def("get_weights", &LayerBase::get_weights)
@@ -112,6 +138,9 @@ void bind_layer_state(
       .def_property(
           "trainable", [](const LayerBase& self) { return self.trainable.load(); },
           &LayerBase::set_trainable)
+      .def_property(
+          "own_trainable", [](const LayerBase& self) { return self.trainable.load(); },
+          [](LayerBase& self, bool value) { self.trainable = value; })
       .def_property_readonly("call_losses", &LayerBase::call_losses)
       .def_property_readonly("evaluated_losses", &LayerBase::evaluated_losses)
       .def_property_readonly("regularization", &LayerBase::regularization)
@@ -133,21 +162,61 @@ void bind_layer(py::module_& module) {
       .def("locate", [](LayerBase& self) { self.location = user_location(); })
       .def("base_config", &LayerBase::base_config)
       .def("build",
-           [](LayerBase& self, const Shape& shape) {
+           [](LayerBase& self, const py::object& shape) {
              const UserLine line;
-             self.build(ValueType{DType::f32, shape});
+             self.build(types_from_object(shape));
            })
       .def("base_build",
-           [](LayerBase& self, const Shape& shape) {
-             self.base_build({DType::f32, shape});
+           [](LayerBase& self, const py::object& shape) {
+             self.base_build(types_from_object(shape));
            })
-      .def("base_call", &LayerBase::base_call)
-      .def("compute_output_shape", &LayerBase::compute_output_shape)
+      .def("base_call", &base_call)
+      .def("compute_output_shape",
+           [](const LayerBase& self, const py::object& shape) {
+             return shapes_from_types(self.compute_output_types(types_from_object(shape)));
+           })
       .def("call", &call_layer, py::arg("x"), py::arg("training"), py::arg("function"))
       .def("evaluate", &evaluate_layer, py::arg("x"), py::arg("training"), py::arg("function"),
            py::arg("key"));
   bind_layer_state(layer);
   module.def("enclosing_training", &LayerBase::enclosing_training);
+  module.def("is_symbolic_graph", &nn::is_symbolic, py::arg("graph"));
+  module.def("input_layer_of", &nn::input_layer_of, py::arg("value"));
+  module.def("input_symbol", &nn::symbol_of, py::arg("layer"));
+  py::class_<nn::FunctionalLayer, LayerBase, std::shared_ptr<nn::FunctionalLayer>>(
+      module, "FunctionalLayer")
+      .def(py::init([](const py::object& inputs, const py::object& outputs,
+                       const std::string& name) {
+             const UserLine line;
+             return std::make_shared<nn::FunctionalLayer>(values_from_object(inputs, "inputs"),
+                                                          values_from_object(outputs, "outputs"),
+                                                          name);
+           }),
+           py::arg("inputs"), py::arg("outputs"), py::arg("name"))
+      .def_property_readonly(
+          "inputs", [](const nn::FunctionalLayer& self) { return object_from_values(self.inputs()); })
+      .def_property_readonly(
+          "outputs",
+          [](const nn::FunctionalLayer& self) { return object_from_values(self.outputs()); })
+      .def_property_readonly("output_names", &nn::FunctionalLayer::output_names)
+      .def("described", [](const nn::FunctionalLayer& self, const py::function& describe) {
+        return object_from_config(
+            self.described([&describe](const std::shared_ptr<nn::LayerBase>& layer) {
+              return config_from_object(describe(layer));
+            }));
+      });
+  py::class_<nn::OperationLayer, LayerBase, std::shared_ptr<nn::OperationLayer>>(module,
+                                                                                 "OperationLayer")
+      .def(py::init([](const std::string& graph, const std::string& name) {
+             return std::make_shared<nn::OperationLayer>(Graph::from_text(graph), name);
+           }),
+           py::arg("graph"), py::arg("name"));
+  py::class_<nn::SequentialLayer, LayerBase, std::shared_ptr<nn::SequentialLayer>>(
+      module, "SequentialLayer")
+      .def(py::init<std::string>(), py::arg("name"))
+      .def_property_readonly("stated_shape", [](const nn::SequentialLayer& self) {
+        return self.stated_input() ? py::cast(self.stated_input()->shape) : py::object(py::none());
+      });
   module.def("reset_layer_names", &nn::reset_layer_names);
   module.def("unique_layer_name", &nn::unique_layer_name);
 }

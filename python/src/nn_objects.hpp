@@ -8,6 +8,7 @@
 
 #include "tegula/graph/graph.hpp"
 #include "tegula/nn/optimizer.hpp"
+#include "tegula/nn/values.hpp"
 
 namespace tegula::python {
 
@@ -29,6 +30,19 @@ class SharedObject {
 Value value_from_result(const pybind11::object& result, const std::string& function);
 /// The value, or None for no value.
 pybind11::object object_from_value(const Value& value);
+
+/// One value, a list or tuple of values, or a dict of them. Throws DTypeError, naming the function
+/// that they come from, for anything else. Needs the GIL.
+nn::Values values_from_object(const pybind11::handle& object, const std::string& function);
+/// The same back, with lists for lists. Needs the GIL.
+pybind11::object object_from_values(const nn::Values& values);
+/// Shapes of a batch: one, a list of them, or a dict.
+nn::ValueTypes types_from_object(const pybind11::handle& object);
+pybind11::object shapes_from_types(const nn::ValueTypes& types);
+/// Arrays: one, a list or tuple of arrays, or a dict of them; none for None.
+Tensors tensors_from_object(const pybind11::handle& object);
+/// The same back, as arrays of results.
+pybind11::object results_from_tensors(const Tensors& tensors);
 
 /// Callbacks of a run: Python's list of them, and Ctrl-C.
 void bind_callbacks(pybind11::module_& module);

@@ -12,10 +12,8 @@ std::optional<data::Batch> PythonSource::next() {
   const py::object batch = call_python(batches_.get().attr("next_batch"));
   if (batch.is_none()) return std::nullopt;
   const auto parts = batch.cast<py::tuple>();
-  const auto part = [&parts](std::size_t i) {
-    return parts[i].is_none() ? std::optional<Tensor>() : parts[i].cast<Tensor>();
-  };
-  return data::Batch{parts[0].cast<Tensor>(), part(1), part(2)};
+  return data::Batch{tensors_from_object(parts[0]), tensors_from_object(parts[1]),
+                     tensors_from_object(parts[2])};
 }
 
 bool PythonSource::rewind() {

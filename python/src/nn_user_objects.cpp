@@ -61,7 +61,7 @@ class UserLayer : public nn::LayerBase {
   nn::Config base_config() const override { return nn::Config::object({{"name", name()}}); }
 
  protected:
-  Value call(Value /*x*/, bool /*training*/) override {
+  nn::Values call_all(const nn::Values& /*x*/, bool /*training*/) override {
     throw InvalidArgument(describe() + " does not define `call`");
   }
 
@@ -108,36 +108,36 @@ void override_layer(nn::LayerBase& layer, const py::object& self, const std::str
   overrides.config = [methods] { return methods.config(); };
   overrides.registered_name = [methods] { return methods.registered_name(); };
   if (builds) {
-    overrides.build = [methods](const ValueType& input) {
+    overrides.build = [methods](const nn::ValueTypes& inputs) {
       const AcquiredGil gil;
-      methods.call("_build", input.shape);
+      methods.call("_build", shapes_from_types(inputs));
     };
   }
   if (calls) {
-    overrides.call = [methods, class_name](Value x, bool training) {
+    overrides.call = [methods, class_name](const nn::Values& x, bool training) {
       const AcquiredGil gil;
-      return value_from_result(methods.call("_call", x, training), class_name + ".call");
+      return values_from_object(methods.call("_call", object_from_values(x), training),
+                                class_name + ".call");
     };
   }
   layer.override_with(std::move(overrides));
 }
 
-void override_model(nn::Model& model, const py::object& self, bool calls, bool computes_loss) {
+void override_model(nn::Model& model, const py::object& self) {
   const Methods methods(self, "model \"" + model.name() + "\"");
   nn::ModelOverrides overrides;
-  if (calls) {
-    overrides.call = [methods](Value x, bool training) {
-      const AcquiredGil gil;
-      return value_from_result(methods.call("_call", x, training), "call");
+  overrides.compute_loss = [methods](const nn::Values& x, const nn::Values& y,
+                                     const nn::Values& y_pred, const nn::Values& weights) {
+    const AcquiredGil gil;
+    const auto object_of = [](const nn::Values& values) {
+      // One per output: of a single output itself.
+      return values.size() == 1 ? py::cast(values[0]) : object_from_values(values);
     };
-  }
-  if (computes_loss) {
-    overrides.compute_loss = [methods](Value x, Value y, Value y_pred, Value weight) {
-      const AcquiredGil gil;
-      return value_from_result(
-          methods.call("_compute_loss", x, y, y_pred, object_from_value(weight)), "compute_loss");
-    };
-  }
+    return value_from_result(
+        methods.call("_compute_loss", object_from_values(x), object_of(y), object_from_values(y_pred),
+                     weights.empty() ? py::object(py::none()) : object_of(weights)),
+        "compute_loss");
+  };
   model.override_with(std::move(overrides));
 }
 
@@ -426,8 +426,7 @@ void bind_user_objects(py::module_& module) {
       .def(py::init<std::string, const std::string&>(), py::arg("class_name"), py::arg("name"));
   module.def("override_layer", &override_layer, py::arg("layer"), py::arg("self"),
              py::arg("class_name"), py::arg("builds"), py::arg("calls"));
-  module.def("override_model", &override_model, py::arg("model"), py::arg("self"), py::arg("calls"),
-             py::arg("computes_loss"));
+  module.def("override_model", &override_model, py::arg("model"), py::arg("self"));
   module.def("add_weight", &add_weight, py::arg("layer"), py::arg("name"), py::arg("shape"),
              py::arg("initializer"), py::arg("regularizer"), py::arg("constraint"),
              py::arg("trainable"));

@@ -282,7 +282,7 @@ Dataset parse_csv(std::string_view text, const CsvOptions& options, const std::s
     columns.append_line(fields, options, reader);
     ++rows;
   }
-  std::optional<Tensor> weight;
+  Tensors weight;
   if (options.sample_weight) weight = columns.weight.tensor(rows, true);
   return {columns.x.tensor(rows, false), columns.y.tensor(rows, columns.y.columns.size() == 1),
           std::move(weight)};

@@ -53,16 +53,16 @@ std::uint32_t bounded(std::uint32_t high, std::uint32_t low, std::uint64_t bound
 
 }  // namespace
 
-Dataset::Dataset(Tensor inputs, Tensor targets, std::optional<Tensor> weights)
+Dataset::Dataset(Tensors inputs, Tensors targets, Tensors weights)
     : x(std::move(inputs)), y(std::move(targets)), sample_weight(std::move(weights)) {
-  check_rows(x, y, "y");
-  if (sample_weight) check_rows(x, *sample_weight, "sample_weight");
+  for (const Tensor& tensor : x) check_rows(x[0], tensor, "x");
+  for (const Tensor& tensor : y) check_rows(x[0], tensor, "y");
+  for (const Tensor& tensor : sample_weight) check_rows(x[0], tensor, "sample_weight");
 }
 
 Dataset Dataset::slice(std::int64_t begin, std::int64_t end) const {
-  std::optional<Tensor> weights;
-  if (sample_weight) weights = sample_weight->rows(begin, end);
-  return {x.rows(begin, end), y.rows(begin, end), std::move(weights)};
+  const auto part = [&](const Tensor& tensor) { return tensor.rows(begin, end); };
+  return {x.map(part), y.map(part), sample_weight.map(part)};
 }
 
 std::pair<Dataset, Dataset> Dataset::split(double fraction) const {

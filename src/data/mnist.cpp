@@ -52,7 +52,7 @@ Dataset prepare(Dataset bytes) {
   const std::int64_t count = x.element_count();
   auto* const scaled = x.data<float>();
   auto* const pixels = reinterpret_cast<std::uint8_t*>(scaled) + 3 * count;
-  std::copy_n(bytes.x.data<std::uint8_t>(), count, pixels);
+  std::copy_n(bytes.x->data<std::uint8_t>(), count, pixels);
   bytes.x = Tensor();
   std::array<std::uint8_t, 4096> block;
   constexpr auto kBlock = static_cast<std::int64_t>(block.size());
@@ -64,7 +64,7 @@ Dataset prepare(Dataset bytes) {
       scaled[first + i] = static_cast<float>(block[static_cast<std::size_t>(i)]) / 255.0f;
     }
   }
-  return {std::move(x), bytes.y.cast(DType::i32)};
+  return {std::move(x), bytes.y->cast(DType::i32)};
 }
 
 }  // namespace

@@ -237,6 +237,29 @@ Variable Graph::variable(const ValueType& type, std::string_view name, bool trai
   return Variable(node.output());
 }
 
+Variable Graph::variable(const SharedVariable& shared, std::string_view name, bool trainable,
+                         std::source_location location) {
+  if (!shared) throw InvalidArgument("a variable that shares another's value needs that one");
+  const auto known = [&]() -> Node* {
+    const std::lock_guard guard(storage_->mutex);
+    const auto found = storage_->sharing.find(shared.state().get());
+    return found == storage_->sharing.end() ? nullptr : found->second;
+  };
+  if (Node* node = known()) return Variable(node->output());
+  const Variable made = variable(shared.type(), name, trainable, location);
+  const std::lock_guard guard(storage_->mutex);
+  storage_->shared.emplace(&made.node(), shared);
+  storage_->sharing.emplace(shared.state().get(), &made.node());
+  return made;
+}
+
+SharedVariable Graph::shared(const Value& variable) const {
+  const Node& node = variable.node();
+  const std::lock_guard guard(storage_->mutex);
+  const auto found = storage_->shared.find(&node);
+  return found == storage_->shared.end() ? SharedVariable() : found->second;
+}
+
 const NodeList& Graph::nodes() const { return storage_->nodes; }
 
 Node* Graph::find(std::string_view name) const {
@@ -301,6 +324,16 @@ void Graph::set_initial_value(const Value& variable, const Value& initial) {
   if (!compatible(initial.shape(), expected.shape)) throw ShapeError(problem());
   const std::lock_guard guard(storage_->mutex);
   storage_->initial_values[&variable.node()] = initial;
+}
+
+void Graph::attach(std::shared_ptr<void> something) {
+  const std::lock_guard guard(storage_->mutex);
+  storage_->attached.swap(something);
+}
+
+std::shared_ptr<void> Graph::attached() const {
+  const std::lock_guard guard(storage_->mutex);
+  return storage_->attached;
 }
 
 std::vector<Value> Graph::fetches() const {

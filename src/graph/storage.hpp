@@ -63,9 +63,13 @@ struct GraphStorage : std::enable_shared_from_this<GraphStorage> {
   std::unordered_map<std::size_t, int> name_counts;
   std::unordered_map<const Node*, Value> initial_values;
   std::vector<Node*> variables;
+  /// Of the variables that stand for another session's, and these by what they share.
+  std::unordered_map<const Node*, SharedVariable> shared;
+  std::unordered_map<const SharedVariableState*, Node*> sharing;
   std::vector<Value> fetches;
   std::vector<Value> targets;
   std::int64_t random_ops = 0;
+  std::shared_ptr<void> attached;
   /// What nodes became when their names changed; each stays, because readers may hold its name.
   std::vector<std::shared_ptr<const NodeBody>> renamed;
 

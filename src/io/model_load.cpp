@@ -8,6 +8,7 @@
 #include "src/io/foreign_formats.hpp"
 #include "src/io/model_files.hpp"
 #include "src/io/model_weights.hpp"
+#include "tegula/nn/functional.hpp"
 #include "tegula/nn/sequential.hpp"
 
 namespace tegula::nn {
@@ -36,12 +37,22 @@ RandomState random_state_from(const Config& config) {
 }
 
 std::unique_ptr<Model> model_from(const Config& description) {
-  const std::string& class_name = description.at("class_name").as_string();
-  if (class_name != "Sequential") {
-    throw NotFound("there is no model class \"" + class_name +
+  Handle<LayerBase> layer;
+  try {
+    from_config(description, layer);
+  } catch (const NotFound&) {
+    if (described_names(description).front() == "Sequential") throw;
+    throw NotFound("there is no model class \"" + description.at("class_name").as_string() +
                    "\"; a model of a class that a Python program derived is loaded there");
   }
-  return Sequential::from_config(description.at("config"));
+  if (auto stack = std::dynamic_pointer_cast<SequentialLayer>(layer.shared())) {
+    return std::make_unique<Sequential>(std::move(stack));
+  }
+  auto model = std::make_unique<Model>(Layer(layer.shared()));
+  if (auto graph = std::dynamic_pointer_cast<FunctionalLayer>(layer.shared())) {
+    model->build(types_of(graph->inputs()));
+  }
+  return model;
 }
 
 void check_built(const Model& model) {

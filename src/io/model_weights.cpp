@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -85,6 +86,12 @@ void set_values(Model& model, std::span<const NamedVariable> named,
 
 std::vector<NamedVariable> named_weights(const Model& model) {
   std::vector<NamedVariable> named;
+  std::set<const void*> known;
+  const auto add = [&](const std::string& name, const Weight& weight) {
+    if (known.insert(weight.id()).second) {
+      named.push_back({name, weight.variable_in(model.graph())});
+    }
+  };
   std::map<std::string, int> counts;
   for (const Layer& layer : model.layers()) {
     std::string name = snake_case(layer->class_name());
@@ -92,8 +99,12 @@ std::vector<NamedVariable> named_weights(const Model& model) {
     if (count > 0) name += "_" + std::to_string(count);
     int index = 0;
     for (const Weight& weight : layer->weights()) {
-      named.push_back({"layers/" + name + "/" + std::to_string(index++), weight.variable()});
+      add("layers/" + name + "/" + std::to_string(index++), weight);
     }
+  }
+  int index = 0;
+  for (const Weight& weight : model.layer()->weights()) {
+    add("weights/" + std::to_string(index++), weight);
   }
   return named;
 }

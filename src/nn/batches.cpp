@@ -7,25 +7,32 @@
 
 namespace tegula::nn {
 
-namespace {
-
-/// What the model computes with: inputs become f32, everything else was prepared before.
-DType dtype_of_part(std::size_t part, const Tensor& tensor) {
-  return part == 0 ? DType::f32 : tensor.dtype();
+std::vector<Tensor> StepData::feeds() && {
+  std::vector<Tensor> feeds = std::move(x);
+  for (std::size_t i = 0; i < feeds.size(); ++i) feeds[i] = feeds[i].cast(dtypes[i]);
+  feeds.insert(feeds.end(), y.begin(), y.end());
+  feeds.insert(feeds.end(), weights.begin(), weights.end());
+  return feeds;
 }
 
-}  // namespace
-
-Batches::Batches(Tensor x, std::optional<Tensor> y, std::optional<Tensor> weight,
-                 std::int64_t batch_size)
-    : rows_(x.rank() == 0 ? 0 : x.shape()[0]), batch_size_(batch_size) {
+Batches::Batches(StepData data, std::int64_t batch_size)
+    : parts_(std::move(data.x)),
+      dtypes_(std::move(data.dtypes)),
+      weighted_(!data.weights.empty()),
+      rows_(parts_.front().rank() == 0 ? 0 : parts_.front().shape()[0]),
+      batch_size_(batch_size) {
   if (batch_size <= 0) {
     throw InvalidArgument("`batch_size` must be positive, got " + std::to_string(batch_size));
   }
-  if (rows_ == 0) throw InvalidArgument("there is no data: x has shape " + shape_text(x.shape()));
-  parts_.push_back(std::move(x));
-  if (y) parts_.push_back(std::move(*y));
-  if (weight) parts_.push_back(std::move(*weight));
+  if (rows_ == 0) {
+    throw InvalidArgument("there is no data: x has shape " + shape_text(parts_.front().shape()));
+  }
+  for (const auto* more : {&data.y, &data.weights}) {
+    for (const Tensor& tensor : *more) {
+      parts_.push_back(tensor);
+      dtypes_.push_back(tensor.dtype());
+    }
+  }
   batch_size_ = std::min(batch_size_, rows_);
   current_.resize(parts_.size());
 }
@@ -36,9 +43,7 @@ std::int64_t Batches::rows_of(std::int64_t batch) const {
 
 void Batches::shuffle(std::uint64_t seed, std::uint64_t epoch) {
   if (!shuffled_) {
-    std::vector<DType> dtypes;
-    for (std::size_t i = 0; i < parts_.size(); ++i) dtypes.push_back(dtype_of_part(i, parts_[i]));
-    shuffled_ = std::make_unique<ShuffledRows>(parts_, dtypes, rows_, batch_size_);
+    shuffled_ = std::make_unique<ShuffledRows>(parts_, dtypes_, rows_, batch_size_);
   }
   shuffled_->shuffle(seed, epoch);
 }
@@ -49,7 +54,7 @@ std::span<const Tensor> Batches::get(std::int64_t batch) {
   const std::int64_t end = begin + rows_of(batch);
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     const Tensor& source = parts_[part];
-    current_[part] = source.rows(begin, end).cast(dtype_of_part(part, source));
+    current_[part] = source.rows(begin, end).cast(dtypes_[part]);
   }
   return current_;
 }

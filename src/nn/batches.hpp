@@ -12,18 +12,29 @@
 
 namespace tegula::nn {
 
-/// Inputs of any number dtype, prepared targets and optional weights: hands out batches as the
-/// tensors that a step takes (x as f32, y, weights). Batches in order of the data share its memory;
-/// shuffled ones are gathered ahead.
+/// What the steps of a run take: inputs of any number dtype, the dtypes that the model computes them
+/// in, prepared targets (none for predictions), and a weight for each of them or none.
+struct StepData {
+  std::vector<Tensor> x;
+  std::vector<DType> dtypes;
+  std::vector<Tensor> y = {};
+  std::vector<Tensor> weights = {};
+
+  /// All of it in one row, inputs cast.
+  std::vector<Tensor> feeds() &&;
+};
+
+/// Hands out batches as the tensors that a step takes (x in the model's dtypes, y, weights). Batches
+/// in order of the data share its memory; shuffled ones are gathered ahead.
 class Batches {
  public:
-  Batches(Tensor x, std::optional<Tensor> y, std::optional<Tensor> weight, std::int64_t batch_size);
+  Batches(StepData data, std::int64_t batch_size);
 
   std::int64_t rows() const { return rows_; }
   /// Number of batches, the last one possibly smaller.
   std::int64_t count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
   std::int64_t rows_of(std::int64_t batch) const;
-  bool weighted() const { return parts_.size() > 2; }
+  bool weighted() const { return weighted_; }
   /// A new order of the rows, which follows from seed and epoch; without a call it is the data's
   /// own.
   void shuffle(std::uint64_t seed, std::uint64_t epoch);
@@ -32,6 +43,9 @@ class Batches {
 
  private:
   std::vector<Tensor> parts_;
+  /// What each part is handed out as.
+  std::vector<DType> dtypes_;
+  bool weighted_ = false;
   std::int64_t rows_ = 0;
   std::int64_t batch_size_ = 0;
   std::vector<Tensor> current_;

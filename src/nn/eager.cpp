@@ -2,21 +2,11 @@
 
 #include <vector>
 
+#include "src/nn/batch_type.hpp"
 #include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
 
 namespace tegula::nn {
-
-namespace {
-
-/// With an unknown number of rows.
-ValueType batch_type(const Tensor& tensor) {
-  Shape shape = tensor.shape();
-  if (shape.rank() > 0) shape.set(0, kUnknown);
-  return {tensor.dtype(), shape};
-}
-
-}  // namespace
 
 Tensor evaluate_eagerly(
     std::span<const Tensor> inputs,

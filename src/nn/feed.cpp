@@ -25,7 +25,7 @@ SourceFeed::SourceFeed(data::BatchSource& source, Prepare prepare)
   source_.rewind();
   pending_ = source_.next();
   if (!pending_) throw InvalidArgument("the source of batches has none: it is empty or used up");
-  weighted_ = prepare_(*pending_, 0).size() > 2;
+  weighted_ = !prepare_(*pending_, 0).weights.empty();
 }
 
 bool SourceFeed::rewind() {
@@ -41,7 +41,7 @@ std::span<const Tensor> SourceFeed::next() {
   std::optional<data::Batch> batch = std::exchange(pending_, std::nullopt);
   if (!batch) batch = source_.next();
   if (!batch) return {};
-  current_ = prepare_(*batch, number_++);
+  current_ = prepare_(*batch, number_++).feeds();
   return current_;
 }
 

@@ -50,7 +50,7 @@ class ArrayFeed : public Feed {
 class SourceFeed : public Feed {
  public:
   /// What a step takes, made of the source's batch `number`, counted from 0.
-  using Prepare = std::function<std::vector<Tensor>(const data::Batch& batch, std::int64_t number)>;
+  using Prepare = std::function<StepData(const data::Batch& batch, std::int64_t number)>;
   /// Looks at the first batch, which builds the model. Throws InvalidArgument when there is none.
   SourceFeed(data::BatchSource& source, Prepare prepare);
   std::optional<std::int64_t> count() const override { return source_.count(); }

@@ -43,7 +43,7 @@ std::int64_t group_size(const std::optional<std::int64_t>& steps, std::int64_t d
 }
 
 /// The rows of all parts, one after the other.
-Tensor joined_rows(const std::vector<Tensor>& parts) {
+Tensor joined_rows(std::span<const Tensor> parts) {
   if (parts.size() == 1) return parts.front();
   Shape shape = parts.front().shape();
   std::int64_t rows = 0;
@@ -56,6 +56,17 @@ Tensor joined_rows(const std::vector<Tensor>& parts) {
     to += part.byte_count();
   }
   return result;
+}
+
+/// The same for each output of several batches.
+std::vector<Tensor> joined_batches(const std::vector<std::vector<Tensor>>& batches) {
+  std::vector<Tensor> joined;
+  for (std::size_t output = 0; output < batches.front().size(); ++output) {
+    std::vector<Tensor> parts;
+    for (const std::vector<Tensor>& batch : batches) parts.push_back(batch[output]);
+    joined.push_back(joined_rows(parts));
+  }
+  return joined;
 }
 
 }  // namespace
@@ -80,41 +91,59 @@ struct Model::Loops {
 
   Executable step(bool training, bool weighted) { return model.find_step(training, weighted); }
 
-  /// Checks x, y and maybe weights against the model and makes of them what steps take: targets,
-  /// and weights if there are any.
-  std::vector<Tensor> prepare(const data::Batch& batch, const ClassWeights& class_weight,
-                              const RowNames& rows) {
-    Loss loss;
-    Shape outputs;
-    {
-      const ConstructionLock lock;
-      loss = impl.compiled().loss;
-    }
-    if (!batch.y) {
+  /// Checks x, y and maybe weights against the model and makes of them what steps take: inputs,
+  /// targets, and weights if there are any.
+  StepData prepare(const data::Batch& batch, const ClassWeights& class_weight,
+                   const RowNames& rows) {
+    if (batch.y.empty()) {
       throw InvalidArgument("there are no targets: expected batches of inputs and targets");
     }
-    check_cardinality(batch.x, *batch.y, batch.sample_weight);
+    check_cardinality(batch.x, batch.y, batch.sample_weight);
+    StepData data;
+    std::vector<Loss> losses;
+    Values outputs;
+    std::vector<std::string> names;
     {
       const ConstructionLock lock;
+      if (impl.compiled().loss.empty()) {
+        throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
+      }
       model.build_for(batch.x);
-      outputs = impl.y.shape();
+      losses = impl.losses();
+      outputs = impl.y;
+      names = impl.output_names();
+      data.dtypes = input_dtypes();
     }
-    std::optional<Tensor> weights = prepare_weights(*batch.y, batch.sample_weight, class_weight);
-    if (!loss) {
-      throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
+    data.x = impl.ready()->arranged_inputs(batch.x);
+    data.y = per_output(batch.y, names, "y");
+    const std::vector<Tensor> weights = per_output(batch.sample_weight, names, "sample_weight");
+    if (!class_weight.empty() && names.size() > 1) {
+      throw InvalidArgument(
+          "`class_weight` is only supported for models with one output; give sample weights");
     }
-    std::vector<Tensor> parts = {prepare_targets(*batch.y, *loss, outputs, weights, rows)};
-    if (weights) parts.push_back(std::move(*weights));
-    return parts;
+    for (std::size_t i = 0; i < data.y.size(); ++i) {
+      std::optional<Tensor> given;
+      if (!weights.empty()) given = weights[std::min(i, weights.size() - 1)];
+      const std::optional<Tensor> weight = prepare_weights(data.y[i], given, class_weight);
+      if (losses[i]) {
+        data.y[i] = prepare_targets(data.y[i], *losses[i], outputs[i].shape(), weight, rows);
+      }
+      if (weight) data.weights.push_back(*weight);
+    }
+    return data;
+  }
+
+  std::vector<DType> input_dtypes() const {
+    std::vector<DType> dtypes;
+    for (const Value& input : impl.x) dtypes.push_back(input.dtype());
+    return dtypes;
   }
 
   Batches prepare_arrays(const data::Dataset& data, std::int64_t batch_size,
                          const ClassWeights& class_weight, const RowNames& rows) {
-    std::vector<Tensor> parts = prepare({data.x, data.y, data.sample_weight}, class_weight, rows);
-    bind(parts[0]);
-    std::optional<Tensor> weights;
-    if (parts.size() > 1) weights = parts[1];
-    return Batches(data.x, parts[0], std::move(weights), batch_size);
+    StepData prepared = prepare({data.x, data.y, data.sample_weight}, class_weight, rows);
+    bind(prepared.y);
+    return Batches(std::move(prepared), batch_size);
   }
 
   SourceFeed feed_of(data::BatchSource& source, const ClassWeights& class_weight, const char* run,
@@ -122,10 +151,9 @@ struct Model::Loops {
     return SourceFeed(
         source, [this, class_weight, run, line](const data::Batch& batch, std::int64_t number) {
           return called_at(run, line, [&] {
-            std::vector<Tensor> parts = prepare(batch, class_weight, {.batch = number});
-            bind(parts[0]);
-            parts.insert(parts.begin(), batch.x.cast(DType::f32));
-            return parts;
+            StepData data = prepare(batch, class_weight, {.batch = number});
+            bind(data.y);
+            return data;
           });
         });
   }
@@ -141,19 +169,28 @@ struct Model::Loops {
     return std::make_unique<SourceFeed>(feed_of(*options.validation_source, {}, "fit", line));
   }
 
-  /// The run's first data choose the targets' type; all others have to be like them.
-  void bind(const Tensor& targets) {
+  /// The run's first data choose the targets' types; all others have to be like them.
+  void bind(const std::vector<Tensor>& targets) {
     const ConstructionLock lock;
-    const ValueType type{targets.dtype(), targets.shape()};
-    const bool fits = impl.takes_targets(type);
+    std::vector<ValueType> types;
+    for (const Tensor& target : targets) types.push_back({target.dtype(), target.shape()});
+    const bool fits = impl.takes_targets(types);
     if ((bound || outer.runs()) && !fits) {
-      throw ShapeError("targets of shape " + shape_text(type.shape) +
-                       " came after targets of shape " + shape_text(impl.target_type->shape));
+      std::string came;
+      std::string before;
+      for (const ValueType& type : types) came += " " + shape_text(type.shape);
+      for (const ValueType& type : *impl.target_types) before += " " + shape_text(type.shape);
+      throw ShapeError("targets of shape" + came + " came after targets of shape" + before);
     }
     bound = true;
     if (fits) return;
     const Building building(impl.builder);
-    impl.bind_targets(type);
+    impl.bind_targets(types);
+  }
+
+  /// Whether what a feed gives has weights.
+  bool weighted(std::span<const Tensor> parts) const {
+    return parts.size() > impl.x.size() + impl.targets.size();
   }
 
   /// Up to `group` batches, of which `number` is the first. Returns how many there were.
@@ -167,7 +204,7 @@ struct Model::Loops {
         callbacks.call(training ? &Callback::on_train_batch_begin : &Callback::on_test_batch_begin,
                        number);
       }
-      step(training, parts.size() > 2).run_into(parts, {});
+      step(training, weighted(parts)).run_into(parts, {});
       ++done;
       callbacks.call(&Callback::on_poll);
       poll();
@@ -227,7 +264,8 @@ struct Model::Loops {
 
   Logs run_on_batch(const data::Dataset& batch, bool training, const ClassWeights& class_weight,
                     const char* run, const SourceLocation& line) {
-    const std::int64_t rows = batch.x.rank() == 0 ? 1 : std::max<std::int64_t>(1, batch.size());
+    const bool scalar = batch.x.empty() || batch.x[0].rank() == 0;
+    const std::int64_t rows = scalar ? 1 : std::max<std::int64_t>(1, batch.size());
     std::optional<Batches> batches;
     called_at(run, line, [&] { batches.emplace(prepare_arrays(batch, rows, class_weight, {})); });
     impl.reset_metrics();
@@ -284,27 +322,28 @@ namespace {
 /// rows; `infer(batch, output)` computes them.
 template <typename Memory, typename Infer>
 void predict_batches(Feed& feed, const std::optional<std::int64_t>& steps, std::int64_t group,
-                     CallbackRun& callbacks, Memory&& memory, Infer&& infer) {
+                     const ValueTypes& types, CallbackRun& callbacks, Memory&& memory,
+                     Infer&& infer) {
   feed.rewind();
   callbacks.call(&Callback::on_predict_begin);
   feed.on_epoch_begin();
-  std::vector<Tensor> outputs;
+  std::vector<std::vector<Tensor>> outputs;
   for (std::int64_t batch = 0; batch != steps; ++batch) {
     const std::span<const Tensor> parts = feed.next();
     if (parts.empty()) {
       if (steps) warn_of_end("the prediction");
       if (!outputs.empty()) {
-        callbacks.call(&Callback::on_predict_batch_end, batch - 1, joined_rows(outputs));
+        callbacks.call(&Callback::on_predict_batch_end, batch - 1, types.with(joined_batches(outputs)));
       }
       break;
     }
     if (outputs.empty()) callbacks.call(&Callback::on_predict_batch_begin, batch);
     outputs.push_back(memory(parts[0].shape()[0]));
-    infer(parts.first(1), std::span(&outputs.back(), 1));
+    infer(parts, std::span(outputs.back()));
     callbacks.call(&Callback::on_poll);
     poll();
     if (std::ssize(outputs) < group && batch + 1 != steps) continue;
-    callbacks.call(&Callback::on_predict_batch_end, batch, joined_rows(outputs));
+    callbacks.call(&Callback::on_predict_batch_end, batch, types.with(joined_batches(outputs)));
     outputs.clear();
   }
   feed.on_epoch_end();
@@ -384,52 +423,71 @@ Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
 
 Tensor Model::predict(const Tensor& x, const PredictOptions& options,
                       std::source_location location) {
-  const std::shared_ptr<const Inference> inference = inference_for(x, "predict", location);
-  Executable executable = inference->executable;
   const bool plain = options.callbacks.empty() && !options.steps;
-  if (plain && x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
+  const std::shared_ptr<const Inference> inference = impl_->ready();
+  if (plain && inference && inference->changes == Object::changes() && inference->takes(x) &&
+      x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
+    Executable executable = inference->executable;
     return executable.run(std::span(&x, 1)).front();
   }
-  called_at("predict", line_of(location), [&] { check_ranges(options, "predict"); });
-  Batches batches(x, std::nullopt, std::nullopt, options.batch_size);
+  return predict(Tensors(x), options, location).one();
+}
+
+Tensors Model::predict(const Tensors& x, const PredictOptions& options,
+                       std::source_location location) {
+  const std::shared_ptr<const Inference> inference = inference_for(x, "predict", location);
+  Executable executable = inference->executable;
+  called_at("predict", line_of(location), [&] {
+    check_ranges(options, "predict");
+    check_cardinality(x, {}, {});
+  });
+  Batches batches({.x = inference->arranged_inputs(x), .dtypes = inference->input_dtypes()},
+                  options.batch_size);
+  const bool plain = options.callbacks.empty() && !options.steps;
+  if (plain && batches.count() == 1) {
+    return inference->y.with(executable.run(batches.get(0)));
+  }
   const std::int64_t steps = options.steps.value_or(batches.count());
-  Tensor result =
+  std::vector<Tensor> results =
       inference->outputs_of(steps >= batches.count() ? batches.rows() : steps * batches.rows_of(0));
   std::int64_t row = 0;
   ArrayFeed feed(std::move(batches));
   CallbackRun callbacks(*this, options.callbacks, options.verbose, 1, steps);
   const auto memory = [&](std::int64_t rows) {
     row += rows;
-    return result.rows(row - rows, row);
+    std::vector<Tensor> part;
+    for (const Tensor& result : results) part.push_back(result.rows(row - rows, row));
+    return part;
   };
-  predict_batches(feed, steps, steps_per_execution(), callbacks, memory,
+  predict_batches(feed, steps, steps_per_execution(), inference->y, callbacks, memory,
                   [&](auto inputs, auto outputs) { executable.run_into(inputs, outputs); });
-  return result;
+  return inference->y.with(std::move(results));
 }
 
-Tensor Model::predict(data::BatchSource& source, const PredictOptions& options,
-                      std::source_location location) {
+Tensors Model::predict(data::BatchSource& source, const PredictOptions& options,
+                       std::source_location location) {
   const SourceLocation line = line_of(location);
   std::shared_ptr<const Inference> inference;
-  std::optional<SourceFeed> feed;
+  std::optional<SourceFeed> feed;  // its first batch chooses the inference
   called_at("predict", line, [&] {
     check_ranges(options, "predict");
     feed.emplace(source, [&, this](const data::Batch& batch, std::int64_t) {
       inference = inference_for(batch.x, "predict", location);
-      return std::vector<Tensor>{batch.x.cast(DType::f32)};
+      return StepData{.x = inference->arranged_inputs(batch.x),
+                      .dtypes = inference->input_dtypes()};
     });
   });
-  std::vector<Tensor> results;
+  std::vector<std::vector<Tensor>> results;
   const std::optional<std::int64_t> steps = steps_of(*feed, options.steps);
   CallbackRun callbacks(*this, options.callbacks, options.verbose, 1, steps);
   const auto memory = [&](std::int64_t rows) {
     return results.emplace_back(inference->outputs_of(rows));
   };
-  predict_batches(*feed, steps, steps_per_execution(), callbacks, memory,
+  predict_batches(*feed, steps, steps_per_execution(), inference->y, callbacks, memory,
                   [&](auto inputs, auto outputs) {
                     Executable(inference->executable).run_into(inputs, outputs);
                   });
-  return joined_rows(results);
+  return inference->y.with(joined_batches(results));
 }
 
 std::int64_t Model::steps_per_execution() const {
@@ -449,17 +507,15 @@ Logs Model::test_on_batch(const data::Dataset& batch, std::source_location locat
       .run_on_batch(batch, false, {}, "test_on_batch", line_of(location));
 }
 
-Tensor Model::predict_on_batch(const Tensor& x, std::source_location location) {
-  Executable executable = inference_for(x, "predict_on_batch", location)->executable;
-  const Tensor converted = x.cast(DType::f32);
-  return executable.run(std::span(&converted, 1)).front();
+Tensors Model::predict_on_batch(const Tensors& x, std::source_location location) {
+  const std::shared_ptr<const Inference> inference = inference_for(x, "predict_on_batch", location);
+  return inference->y.with(Executable(inference->executable).run(inference->feeds_of(x)));
 }
 
-Tensor Model::call(const Tensor& x, bool training, std::source_location location) {
-  Executable executable = inference_for(x, "call", location)->executable;
-  const Tensor converted = x.cast(DType::f32);
-  if (training) executable = find_training_call();
-  return executable.run(std::span(&converted, 1)).front();
+Tensors Model::call(const Tensors& x, bool training, std::source_location location) {
+  const std::shared_ptr<const Inference> inference = inference_for(x, "call", location);
+  Executable executable = training ? find_training_call() : inference->executable;
+  return inference->y.with(executable.run(inference->feeds_of(x)));
 }
 
 Executable Model::find_training_call() {
@@ -468,8 +524,8 @@ Executable Model::find_training_call() {
   if (!own.training_call) {
     const Building building(own.builder);
     const OpIdScope numbering(own.graph, own.first_random_op);
-    Trace trace(own.graph, own.session, own.alive);
-    own.training_call = own.compile_call(overridden_forward(own.x, true), trace);
+    Trace trace(own.graph, own.session);
+    own.training_call = own.compile_call(own.layer(own.x, true), trace);
   }
   return *own.training_call;
 }
@@ -478,55 +534,61 @@ void Model::reset_metrics() { impl_->reset_metrics(); }
 
 std::string Model::explain(std::int64_t batch_size, bool training) {
   Loops loops(*this, RunSlot::Kind::step, "explain");
-  Shape x = input_shape();
-  x.set(0, batch_size);
-  build(x);
-  if (!training) {
-    return Executable(impl_->ready()->executable).explain(std::span(&x, 1));
-  }
-  const std::optional<ValueType> targets = constructing([this] { return impl_->target_type; });
+  std::vector<Shape> shapes;
+  for (const Value& input : inputs()) shapes.push_back(input.shape());
+  build(types_of(inputs()));
+  const auto with_batch = [&] {
+    for (Shape& shape : shapes) shape.set(0, batch_size);
+    return std::span(shapes);
+  };
+  if (!training) return Executable(impl_->ready()->executable).explain(with_batch());
+  const auto targets = constructing([this] { return impl_->target_types; });
   if (!targets) {
     throw RunError(impl_->describe() +
                    " has seen no targets yet; explain the training step after the first batch");
   }
-  Shape target = targets->shape;
-  target.set(0, batch_size);
-  const Shape shapes[] = {x, target};
-  return loops.step(true, false).explain(shapes);
+  for (const ValueType& target : *targets) shapes.push_back(target.shape);
+  return loops.step(true, false).explain(with_batch());
 }
 
 Logs Model::running_metrics() {
-  const bool any = constructing([this] { return impl_->target_type.has_value(); });
+  const bool any = constructing([this] { return impl_->target_types.has_value(); });
   return any ? sorted(impl_->read_metrics()) : Logs();
 }
 
 std::vector<Metric> Model::metrics() const {
   const ConstructionLock lock;
   std::vector<Metric> found;
-  if (impl_->target_type) {
-    for (const BoundMetric& bound : impl_->metrics) found.push_back(bound.metric);
+  const Impl& impl = *impl_;
+  if (impl.target_types) {
+    for (const BoundMetric& bound : impl.metrics) found.push_back(bound.metric);
     return found;
   }
-  if (!impl_->built || !impl_->options) return found;
-  const CompileOptions& settings = *impl_->options;
-  const ValueType y_pred = impl_->y.type();
-  ValueType y_true = y_pred;
-  if (settings.loss && settings.loss->integer_targets()) {
-    y_true = {DType::i32, Shape{kUnknown, 1}};
-  }
-  for (const auto* specs : {&settings.metrics, &settings.weighted_metrics}) {
-    for (const MetricSpec& spec : *specs) {
+  if (!impl.built || !impl.options) return found;
+  const std::vector<Loss> losses = impl.losses();
+  const std::vector<std::string> names = impl.output_names();
+  const auto add = [&](const std::vector<MetricSpec>& specs, std::size_t output) {
+    const ValueType y_pred = impl.y[output].type();
+    const bool indices = losses[output] && losses[output]->integer_targets();
+    const ValueType y_true = indices ? ValueType{DType::i32, Shape{kUnknown, 1}} : y_pred;
+    for (const MetricSpec& spec : specs) {
       found.push_back(spec.metric() ? spec.metric() : resolve_metric(spec.name(), y_true, y_pred));
     }
-  }
+  };
+  const auto add_all = [&](const std::vector<MetricSpec>& listed, const auto& by_output) {
+    add(listed, 0);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (const auto of = by_output.find(names[i]); of != by_output.end()) add(of->second, i);
+    }
+  };
+  add_all(impl.options->metrics, impl.options->output_metrics);
+  add_all(impl.options->weighted_metrics, impl.options->output_weighted_metrics);
   return found;
 }
 
 std::vector<std::string> Model::metrics_names() const {
   const ConstructionLock lock;
-  std::vector<std::string> names = {"loss"};
-  for (const BoundMetric& bound : impl_->metrics) names.push_back(bound.name);
-  return names;
+  return impl_->metrics_names();
 }
 
 }  // namespace tegula::nn

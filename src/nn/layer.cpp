@@ -7,11 +7,15 @@
 
 #include "src/core/fork_safe.hpp"
 #include "src/nn/random_seed.hpp"
+#include "src/nn/batch_type.hpp"
 #include "src/nn/shape_text.hpp"
+#include "src/nn/symbols.hpp"
 #include "src/nn/trace.hpp"
 #include "src/nn/weight_state.hpp"
 #include "tegula/graph/op_def.hpp"
+#include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
+#include "tegula/nn/sequential.hpp"
 #include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
@@ -63,12 +67,12 @@ bool LayerBase::built() const {
   return constructing([this] { return built_; });
 }
 
-ValueType LayerBase::input_type() const {
-  return constructing([this] { return input_type_; });
+ValueTypes LayerBase::input_types() const {
+  return constructing([this] { return input_types_; });
 }
 
-ValueType LayerBase::output_type() const {
-  return constructing([this] { return output_type_; });
+ValueTypes LayerBase::output_types() const {
+  return constructing([this] { return output_types_; });
 }
 
 std::vector<std::shared_ptr<LayerBase>> LayerBase::sublayers() const {
@@ -83,58 +87,76 @@ std::vector<Tensor> LayerBase::evaluated_losses() const {
   return constructing([this] { return evaluated_losses_; });
 }
 
-void LayerBase::build(Graph& graph, const ValueType& input) {
+void LayerBase::build_all(const ValueTypes& inputs) {
+  if (inputs.size() == 1) build_weights(inputs.one());
+}
+
+Value LayerBase::call(Value /*x*/, bool /*training*/) {
+  throw InvalidArgument(describe() + " defines neither `call` nor `call_all`");
+}
+
+Values LayerBase::call_all(const Values& x, bool training) {
+  if (x.size() != 1) {
+    throw InvalidArgument(describe() + " takes one input, got " + std::to_string(x.size()));
+  }
+  return call(x.one(), training);
+}
+
+void LayerBase::build(const ValueTypes& inputs) {
   const ConstructionLock lock;
-  enter(graph);
   if (built_) return;
+  settle();
   LocationScope line(location);
-  NameScope scope(graph, name_);
-  std::optional<Trace> alone;
-  if (Trace::enclosing() == nullptr) alone.emplace(graph, session_, model_);
-  const Setting building(Trace::enclosing()->building_weights, true);
+  std::optional<NameScope> scope;
+  if (names_scope()) scope.emplace(*graph_, name_);
+  Trace trace(*graph_, session_);
+  trace.building_weights = true;
   const Setting inside(scoped_, true);
   const std::size_t known = weights_.size();
   try {
-    overrides_.build ? overrides_.build(input) : build_weights(input);
+    overrides_.build ? overrides_.build(inputs) : build_all(inputs);
   } catch (...) {
     weights_.resize(known);
     throw;
   }
-  input_type_ = input;
+  input_types_ = inputs;
   built_ = true;
 }
 
-void LayerBase::build(const ValueType& input) {
-  const ConstructionLock lock;
-  Trace* trace = Trace::enclosing();
-  if (trace == nullptr && !graph_) live_alone();
-  build(trace != nullptr ? trace->graph : *graph_, input);
+Values LayerBase::operator()(const Values& x, std::optional<bool> training) {
+  return call_with(x, training, {});
 }
 
-Value LayerBase::operator()(Value x, bool training) { return call_with(x, training, {}); }
-
-Value LayerBase::call_with(Value x, bool training, const CallFunction& function) {
+Values LayerBase::call_with(const Values& x, std::optional<bool> given,
+                            const CallFunction& function) {
   const ConstructionLock lock;
-  Graph graph = x.graph();
+  if (x.empty()) throw InvalidArgument(describe() + " is called without an input");
+  Graph graph = x[0].graph();
+  if (is_symbolic(graph)) return call_symbols(x, given, function);
+  const bool training = given.value_or(enclosing_training().value_or(false));
   std::optional<Trace> alone;
   if (Trace::enclosing() == nullptr) alone.emplace(graph);
-  build(graph, x.type());
+  build(types_of(x));
   Trace& trace = *Trace::enclosing();
   if (call_losses_of_ != trace.id) call_losses_.clear();
   call_losses_of_ = trace.id;
   LocationScope line(location);
-  NameScope scope(graph, name_);
+  std::optional<NameScope> scope;
+  if (names_scope()) scope.emplace(graph, name_);
   const Setting mode(trace.training, training);
   const Setting inside(scoped_, true);
   const std::size_t first_node = graph.nodes().size();
-  const Value y = function          ? function(x, training)
-                  : overrides_.call ? overrides_.call(x, training)
-                                    : call(x, training);
+  const Values y = function          ? function(x, training)
+                   : overrides_.call ? overrides_.call(x, training)
+                                     : call_all(x, training);
   refuse_assignments(graph, first_node, describe());
   if (const Regularizer penalty = activity_regularizer()) {
-    add_loss(y.shape().rank() == 0 ? (*penalty)(y) : (*penalty)(y) / element_count(y, 0));
+    for (const Value& output : y) {
+      add_loss(output.shape().rank() == 0 ? (*penalty)(output)
+                                          : (*penalty)(output) / element_count(output, 0));
+    }
   }
-  output_type_ = y.type();
+  output_types_ = types_of(y);
   if (alone && alone->has_updates()) {
     throw InvalidArgument(describe() + " assigns weight " + alone->first_updated().path() +
                           " in `call`: that takes effect in the steps of a model, and this graph "
@@ -143,40 +165,64 @@ Value LayerBase::call_with(Value x, bool training, const CallFunction& function)
   return y;
 }
 
-Tensor LayerBase::evaluate(const Tensor& x, bool training, const CallFunction& function,
-                           const std::string& key) {
-  const Tensor input = x.cast(DType::f32);
-  std::vector<Tensor> results =
-      find_evaluation(input, training, function, key).run(std::span(&input, 1));
-  const ConstructionLock lock;
-  evaluated_losses_.assign(results.begin() + 1, results.end());
-  return results.front();
+Values LayerBase::call_symbols(const Values& x, std::optional<bool> training,
+                               const CallFunction& function) {
+  Graph scratch;
+  const Values fed = x.map(
+      [&scratch](const Value& value) { return scratch.placeholder(value.dtype(), value.shape()); });
+  Trace trace(scratch);
+  const ValueTypes outputs = types_of(call_with(fed, training, function));
+  return add_call({.layer = shared_from_this(),
+                   .inputs = x,
+                   .training = training,
+                   .function = function,
+                   .outputs = {}},
+                  outputs);
 }
 
-Executable LayerBase::find_evaluation(const Tensor& input, bool training,
-                                      const CallFunction& function, const std::string& key) {
-  const ConstructionLock lock;
-  if (!graph_) live_alone();
-  if (session_ == nullptr) {
-    throw RunError(describe() +
-                   " was built in a graph of your own: run what it gave in your session");
+Tensors LayerBase::evaluate(const Tensors& x, bool training, const CallFunction& function,
+                            const std::string& key) {
+  std::size_t number = 0;
+  const Tensors inputs = x.map([&](const Tensor& tensor) {
+    return tensor.cast(input_dtype(number++, tensor.dtype()));
+  });
+  Evaluation evaluation = find_evaluation(inputs, training, function, key);
+  std::vector<Tensor> results = evaluation.executable.run(inputs.items());
+  const auto losses = results.begin() + std::ssize(evaluation.outputs.items());
+  {
+    const ConstructionLock lock;
+    evaluated_losses_.assign(losses, results.end());
   }
-  Shape batch = input.shape();
-  if (batch.rank() > 0) batch.set(0, kUnknown);
+  results.erase(losses, results.end());
+  return evaluation.outputs.with(std::move(results));
+}
+
+LayerBase::Evaluation LayerBase::find_evaluation(const Tensors& inputs, bool training,
+                                                 const CallFunction& function,
+                                                 const std::string& key) {
+  const ConstructionLock lock;
+  settle();
   if (revision() != evaluated_revision_) evaluations_.clear();
   evaluated_revision_ = revision();
-  const auto place = std::pair(training, batch.to_string() + key);
-  const auto found = evaluations_.find(place);
+  const ValueTypes types = inputs.map(batch_type);
+  std::string place = key;
+  for (const ValueType& type : types) place += type.to_string();
+  for (const std::string& name : types.names()) place += " " + name;
+  const auto found = evaluations_.find({training, place});
   if (found != evaluations_.end()) return found->second;
-  const Value fed = graph_->placeholder(input.dtype(), batch);
-  const ValueType usual = output_type_;
-  Trace trace(*graph_, session_, model_);
-  std::vector<Value> fetches = {call_with(fed, training, function)};
-  if (usual != ValueType{}) output_type_ = usual;
+  const Values fed = types.map([this](const ValueType& type) {
+    return graph_->placeholder(type.dtype, type.shape);
+  });
+  const ValueTypes usual = output_types_;
+  Trace trace(*graph_, session_);
+  const Values outputs = call_with(fed, training, function);
+  if (!usual.empty()) output_types_ = usual;
+  std::vector<Value> fetches = outputs.items();
   fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
-  Executable compiled = session_->compile(std::span(&fed, 1), fetches, trace.assignments());
-  if (!function || !key.empty()) evaluations_.emplace(place, compiled);
-  return compiled;
+  const Evaluation evaluation{session_->compile(fed.items(), fetches, trace.assignments()),
+                              types_of(outputs)};
+  if (!function || !key.empty()) evaluations_.emplace(std::pair(training, place), evaluation);
+  return evaluation;
 }
 
 std::uint64_t LayerBase::revision() const {
@@ -191,11 +237,13 @@ std::optional<bool> LayerBase::enclosing_training() {
   return trace == nullptr ? std::nullopt : std::optional(trace->training);
 }
 
-Shape LayerBase::compute_output_shape(const Shape& input) const {
+ValueTypes LayerBase::compute_output_types(const ValueTypes& inputs) const {
   const ConstructionLock lock;
   const std::shared_ptr<LayerBase> equal = find_class<LayerBase>(class_name())->make(base_config());
   Graph scratch;
-  return (*equal)(scratch.placeholder(DType::f32, input), false).shape();
+  return types_of((*equal)(inputs.map([&scratch](const ValueType& type) {
+    return scratch.placeholder(type.dtype, type.shape);
+  })));
 }
 
 std::vector<Weight> LayerBase::weights() const {
@@ -279,10 +327,7 @@ Weight LayerBase::add_weight(std::string_view name, const Shape& shape,
                           "\" needs an initializer");
   }
   if (built_) refuse_new_state("weight \"" + std::string(name) + "\"");
-  if (!graph_) {
-    Trace* trace = Trace::enclosing();
-    trace != nullptr ? enter(trace->graph) : live_alone();
-  }
+  settle();
   std::optional<NameScope> scope;
   if (!scoped_) scope.emplace(*graph_, name_);
   auto state = std::make_shared<Weight::State>();
@@ -307,6 +352,16 @@ void LayerBase::add_sublayer(std::shared_ptr<LayerBase> layer) {
   if (std::ranges::find(sublayers_, layer) != sublayers_.end()) return;
   if (built_) refuse_new_state("sublayer \"" + layer->name() + "\"");
   sublayers_.push_back(std::move(layer));
+}
+
+void LayerBase::set_sublayers(std::vector<std::shared_ptr<LayerBase>> layers) {
+  const ConstructionLock lock;
+  for (const auto& layer : layers) {
+    if (layer->contains(*this)) {
+      throw InvalidArgument(describe() + " cannot be part of itself");
+    }
+  }
+  sublayers_ = std::move(layers);
 }
 
 void LayerBase::refuse_new_state(const std::string& what) const {
@@ -338,58 +393,47 @@ std::string LayerBase::describe() const {
   return text;
 }
 
-/// Makes `graph` the one that the layer builds in; weights that it has come along.
-void LayerBase::enter(const Graph& graph) {
-  if (graph_ && *graph_ == graph) return;
-  const bool movable = session_ != nullptr && model_.expired();
-  if (graph_ && !movable && !weights().empty()) {
-    throw InvalidArgument("layer \"" + name_ +
-                          "\" already belongs to another model; make a new layer with the same "
-                          "options, or copy the weights with get_weights and set_weights");
-  }
-  graph_ = graph;
-  evaluations_.clear();
-  NameScope scope(graph, name_);
-  for (const Weight& weight : weights_) {
-    Weight::State& state = *weight.state_;
-    const Tensor value = weight.get();
-    state.graph = graph;
-    state.variable = graph_->variable(value, state.name, state.declared_trainable);
-  }
-  for (const auto& layer : sublayers_) {
-    if (layer->graph_) layer->enter(graph);
-  }
+/// Chooses where the weights are made, once: in the model or layer that is being built, or else a
+/// graph and session of the layer's own.
+void LayerBase::settle() {
+  if (graph_) return;
   const Trace* trace = Trace::enclosing();
-  if (trace != nullptr && trace->graph == graph) {
-    settle(trace->session, trace->model);
-  } else {
-    settle(nullptr, {});
+  if (trace != nullptr && trace->session != nullptr) {
+    graph_ = trace->graph;
+    session_ = trace->session;
+    return;
   }
-}
-
-/// A graph and a session of the layer's own, until it comes into a model.
-void LayerBase::live_alone() {
   const Graph graph;
-  const auto session =
-      std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = next_random_seed()});
+  session_ = std::make_shared<Session>(
+      graph, SessionOptions{.passes = {}, .seed = next_random_seed()});
   graph_ = graph;
-  settle(session, {});
-}
-
-/// Says who holds the values of the weights in the layer's graph.
-void LayerBase::settle(const std::shared_ptr<Session>& session,
-                       const std::weak_ptr<const void>& model) {
-  session_ = session;
-  model_ = model;
-  for (const Weight& weight : weights_) weight.state_->session = session;
-  for (const auto& layer : sublayers_) {
-    if (layer->graph_ && *layer->graph_ == *graph_) layer->settle(session, model);
-  }
 }
 
 Layer::Layer(Activation activation, std::source_location location)
     : Layer(std::make_shared<ActivationLayer>(ActivationOptions{.activation = activation}),
             location) {}
+
+namespace {
+
+template <typename Impl>
+std::shared_ptr<const ObjectClass<LayerBase>> container_class(const char* doc) {
+  return std::make_shared<const ObjectClass<LayerBase>>(ObjectClass<LayerBase>{
+      Impl::kName, {}, doc, {}, [](const Config& config) -> std::shared_ptr<LayerBase> {
+        return Impl::from_config(config);
+      }});
+}
+
+}  // namespace
+
+template <>
+std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBase>() {
+  static std::deque<std::shared_ptr<const ObjectClass<LayerBase>>> classes = {
+      container_class<SequentialLayer>("A stack of layers."),
+      container_class<FunctionalLayer>("A graph of calls of layers."),
+      container_class<OperationLayer>("Ops between layers."),
+  };
+  return classes;
+}
 
 template <>
 const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/nn/shape_text.hpp"
+#include "src/nn/symbols.hpp"
 
 namespace tegula::nn {
 
@@ -15,6 +16,18 @@ std::string sample_shape_text(const Shape& batch) {
 }  // namespace
 
 Value InputLayer::call(Value x, bool /*training*/) { return x; }
+
+ValueType InputLayer::type() const {
+  const InputOptions options = this->options();
+  Shape shape = {options.batch_size.value_or(kUnknown)};
+  for (const std::int64_t dim : options.shape.dims()) shape.append(dim);
+  return {dtype_from_string(options.dtype), shape};
+}
+
+Input::Input(InputOptions options, std::source_location location)
+    : Layer(std::make_shared<InputLayer>(std::move(options)), location),
+      graph_(symbolic_graph()),
+      symbol_(input_symbol(graph_, dynamic_cast<const InputLayer&>(**this).type(), shared())) {}
 
 void DenseLayer::build_weights(const ValueType& input) {
   const int rank = input.shape.rank();

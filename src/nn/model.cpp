@@ -5,12 +5,15 @@
 #include <mutex>
 
 #include "src/core/similar_names.hpp"
+#include "src/nn/batch_type.hpp"
+#include "src/nn/compile_config.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/random_seed.hpp"
 #include "src/nn/run_data.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
 #include "tegula/nn/eager.hpp"
+#include "tegula/nn/functional.hpp"
 
 namespace tegula::nn {
 
@@ -19,23 +22,16 @@ namespace {
 std::atomic<std::uint64_t> random_seed{0};
 std::atomic<std::uint64_t> seeds_drawn{0};
 
-/// Each once, though layers may share sublayers.
-std::vector<Variable> variables_of(const std::vector<Layer>& layers,
-                                   std::vector<Weight> (LayerBase::*weights)() const) {
+std::vector<Variable> variables_of(const std::vector<Weight>& weights, const Graph& graph) {
   std::vector<Variable> result;
-  for (const Layer& layer : layers) {
-    for (const Weight& weight : ((*layer).*weights)()) {
-      const Variable& variable = weight.variable();
-      if (std::ranges::find(result, variable) == result.end()) result.push_back(variable);
-    }
-  }
+  for (const Weight& weight : weights) result.push_back(weight.variable_in(graph));
   return result;
 }
 
 }  // namespace
 
-Executable Model::Impl::compile_call(const Value& output, const Trace& trace) {
-  return session->compile(std::span(&x, 1), std::span(&output, 1), trace.assignments());
+Executable Model::Impl::compile_call(const Values& outputs, const Trace& trace) {
+  return session->compile(x.items(), outputs.items(), trace.assignments());
 }
 
 std::uint64_t next_random_seed() {
@@ -50,30 +46,64 @@ void set_random_seed(std::uint64_t seed) {
 
 namespace {
 
-template <typename Objects>
-std::uint64_t latest_revision(const Objects& objects) {
-  std::uint64_t latest = 0;
-  for (const auto& object : objects) latest = std::max(latest, object->revision());
-  return latest;
+/// Tensors in the order of `expected`, by their names where both have some.
+std::vector<Tensor> arranged(const Tensors& given, const ValueTypes& expected,
+                             const std::string& owner) {
+  if (given.size() != expected.size()) {
+    throw InvalidArgument(owner + " expects " + std::to_string(expected.size()) +
+                          " inputs, but received " + std::to_string(given.size()));
+  }
+  if (!given.is_named() || !expected.is_named()) return given.items();
+  std::vector<Tensor> ordered;
+  for (const std::string& name : expected.names()) ordered.push_back(given.at(name));
+  return ordered;
 }
 
 }  // namespace
 
 std::uint64_t Model::Impl::latest_compile_revision() const {
   std::uint64_t latest = options->optimizer->revision();
-  if (options->loss) latest = std::max(latest, options->loss->revision());
-  for (const auto* specs : {&options->metrics, &options->weighted_metrics}) {
-    for (const MetricSpec& spec : *specs) {
-      if (spec.metric()) latest = std::max(latest, spec.metric()->revision());
-    }
+  for (const Loss& loss : options->loss) {
+    if (loss) latest = std::max(latest, loss->revision());
   }
+  for_each_metric(*options, [&latest](const MetricSpec& spec) {
+    if (spec.metric()) latest = std::max(latest, spec.metric()->revision());
+  });
   return latest;
 }
 
-Tensor Model::Inference::outputs_of(std::int64_t rows) const {
-  Shape shape = y.shape;
-  shape.set(0, rows);
-  return Tensor(y.dtype, shape);
+bool Model::Inference::takes(const Tensors& inputs) const {
+  if (inputs.size() != x.size() || (x.is_named() && inputs.is_named())) return false;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!compatible(inputs.items()[i].shape(), x.items()[i].shape)) return false;
+  }
+  return true;
+}
+
+std::vector<Tensor> Model::Inference::arranged_inputs(const Tensors& inputs) const {
+  return arranged(inputs, x, "the model");
+}
+
+std::vector<DType> Model::Inference::input_dtypes() const {
+  std::vector<DType> dtypes;
+  for (const ValueType& type : x) dtypes.push_back(type.dtype);
+  return dtypes;
+}
+
+std::vector<Tensor> Model::Inference::feeds_of(const Tensors& inputs) const {
+  std::vector<Tensor> feeds = arranged_inputs(inputs);
+  for (std::size_t i = 0; i < feeds.size(); ++i) feeds[i] = feeds[i].cast(x[i].dtype);
+  return feeds;
+}
+
+std::vector<Tensor> Model::Inference::outputs_of(std::int64_t rows) const {
+  std::vector<Tensor> outputs;
+  for (const ValueType& type : y) {
+    Shape shape = type.shape;
+    shape.set(0, rows);
+    outputs.emplace_back(type.dtype, shape);
+  }
+  return outputs;
 }
 
 std::shared_ptr<const Model::Inference> Model::Impl::ready() {
@@ -84,7 +114,7 @@ std::shared_ptr<const Model::Inference> Model::Impl::ready() {
 void Model::Impl::publish() {
   std::shared_ptr<const Inference> next;
   if (predict) {
-    next = std::make_shared<Inference>(Inference{*predict, x.type(), y.type(), changes_seen});
+    next = std::make_shared<Inference>(Inference{*predict, types_of(x), types_of(y), changes_seen});
   }
   const std::lock_guard guard(mutex_);
   inference_.swap(next);  // the old one is dropped without the lock
@@ -103,8 +133,19 @@ void Model::Impl::check_not_building(const char* run) const {
                  "it again in the child");
 }
 
-Model::Impl::Impl(std::string model_name) : name(std::move(model_name)), seed(next_random_seed()) {
+Model::Impl::Impl(Layer trained_layer)
+    : layer(std::move(trained_layer)), name(layer->name()), seed(next_random_seed()) {
   session = std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = seed});
+}
+
+Model::Impl::~Impl() {
+  const ConstructionLock lock;
+  session->forget(metric_state());
+  if (!options) return;
+  const OptimizerBase& optimizer = *options->optimizer;
+  if (optimizer.built() && optimizer.iterations().graph() == graph) {
+    session->forget(optimizer.variables());
+  }
 }
 
 const CompileOptions& Model::Impl::compiled() const {
@@ -115,7 +156,8 @@ const CompileOptions& Model::Impl::compiled() const {
 
 void Model::Impl::forget_steps() {
   session->forget(metric_state());
-  target_type.reset();
+  target_types.reset();
+  targets.clear();
   metrics.clear();
   results.reset();
   resets.reset();
@@ -131,12 +173,18 @@ Model::Impl* Model::ImplPointer::operator->() const {
   return owned_.get();
 }
 
-Model::Model(std::string name) : impl_(std::make_unique<Impl>(std::move(name))) {}
+Model::Model(Layer layer) : impl_(std::make_unique<Impl>(std::move(layer))) {}
+Model::Model(const Values& inputs, const Values& outputs, std::string name,
+             std::source_location location)
+    : Model(Layer(std::make_shared<FunctionalLayer>(inputs, outputs, std::move(name)), location)) {
+  build(types_of(inputs));
+}
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 const std::string& Model::name() const { return impl_->name; }
+const Layer& Model::layer() const { return impl_->layer; }
 Graph Model::graph() const { return impl_->graph; }
 Session& Model::session() { return *impl_->session; }
 
@@ -153,69 +201,101 @@ CompileOptions Model::compile_options() const {
   return impl_->compiled();
 }
 
-Value Model::input() const {
+Values Model::inputs() const {
   const ConstructionLock lock;
   if (!impl_->built) throw RunError(impl_->describe() + " is not built yet: it has no input shape");
   return impl_->x;
 }
 
-Value Model::output() const {
+Values Model::outputs() const {
   const ConstructionLock lock;
   if (!impl_->built)
     throw RunError(impl_->describe() + " is not built yet: it has no output shape");
   return impl_->y;
 }
 
-Shape Model::input_shape() const { return input().shape(); }
-Shape Model::output_shape() const { return output().shape(); }
+Shape Model::input_shape() const { return inputs().one().shape(); }
+Shape Model::output_shape() const { return outputs().one().shape(); }
 
-void Model::build(const Shape& input_shape, DType input_dtype) {
+std::vector<std::string> Model::output_names() const {
   const ConstructionLock lock;
-  impl_->check_not_building("build");
-  build_now(input_shape, input_dtype);
+  return impl_->output_names();
 }
 
-void Model::build_now(const Shape& input_shape, DType input_dtype) {
+std::size_t Model::output_count() const {
+  const std::shared_ptr<const Inference> ready = impl_->ready();
+  return ready == nullptr ? 0 : ready->y.size();
+}
+
+std::vector<std::string> Model::Impl::output_names() const {
+  if (const auto* functional = dynamic_cast<const FunctionalLayer*>(layer.shared().get())) {
+    return functional->output_names();
+  }
+  if (y.is_named()) return y.names();
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < y.size(); ++i) names.push_back("output_" + std::to_string(i + 1));
+  return names;
+}
+
+void Model::build(const ValueTypes& inputs) {
+  const ConstructionLock lock;
+  impl_->check_not_building("build");
+  build_now(inputs);
+}
+
+void Model::build_now(const ValueTypes& inputs) {
   Impl& impl = *impl_;
   if (impl.built) {
-    if (!compatible(input_shape, impl.x.shape())) {
+    for (std::size_t i = 0; i < impl.x.size() && i < inputs.size(); ++i) {
+      if (compatible(inputs[i].shape, impl.x[i].shape())) continue;
       throw ShapeError(impl.describe() + " was built for inputs of shape " +
-                       shape_text(impl.x.shape()) + ", not " + shape_text(input_shape));
+                       shape_text(impl.x[i].shape()) + ", not " + shape_text(inputs[i].shape));
     }
     if (!impl.predict) rebuild();
     return;
   }
-  if (input_shape.rank() == 0) {
-    throw ShapeError(impl.describe() + ": an input shape starts with the batch dimension");
+  for (const ValueType& input : inputs) {
+    if (input.shape.rank() == 0) {
+      throw ShapeError(impl.describe() + ": an input shape starts with the batch dimension");
+    }
+    if (!is_floating(input.dtype) && !is_integer(input.dtype)) {
+      throw DTypeError(impl.describe() + " takes numbers, not " +
+                       std::string(to_string(input.dtype)));
+    }
   }
-  if (!is_floating(input_dtype) && !is_integer(input_dtype)) {
-    throw DTypeError(impl.describe() + " takes numbers, not " +
-                     std::string(to_string(input_dtype)));
+  if (impl.x.empty()) {
+    std::size_t number = 0;
+    impl.x = inputs.map([&](const ValueType& input) {
+      Shape shape = input.shape;
+      shape.set(0, kUnknown);
+      return impl.graph.placeholder(impl.layer->input_dtype(number++, input.dtype), shape, "input");
+    });
   }
-  Shape shape = input_shape;
-  shape.set(0, kUnknown);
-  if (!impl.x) impl.x = impl.graph.placeholder(DType::f32, shape, "input");
   rebuild();
 }
 
-void Model::build_for(const Tensor& x) {
-  if (!impl_->built && x.rank() == 0) {
-    throw ShapeError("inputs need a batch dimension; got a scalar");
+void Model::build_for(const Tensors& x) {
+  const Impl& impl = *impl_;
+  for (const Tensor& tensor : x) {
+    if (!impl.built && tensor.rank() == 0) {
+      throw ShapeError("inputs need a batch dimension; got a scalar");
+    }
   }
-  if (impl_->built && !compatible(x.shape(), impl_->x.shape())) {
-    throw ShapeError(impl_->describe() + " expects input of shape " + shape_text(impl_->x.shape()) +
-                     ", but received input with shape " + shape_text(x.shape()));
+  if (!impl.built) return build_now(x.map(batch_type));
+  const std::vector<Tensor> inputs = arranged(x, types_of(impl.x), impl.describe());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (compatible(inputs[i].shape(), impl.x[i].shape())) continue;
+    throw ShapeError(impl.describe() + " expects input of shape " + shape_text(impl.x[i].shape()) +
+                     ", but received input with shape " + shape_text(inputs[i].shape()));
   }
-  build_now(x.shape(), DType::f32);
+  if (!impl.predict) rebuild();
 }
 
-std::shared_ptr<const Model::Inference> Model::inference_for(const Tensor& x, const char* run,
+std::shared_ptr<const Model::Inference> Model::inference_for(const Tensors& x, const char* run,
                                                              const std::source_location& location) {
   Impl& impl = *impl_;
   std::shared_ptr<const Inference> ready = impl.ready();
-  if (ready && ready->changes == Object::changes() && compatible(x.shape(), ready->x.shape)) {
-    return ready;
-  }
+  if (ready && ready->changes == Object::changes() && ready->takes(x)) return ready;
   called_at(run, line_of(location), [&] {
     const ConstructionLock lock;
     impl.check_not_building(run);
@@ -231,14 +311,14 @@ void Model::rebuild() {
   // Weights first, then everything else: random ops are numbered in order of building, and initial
   // weights must not depend on what is built on them.
   const Building building(impl.builder);
-  Trace trace(impl.graph, impl.session, impl.alive);
+  Trace trace(impl.graph, impl.session);
   impl.predict.reset();
-  impl.y = overridden_forward(impl.x, false);
+  impl.y = impl.layer(impl.x, false);
   impl.predict = impl.compile_call(impl.y, trace);
   impl.training_call.reset();
   impl.built = true;
   impl.first_random_op = impl.graph.op_id_count();
-  impl.layers_revision = latest_revision(layers());
+  impl.layers_revision = impl.layer->revision();
   impl.forget_steps();
   impl.publish();
   if (!impl.options) return;
@@ -252,7 +332,7 @@ void Model::refresh() {
   if (changes == impl.changes_seen || !impl.slot.is_outermost()) return;
   impl.changes_seen = changes;
   if (!impl.built) return;
-  if (latest_revision(layers()) > impl.layers_revision) {
+  if (impl.layer->revision() > impl.layers_revision) {
     const auto trained = impl.trained;
     rebuild();
     impl.trained = trained;
@@ -265,21 +345,16 @@ void Model::refresh() {
   impl.build_optimizer(optimizer.built() ? known : trainable_weights());
 }
 
-void Model::change(const char* run, const std::function<std::optional<ValueType>()>& change) {
+void Model::change(const char* run, const std::function<std::optional<ValueTypes>()>& change) {
   const RunInSlot in_slot(impl_->slot, RunSlot::Kind::change, run, impl_->describe());
   const ConstructionLock lock;
   impl_->check_not_building(run);
-  const std::optional<ValueType> input = change();
+  const std::optional<ValueTypes> inputs = change();
   if (impl_->built) {
     rebuild();
-  } else if (input) {
-    build_now(input->shape, input->dtype);
+  } else if (inputs) {
+    build_now(*inputs);
   }
-}
-
-Value Model::overridden_forward(Value x, bool training) {
-  const auto& call = impl_->overrides.call;
-  return call ? call(x, training) : forward(x, training);
 }
 
 void Model::override_with(ModelOverrides overrides) {
@@ -298,11 +373,9 @@ void Model::compile(CompileOptions options, std::source_location location) {
   const ConstructionLock lock;
   impl.check_not_building("compile");
   if (!options.optimizer) throw InvalidArgument(impl.describe() + ": compile needs an optimizer");
-  for (const auto* specs : {&options.metrics, &options.weighted_metrics}) {
-    for (const MetricSpec& spec : *specs) {
-      if (!spec.metric()) check_metric_name(spec.name());
-    }
-  }
+  for_each_metric(options, [](const MetricSpec& spec) {
+    if (!spec.metric()) check_metric_name(spec.name());
+  });
   check_range(at_least(1), options.steps_per_execution, "compile", "steps_per_execution");
   impl.retire_optimizer();
   impl.options = std::move(options);
@@ -374,14 +447,20 @@ Layer Model::layer(std::string_view name) const {
                  did_you_mean(name, names));
 }
 
+std::vector<Layer> Model::layers() const {
+  std::vector<Layer> layers;
+  for (auto& sublayer : impl_->layer->sublayers()) layers.emplace_back(std::move(sublayer));
+  return layers;
+}
+
 std::vector<Variable> Model::weights() const {
   const ConstructionLock lock;
-  return variables_of(layers(), &LayerBase::weights);
+  return variables_of(impl_->layer->weights(), impl_->graph);
 }
 
 std::vector<Variable> Model::trainable_weights() const {
   const ConstructionLock lock;
-  return variables_of(layers(), &LayerBase::trainable_weights);
+  return variables_of(impl_->layer->trainable_weights(), impl_->graph);
 }
 
 std::vector<Tensor> Model::get_weights() const { return impl_->session->get(weights()); }
@@ -481,58 +560,30 @@ void Model::set_random_state(const RandomState& state) {
 void Model::stop_training(bool stop) { impl_->stop = stop; }
 bool Model::training_stopped() const { return impl_->stop; }
 
-Config Model::config() const {
-  const ConstructionLock lock;
-  const std::string& name = impl_->described_class;
-  Config config = Config::object(
-      {{"class_name", name.empty() ? std::string(class_name()) : name}, {"config", structure()}});
-  if (!impl_->registered_name.empty()) config.set("registered_name", impl_->registered_name);
-  return config;
-}
-
-void Model::describe_as(std::string class_name, std::string registered_name) {
-  const ConstructionLock lock;
-  impl_->described_class = std::move(class_name);
-  impl_->registered_name = std::move(registered_name);
-}
+Config Model::config() const { return to_config(impl_->layer); }
 
 Config Model::compile_config() const {
   const ConstructionLock lock;
   if (!impl_->options) return nullptr;
-  const auto metrics = [](const std::vector<MetricSpec>& specs) {
-    Config::List list;
-    for (const MetricSpec& spec : specs) {
-      list.push_back(spec.metric() ? to_config(spec.metric()) : Config(spec.name()));
-    }
-    return list;
-  };
-  return Config::object({{"optimizer", to_config(impl_->options->optimizer)},
-                         {"loss", to_config(impl_->options->loss)},
-                         {"loss_weights", impl_->options->loss_weight},
-                         {"metrics", metrics(impl_->options->metrics)},
-                         {"weighted_metrics", metrics(impl_->options->weighted_metrics)}});
+  const CompileOptions& options = *impl_->options;
+  const Config weighted = metrics_config(options.weighted_metrics, options.output_weighted_metrics);
+  return Config::object({{"optimizer", to_config(options.optimizer)},
+                         {"loss", structure_config(options.loss)},
+                         {"loss_weights", structure_config(options.loss_weights)},
+                         {"metrics", metrics_config(options.metrics, options.output_metrics)},
+                         {"weighted_metrics", weighted}});
 }
 
 void Model::compile_from_config(const Config& config) {
   CompileOptions options;
   from_config(config.at("optimizer"), options.optimizer);
-  from_config(config.at("loss"), options.loss);
-  if (const Config* weight = config.find("loss_weights")) options.loss_weight = weight->as_float();
-  const auto metrics = [&config](std::string_view key) {
-    std::vector<MetricSpec> specs;
-    for (const Config& entry : config.at(key).as_list()) {
-      if (entry.is_string()) {
-        specs.emplace_back(entry.as_string());
-      } else {
-        Metric metric;
-        from_config(entry, metric);
-        specs.emplace_back(metric);
-      }
-    }
-    return specs;
-  };
-  options.metrics = metrics("metrics");
-  options.weighted_metrics = metrics("weighted_metrics");
+  options.loss = structure_from<Loss>(config.at("loss"));
+  if (const Config* weights = config.find("loss_weights")) {
+    options.loss_weights = structure_from<double>(*weights);
+  }
+  read_metrics_config(config.at("metrics"), options.metrics, options.output_metrics);
+  read_metrics_config(config.at("weighted_metrics"), options.weighted_metrics,
+                      options.output_weighted_metrics);
   compile(std::move(options));
 }
 

@@ -15,11 +15,21 @@
 
 namespace tegula::nn {
 
-/// A compiled metric: the object, its name in logs, and whether it sees sample weights.
+/// A compiled metric: the object, its name in logs, its output, and whether it sees sample weights.
 struct BoundMetric {
   Metric metric;
   std::string name;
+  std::size_t output = 0;
   bool weighted = false;
+};
+
+/// What the targets of one output are compared by. Guarded as the model is.
+struct BoundTarget {
+  Value y_true;
+  Value sample_weight;
+  /// The mean of the output's own loss in logs, of models with several.
+  std::string name;
+  Variable total;
 };
 
 class Trace;
@@ -27,35 +37,45 @@ class Trace;
 /// What predictions need, as it was built last.
 struct Model::Inference {
   Executable executable;
-  ValueType x;
-  ValueType y;
+  ValueTypes x;
+  ValueTypes y;
   /// `Object::changes()` of the time when it was known to be up to date.
   std::uint64_t changes = 0;
 
+  /// Whether inputs of these shapes fit.
+  bool takes(const Tensors& inputs) const;
+  bool takes(const Tensor& input) const {
+    return x.size() == 1 && compatible(input.shape(), x.items()[0].shape) &&
+           x.items()[0].dtype == DType::f32 && y.size() == 1;
+  }
+  /// Inputs in the order that the executable takes them in. Throws InvalidArgument for another
+  /// number or other names.
+  std::vector<Tensor> arranged_inputs(const Tensors& inputs) const;
+  std::vector<DType> input_dtypes() const;
+  /// The same in the executable's dtypes.
+  std::vector<Tensor> feeds_of(const Tensors& inputs) const;
   /// Memory for the outputs of so many rows.
-  Tensor outputs_of(std::int64_t rows) const;
+  std::vector<Tensor> outputs_of(std::int64_t rows) const;
 };
 
 /// Guarded by the ConstructionLock, but for what says otherwise.
 struct Model::Impl {
-  explicit Impl(std::string model_name);
+  explicit Impl(Layer trained_layer);
+  /// Layers may go on with the session: the state of optimizer and metrics goes.
+  ~Impl();
 
+  const Layer layer;
   const std::string name;
   RunSlot slot;
   /// The thread that builds the computation; none. One that is not there any more: the process
   /// forked meanwhile, and what is built is not whole.
   std::optional<std::thread::id> builder;
-  /// Set by `describe_as`.
-  std::string described_class;
-  std::string registered_name;
   Graph graph;
   std::shared_ptr<Session> session;
-  /// Expires with the model: then its layers may move into another one.
-  std::shared_ptr<const void> alive = std::make_shared<bool>(true);
   std::uint64_t seed = 0;
   bool built = false;
-  Value x;
-  Value y;
+  Values x;
+  Values y;
   std::optional<Executable> predict;
   /// The forward computation as in training; built at first use.
   std::optional<Executable> training_call;
@@ -73,10 +93,11 @@ struct Model::Impl {
   /// What the training steps change: settled by the first one after `compile`.
   std::optional<std::vector<Variable>> trained;
 
-  /// Set when the first targets are seen: dtype and shape of a batch of them.
-  std::optional<ValueType> target_type;
-  Value y_true;
-  Value sample_weight;
+  /// Set when the first targets are seen: dtype and shape of a batch of them, one per output.
+  std::optional<std::vector<ValueType>> target_types;
+  std::vector<BoundTarget> targets;
+  /// What the last `base_compute_loss` computed for each output; no value where there is no loss.
+  std::vector<Value> output_losses;
   std::vector<BoundMetric> metrics;
   Variable loss_total;
   Variable loss_count;
@@ -115,11 +136,19 @@ struct Model::Impl {
   /// Builds it again where its options have changed; its state stays.
   void build_optimizer(const std::vector<Variable>& trainable);
   /// The model's output, with the state updates that building it collected.
-  Executable compile_call(const Value& output, const Trace& trace);
-  /// Whether the placeholders take targets of this type.
-  bool takes_targets(const ValueType& target) const;
-  /// Chooses placeholders, metrics and names for targets of this type.
-  void bind_targets(const ValueType& target);
+  Executable compile_call(const Values& outputs, const Trace& trace);
+  std::vector<std::string> output_names() const;
+  /// The loss of each output; an empty handle where there is none. Throws InvalidArgument for losses
+  /// that do not fit the outputs.
+  std::vector<Loss> losses() const;
+  std::vector<double> loss_weights() const;
+  /// Whether the placeholders take targets of these types.
+  bool takes_targets(const std::vector<ValueType>& types) const;
+  /// Chooses placeholders, metrics and names for targets of these types.
+  void bind_targets(const std::vector<ValueType>& types);
+  void bind_metrics(const std::vector<std::string>& output_names);
+  /// "loss", metrics, losses of outputs.
+  std::vector<std::string> metrics_names() const;
   std::vector<Variable> metric_state() const;
   void reset_metrics();
   /// With moving averages (`use_ema`), training ends by making them the weights.

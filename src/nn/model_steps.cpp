@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "src/core/similar_names.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
@@ -27,21 +28,77 @@ std::string unique_metric_name(std::string name, bool weighted, std::map<std::st
   return candidate;
 }
 
-std::vector<BoundMetric> bind_metrics(const CompileOptions& options, const ValueType& y_true,
-                                      const ValueType& y_pred) {
-  std::vector<BoundMetric> bound;
-  std::map<std::string, int> taken = {{"loss", 1}};
-  const auto bind = [&](const std::vector<MetricSpec>& specs, bool weighted) {
+/// The metrics of all outputs: first those of one output's model, then those by output.
+class MetricBinder {
+ public:
+  MetricBinder(const std::vector<BoundTarget>& targets, const Values& outputs,
+               const std::vector<std::string>& names)
+      : targets_(targets), outputs_(outputs), names_(names) {}
+
+  void bind(const std::vector<MetricSpec>& specs, std::size_t output, bool weighted) {
     for (const MetricSpec& spec : specs) {
-      const Metric metric =
-          spec.metric() ? spec.metric() : resolve_metric(spec.name(), y_true, y_pred);
-      const std::string& name = spec.metric() ? metric->name() : spec.name();
-      bound.push_back({metric, unique_metric_name(name, weighted, taken), weighted});
+      const Metric metric = spec.metric() ? spec.metric()
+                                          : resolve_metric(spec.name(), targets_[output].y_true.type(),
+                                                           outputs_[output].type());
+      std::string name = spec.metric() ? metric->name() : spec.name();
+      if (outputs_.size() > 1) name = names_[output] + "_" + name;
+      bound_.push_back({metric, unique_metric_name(name, weighted, taken_), output, weighted});
     }
-  };
-  bind(options.metrics, false);
-  bind(options.weighted_metrics, true);
-  return bound;
+  }
+  void bind(const std::map<std::string, std::vector<MetricSpec>>& by_output, bool weighted) {
+    for (std::size_t output = 0; output < names_.size(); ++output) {
+      const auto found = by_output.find(names_[output]);
+      if (found != by_output.end()) bind(found->second, output, weighted);
+    }
+  }
+  std::vector<BoundMetric> bound() && { return std::move(bound_); }
+
+ private:
+  const std::vector<BoundTarget>& targets_;
+  const Values& outputs_;
+  const std::vector<std::string>& names_;
+  std::vector<BoundMetric> bound_;
+  std::map<std::string, int> taken_ = {{"loss", 1}};
+};
+
+/// Throws InvalidArgument for a name that no output has.
+void check_output_names(const std::vector<std::string>& given, const std::vector<std::string>& names,
+                        const std::string& what) {
+  for (const std::string& name : given) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    throw InvalidArgument(what + " names output \"" + name + "\", which the model does not have" +
+                          did_you_mean(name, names));
+  }
+}
+
+template <typename T>
+std::vector<std::string> keys_of(const std::map<std::string, T>& by_name) {
+  std::vector<std::string> keys;
+  for (const auto& [name, value] : by_name) keys.push_back(name);
+  return keys;
+}
+
+/// One item per output: of the structure as given, or `missing`.
+template <typename T>
+std::vector<T> per_output(const Structure<T>& given, const std::vector<std::string>& names,
+                          const char* what, const T& missing, bool one_for_all) {
+  std::vector<T> items(names.size(), missing);
+  if (given.is_named()) {
+    check_output_names(given.names(), names, std::string("`") + what + "`");
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto found = std::ranges::find(given.names(), names[i]);
+      if (found != given.names().end()) items[i] = given.at(names[i]);
+    }
+    return items;
+  }
+  if (given.is_one() && one_for_all) return std::vector<T>(names.size(), given.one());
+  if (given.empty()) return items;
+  if (given.size() != names.size()) {
+    throw InvalidArgument(std::string("`") + what + "` has " + std::to_string(given.size()) +
+                          " entries, but the model has " + std::to_string(names.size()) +
+                          " outputs");
+  }
+  return given.items();
 }
 
 Value total_of(const std::vector<Value>& values) {
@@ -104,30 +161,56 @@ void refuse_twofold_updates(const Trace& trace, const std::vector<Variable>& tra
 
 }  // namespace
 
-bool Model::Impl::takes_targets(const ValueType& target) const {
-  return target_type && target_type->dtype == target.dtype &&
-         compatible(target_type->shape, target.shape);
+std::vector<Loss> Model::Impl::losses() const {
+  return per_output(compiled().loss, output_names(), "loss", Loss(), true);
 }
 
-void Model::Impl::bind_targets(const ValueType& target) {
+std::vector<double> Model::Impl::loss_weights() const {
+  return per_output(compiled().loss_weights, output_names(), "loss_weights", 1.0, false);
+}
+
+bool Model::Impl::takes_targets(const std::vector<ValueType>& types) const {
+  if (!target_types || types.size() != target_types->size()) return false;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const ValueType& known = (*target_types)[i];
+    if (known.dtype != types[i].dtype || !compatible(known.shape, types[i].shape)) return false;
+  }
+  return true;
+}
+
+void Model::Impl::bind_targets(const std::vector<ValueType>& types) {
   const CompileOptions& settings = compiled();
-  if (!settings.loss) {
+  if (settings.loss.empty()) {
     throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
   }
   forget_steps();
   LocationScope line(compile_location);
-  Shape shape = target.shape;
-  shape.set(0, kUnknown);
-  y_true = graph.placeholder(target.dtype, shape, "target");
-  sample_weight = graph.placeholder(DType::f32, {kUnknown}, "sample_weight");
-  metrics = bind_metrics(settings, y_true.type(), y.type());
-  for (BoundMetric& bound : metrics) bound.metric->build(graph, y_true.type(), y.type());
+  const std::vector<std::string> names = output_names();
   const Tensor zero = Tensor::scalar(0.0f);
+  std::vector<ValueType> bound_types;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    Shape shape = types[i].shape;
+    shape.set(0, kUnknown);
+    bound_types.push_back({types[i].dtype, shape});
+    BoundTarget& target = targets.emplace_back();
+    target.y_true = graph.placeholder(types[i].dtype, shape, "target");
+    target.sample_weight = graph.placeholder(DType::f32, {kUnknown}, "sample_weight");
+    if (types.size() == 1 || !losses()[i]) continue;
+    target.name = names[i] + "_loss";
+    target.total = graph.variable(zero, "loss/" + target.name, false);
+  }
+  bind_metrics(names);
   loss_total = graph.variable(zero, "loss/total", false);
   loss_count = graph.variable(zero, "loss/count", false);
 
-  std::vector<Value> fetches = {where(greater(loss_count, 0.0), loss_total / loss_count, 0.0)};
+  const auto mean = [this](const Variable& total) {
+    return where(greater(loss_count, 0.0), total / loss_count, 0.0);
+  };
+  std::vector<Value> fetches = {mean(loss_total)};
   for (BoundMetric& bound : metrics) fetches.push_back(bound.metric->result());
+  for (const BoundTarget& target : targets) {
+    if (target.total) fetches.push_back(mean(target.total));
+  }
   results = session->compile({}, fetches);
   std::vector<Value> assignments;
   for (BoundMetric& bound : metrics) {
@@ -135,22 +218,51 @@ void Model::Impl::bind_targets(const ValueType& target) {
     assignments.insert(assignments.end(), own.begin(), own.end());
   }
   if (!assignments.empty()) resets = session->compile({}, {}, assignments);
-  target_type = ValueType{target.dtype, shape};
+  target_types = std::move(bound_types);
 }
 
-Value Model::base_compute_loss(Value y, Value y_pred, Value sample_weight) const {
+void Model::Impl::bind_metrics(const std::vector<std::string>& names) {
+  const CompileOptions& settings = compiled();
+  const bool listed = !settings.metrics.empty() || !settings.weighted_metrics.empty();
+  if (listed && names.size() > 1) {
+    throw InvalidArgument(describe() + " has " + std::to_string(names.size()) +
+                          " outputs: metrics are given by the name of their output");
+  }
+  check_output_names(keys_of(settings.output_metrics), names, "`metrics`");
+  check_output_names(keys_of(settings.output_weighted_metrics), names, "`weighted_metrics`");
+  MetricBinder binder(targets, y, names);
+  binder.bind(settings.metrics, 0, false);
+  binder.bind(settings.output_metrics, false);
+  binder.bind(settings.weighted_metrics, 0, true);
+  binder.bind(settings.output_weighted_metrics, true);
+  metrics = std::move(binder).bound();
+  for (BoundMetric& bound : metrics) {
+    bound.metric->build(graph, targets[bound.output].y_true.type(), y[bound.output].type());
+  }
+}
+
+Value Model::base_compute_loss(const Values& y, const Values& y_pred,
+                               const Values& sample_weight) const {
   const ConstructionLock lock;
-  const CompileOptions& settings = impl_->compiled();
-  Value data_loss = (*settings.loss)(y, y_pred, sample_weight);
-  if (settings.loss_weight != 1) data_loss = data_loss * settings.loss_weight;
-  std::vector<Value> losses = {data_loss};
+  Impl& impl = *impl_;
+  const std::vector<Loss> losses = impl.losses();
+  const std::vector<double> weights = impl.loss_weights();
+  std::vector<Value> terms;
+  impl.output_losses.clear();
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    Value loss;
+    if (losses[i]) loss = (*losses[i])(y[i], y_pred[i], sample_weight.empty() ? Value() : sample_weight[i]);
+    impl.output_losses.push_back(loss);
+    if (loss) terms.push_back(weights[i] == 1 ? loss : loss * weights[i]);
+  }
   if (const Trace* trace = Trace::computing()) {
-    losses.insert(losses.end(), trace->losses().begin(), trace->losses().end());
+    terms.insert(terms.end(), trace->losses().begin(), trace->losses().end());
   }
-  for (const Layer& layer : layers()) {
-    for (const Value& penalty : layer->regularization()) losses.push_back(penalty);
+  for (const Value& penalty : impl.layer->regularization()) terms.push_back(penalty);
+  if (terms.empty()) {
+    throw InvalidArgument("No loss to compute. Provide a `loss` argument in `compile()`.");
   }
-  return total_of(losses);
+  return total_of(terms);
 }
 
 Executable Model::find_step(bool training, bool weighted) {
@@ -163,23 +275,34 @@ Executable Model::find_step(bool training, bool weighted) {
   const Building building(impl.builder);
   LocationScope line(impl.compile_location);
   const OpIdScope numbering(impl.graph, impl.first_random_op);
-  Trace trace(impl.graph, impl.session, impl.alive);
-  const Value y_pred = overridden_forward(impl.x, training);
-  const Value weight = weighted ? impl.sample_weight : Value();
+  Trace trace(impl.graph, impl.session);
+  const Values y_pred = impl.layer(impl.x, training);
+  std::vector<Value> y_true;
+  std::vector<Value> weights;
+  for (const BoundTarget& target : impl.targets) {
+    y_true.push_back(target.y_true);
+    if (weighted) weights.push_back(target.sample_weight);
+  }
   const auto& compute_loss = impl.overrides.compute_loss;
-  const Value loss = compute_loss ? compute_loss(impl.x, impl.y_true, y_pred, weight)
-                                  : base_compute_loss(impl.y_true, y_pred, weight);
+  impl.output_losses.clear();
+  const Value loss = compute_loss ? compute_loss(impl.x, y_true, y_pred, weights)
+                                  : base_compute_loss(y_true, y_pred, weights);
   if (loss.shape().rank() != 0) {
     throw InvalidArgument("the loss is not a scalar but has shape " + shape_text(loss.shape()) +
                           "; training needs a reduction other than \"none\"");
   }
 
-  const Value rows = element_count(impl.x, 0);
+  const Value rows = element_count(impl.x[0], 0);
   std::vector<Value> targets = {assign_add(impl.loss_total, loss * rows),
                                 assign_add(impl.loss_count, rows)};
+  for (std::size_t i = 0; i < impl.output_losses.size(); ++i) {
+    const Variable& total = impl.targets[i].total;
+    if (total) targets.push_back(assign_add(total, impl.output_losses[i] * rows));
+  }
   for (BoundMetric& bound : impl.metrics) {
-    const Value metric_weight = bound.weighted ? weight : Value();
-    for (const Value& update : bound.metric->update(impl.y_true, y_pred, metric_weight)) {
+    const std::size_t i = bound.output;
+    const Value metric_weight = bound.weighted && weighted ? weights[i] : Value();
+    for (const Value& update : bound.metric->update(y_true[i], y_pred[i], metric_weight)) {
       targets.push_back(update);
     }
   }
@@ -191,8 +314,9 @@ Executable Model::find_step(bool training, bool weighted) {
     }
   }
   for (const Value& update : trace.assignments()) targets.push_back(update);
-  std::vector<Value> feeds = {impl.x, impl.y_true};
-  if (weighted) feeds.push_back(weight);
+  std::vector<Value> feeds = impl.x.items();
+  feeds.insert(feeds.end(), y_true.begin(), y_true.end());
+  feeds.insert(feeds.end(), weights.begin(), weights.end());
   return impl.steps
       .emplace(std::pair(training, weighted), impl.session->compile(feeds, {}, targets))
       .first->second;
@@ -207,8 +331,11 @@ Metric Model::find_metric(std::string_view name) const {
 }
 
 std::vector<Variable> Model::Impl::metric_state() const {
-  if (!target_type) return {};
+  if (!target_types) return {};
   std::vector<Variable> state = {loss_total, loss_count};
+  for (const BoundTarget& target : targets) {
+    if (target.total) state.push_back(target.total);
+  }
   for (const BoundMetric& bound : metrics) {
     const std::vector<Variable> variables = bound.metric->variables();
     state.insert(state.end(), variables.begin(), variables.end());
@@ -243,11 +370,11 @@ void Model::Impl::finish_averages() {
 
 Logs Model::Impl::read_metrics() {
   std::optional<Executable> read;
-  std::vector<std::string> names = {"loss"};
+  std::vector<std::string> names;
   {
     const ConstructionLock lock;
     read = results;
-    for (const BoundMetric& bound : metrics) names.push_back(bound.name);
+    names = metrics_names();
   }
   if (!read) {
     throw RunError(describe() + " has no metrics yet: it has seen no targets since compile");
@@ -257,6 +384,15 @@ Logs Model::Impl::read_metrics() {
   logs.set("loss", values[0].item());
   for (std::size_t i = 1; i < names.size(); ++i) logs.set(names[i], values[i]);
   return logs;
+}
+
+std::vector<std::string> Model::Impl::metrics_names() const {
+  std::vector<std::string> names = {"loss"};
+  for (const BoundMetric& bound : metrics) names.push_back(bound.name);
+  for (const BoundTarget& target : targets) {
+    if (target.total) names.push_back(target.name);
+  }
+  return names;
 }
 
 Model::Impl::MetricsOfOuterRun::MetricsOfOuterRun(Impl& impl) {

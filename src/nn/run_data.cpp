@@ -129,15 +129,37 @@ std::string RowNames::of(std::int64_t row) const {
   return batch < 0 ? text : text + " of batch " + std::to_string(batch);
 }
 
-void check_cardinality(const Tensor& x, const Tensor& y, const std::optional<Tensor>& weight) {
-  const std::int64_t expected = rows_of(x);
-  if (expected >= 0 && expected == rows_of(y) && (!weight || rows_of(*weight) == expected)) return;
-  std::string sizes =
-      "'x' shape: " + shape_text(x.shape()) + ", 'y' shape: " + shape_text(y.shape());
-  if (weight) sizes += ", 'sample_weight' shape: " + shape_text(weight->shape());
+void check_cardinality(const Tensors& x, const Tensors& y, const Tensors& weights) {
+  const std::int64_t expected = x.empty() ? -1 : rows_of(x[0]);
+  bool same = expected >= 0;
+  std::string sizes;
+  const auto check = [&](const Tensors& tensors, const char* name) {
+    for (const Tensor& tensor : tensors) {
+      same &= rows_of(tensor) == expected;
+      sizes += (sizes.empty() ? "'" : ", '") + std::string(name) +
+               "' shape: " + shape_text(tensor.shape());
+    }
+  };
+  check(x, "x");
+  check(y, "y");
+  check(weights, "sample_weight");
+  if (same) return;
   throw ShapeError(
       "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. " +
       sizes);
+}
+
+std::vector<Tensor> per_output(const Tensors& given, const std::vector<std::string>& outputs,
+                               const char* what) {
+  if (given.is_named()) {
+    std::vector<Tensor> ordered;
+    for (const std::string& name : outputs) ordered.push_back(given.at(name));
+    if (given.size() == outputs.size()) return ordered;
+  }
+  const bool for_all = given.is_one() && std::string_view(what) == "sample_weight";
+  if (given.empty() || for_all || given.size() == outputs.size()) return given.items();
+  throw InvalidArgument("the model has " + std::to_string(outputs.size()) + " outputs, but `" + what +
+                        "` has " + std::to_string(given.size()) + " entries");
 }
 
 Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outputs,

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tegula/data/batch_source.hpp"
 #include "tegula/data/dataset.hpp"
@@ -27,7 +28,13 @@ struct RowNames {
 };
 
 /// Throws ShapeError unless all tensors have the same number of rows.
-void check_cardinality(const Tensor& x, const Tensor& y, const std::optional<Tensor>& weight);
+void check_cardinality(const Tensors& x, const Tensors& y, const Tensors& weights);
+
+/// One tensor per output, of a structure as the user gave it: `what` it is, for errors; one of
+/// weights is for all outputs; none stay none. Throws InvalidArgument for another number or other
+/// names.
+std::vector<Tensor> per_output(const Tensors& given, const std::vector<std::string>& outputs,
+                               const char* what);
 
 /// Targets as the loss wants them for outputs of shape `outputs`: class indices become i32, all
 /// others f32. Throws InvalidArgument, naming the row, for indices that are no integers or no

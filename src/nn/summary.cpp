@@ -77,16 +77,25 @@ std::string shape_text(const Shape& shape) {
   return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
+namespace {
+
+std::string shapes_text(const ValueTypes& types) {
+  std::string text;
+  for (const ValueType& type : types) text += (text.empty() ? "" : ", ") + shape_text(type.shape);
+  return types.size() == 1 ? text : "[" + text + "]";
+}
+
+}  // namespace
+
 std::string Model::summary() const {
   std::vector<Row> rows = {{"Layer (type)", "Output Shape", "Param #"}};
-  std::int64_t trainable = 0;
   for (const Layer& layer : layers()) {
     const std::string type = layer->name() + " (" + std::string(layer->class_name()) + ")";
     rows.push_back(
-        {type, layer->built() ? shape_text(layer->output_type().shape) : "?",
+        {type, layer->built() ? shapes_text(layer->output_types()) : "?",
          layer->built() ? with_thousands(parameter_count(layer->weights())) : "0 (unbuilt)"});
-    trainable += parameter_count(layer->trainable_weights());
   }
+  const std::int64_t trainable = parameter_count(trainable_weights());
   constexpr std::int64_t kFloatBytes = 4;
   const std::int64_t all = parameter_count(weights());
   const std::int64_t state = parameter_count(optimizer_variables());

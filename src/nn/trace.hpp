@@ -16,10 +16,8 @@ namespace tegula::nn {
 /// the weights that are made meanwhile, and collects state updates and losses.
 class Trace {
  public:
-  /// `session` is null when the graph is the user's own. `model` expires when the session's model
-  /// goes; it is empty when the layer itself has the session.
-  explicit Trace(const Graph& graph, std::shared_ptr<Session> session = nullptr,
-                 std::weak_ptr<const void> model = {});
+  /// `session` is null when the graph is the user's own.
+  explicit Trace(const Graph& graph, std::shared_ptr<Session> session = nullptr);
   ~Trace();
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;
@@ -31,7 +29,6 @@ class Trace {
 
   Graph graph;
   std::shared_ptr<Session> session;
-  std::weak_ptr<const void> model;
   /// Of the innermost call of a layer.
   bool training = false;
   bool building_weights = false;

@@ -25,12 +25,8 @@ std::atomic<std::uint64_t> traces{0};
 
 }  // namespace
 
-Trace::Trace(const Graph& owner, std::shared_ptr<Session> holder, std::weak_ptr<const void> token)
-    : graph(owner),
-      session(std::move(holder)),
-      model(std::move(token)),
-      id(++traces),
-      outer_(innermost) {
+Trace::Trace(const Graph& owner, std::shared_ptr<Session> holder)
+    : graph(owner), session(std::move(holder)), id(++traces), outer_(innermost) {
   innermost = this;
 }
 
@@ -46,7 +42,7 @@ Value Trace::read(const Weight& weight) const {
   for (const auto& [updated, value] : updates_) {
     if (updated == weight) return value;
   }
-  return weight.variable();
+  return weight.variable_in(graph);
 }
 
 void Trace::write(const Weight& weight, Value value) {
@@ -60,19 +56,21 @@ void Trace::write(const Weight& weight, Value value) {
 
 bool Trace::writes(const Variable& variable) const {
   return std::ranges::any_of(
-      updates_, [&](const auto& update) { return update.first.variable() == variable; });
+      updates_, [&](const auto& update) { return update.first.variable_in(graph) == variable; });
 }
 
 std::vector<Value> Trace::assignments() const {
   std::vector<Value> nodes;
   for (const auto& [weight, value] : updates_) {
-    nodes.push_back(tegula::assign(weight.variable(), value));
+    nodes.push_back(tegula::assign(weight.variable_in(graph), value));
   }
   return nodes;
 }
 
 const std::string& Weight::name() const { return state_->name; }
-std::string Weight::path() const { return variable().node().name(); }
+std::string Weight::path() const { return state_->variable.node().name(); }
+Shape Weight::shape() const { return state_->variable.shape(); }
+DType Weight::dtype() const { return state_->variable.dtype(); }
 
 bool Weight::trainable() const {
   return constructing([this] { return state_->trainable; });
@@ -87,8 +85,17 @@ Constraint Weight::constraint() const {
   return constructing([this] { return state_->constraint; });
 }
 
+Variable Weight::variable_in(const Graph& graph) const {
+  const ConstructionLock lock;
+  if (graph == state_->graph) return state_->variable;
+  Graph other = graph;
+  return other.variable(state_->session->share(state_->variable), path(),
+                        state_->declared_trainable);
+}
+
 Variable Weight::variable() const {
-  return constructing([this] { return state_->variable; });
+  const Trace* trace = Trace::enclosing();
+  return variable_in(trace != nullptr ? trace->graph : state_->graph);
 }
 
 Tensor Weight::get() const { return get_values({*this}).front(); }
@@ -106,10 +113,6 @@ std::vector<Weight::Holder> Weight::holders_of(const std::vector<Weight>& weight
   std::vector<Holder> holders;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const State& state = *weights[i].state_;
-    if (state.session == nullptr) {
-      throw RunError("weight " + weights[i].path() +
-                     " was built in a graph of your own: the session that runs it holds the value");
-    }
     auto found = std::ranges::find(holders, state.session, &Holder::session);
     if (found == holders.end()) found = holders.insert(holders.end(), {state.session, {}, {}});
     found->variables.push_back(state.variable);

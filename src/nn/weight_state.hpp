@@ -9,7 +9,8 @@ namespace tegula::nn {
 /// Guarded by the ConstructionLock.
 struct Weight::State {
   std::string name;
-  std::string layer;
+  /// Where the weight was made: holds the value.
+  std::shared_ptr<Session> session;
   Graph graph;
   Variable variable;
   Regularizer regularizer;
@@ -17,8 +18,6 @@ struct Weight::State {
   /// As declared: Keras lists what was declared trainable before the rest, frozen or not.
   bool declared_trainable = true;
   bool trainable = true;
-  /// Holds the value; null when the graph is the user's own.
-  std::shared_ptr<Session> session;
 };
 
 }  // namespace tegula::nn

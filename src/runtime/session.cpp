@@ -177,7 +177,7 @@ std::vector<Tensor> Session::get(std::span<const Variable> variables) {
   impl().state->initialize_missing(states);
   std::vector<Tensor> values;
   values.reserve(states.size());
-  const std::shared_lock guard(impl().state->lock);
+  const std::shared_lock guard(impl().state->domain);
   for (const auto& state : states) values.push_back(state->value.clone());
   return values;
 }
@@ -201,8 +201,8 @@ void Session::set(std::span<const Variable> variables, std::span<const Tensor> v
     if (given.dtype != variables[i].dtype()) throw DTypeError(problem());
     if (!(given.shape == variables[i].shape())) throw ShapeError(problem());
   }
-  const std::unique_lock guard(impl().state->lock);
-  ++impl().state->variables_version;
+  const std::unique_lock guard(impl().state->domain);
+  impl().state->domain.count_change();
   for (std::size_t i = 0; i < states.size(); ++i) {
     const Tensor& value = values[i];
     if (value.byte_count() > 0) {
@@ -217,8 +217,13 @@ void Session::forget(std::span<const Variable> variables) {
   for (const Variable& variable : variables) impl().state->variables.forget(variable);
 }
 
+SharedVariable Session::share(const Variable& variable) {
+  impl().variable(variable);  // throws for what is none of this session's
+  return impl().state->variables.share(variable, impl().state);
+}
+
 void Session::reseed(std::uint64_t seed) {
-  const std::unique_lock guard(impl().state->lock);
+  const std::unique_lock guard(impl().state->domain);
   impl().state->seed = seed;
   impl().state->step = 0;
 }
@@ -226,7 +231,7 @@ void Session::reseed(std::uint64_t seed) {
 std::uint64_t Session::step() const { return impl().state->step; }
 
 void Session::set_step(std::uint64_t step) {
-  const std::unique_lock guard(impl().state->lock);
+  const std::unique_lock guard(impl().state->domain);
   impl().state->step = step;
 }
 
@@ -234,7 +239,7 @@ Graph Session::graph() const { return impl().state->graph; }
 
 void Session::set_profiler(Profiler* profiler) {
   // Exclusive: when this returns, no run uses the profiler that was attached before.
-  const std::unique_lock guard(impl().state->lock);
+  const std::unique_lock guard(impl().state->domain);
   impl().state->profiler = profiler;
 }
 

@@ -1,6 +1,7 @@
 #include "src/runtime/session_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <mutex>
 #include <set>
@@ -23,6 +24,19 @@ void check_initial_type(const VariableState& state, const ValueType& type) {
                    type.to_string());
 }
 
+/// The states of each session, in the order in which these come first.
+std::vector<std::pair<SessionState*, std::vector<std::shared_ptr<VariableState>>>> by_home(
+    std::span<const std::shared_ptr<VariableState>> listed) {
+  std::vector<std::pair<SessionState*, std::vector<std::shared_ptr<VariableState>>>> groups;
+  for (const auto& state : listed) {
+    auto group = std::ranges::find_if(
+        groups, [&state](const auto& known) { return known.first == state->home; });
+    if (group == groups.end()) group = groups.insert(group, {state->home, {}});
+    group->second.push_back(state);
+  }
+  return groups;
+}
+
 }  // namespace
 
 void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span<Tensor> outputs) {
@@ -39,15 +53,15 @@ void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span
     if (plan.random) key.step = step.fetch_add(1, std::memory_order_relaxed);
     instance.run(feeds, outputs,
                  {.key = key,
-                  .variables_version = plan.writes.empty() ? variables_version : 0,
+                  .variables_version = plan.writes.empty() ? domain.version() : 0,
                   .profiler = profiler.load(std::memory_order_acquire)});
   };
   if (plan.writes.empty()) {
-    const std::shared_lock guard(lock);
+    const std::shared_lock guard(domain);
     run_locked();
   } else {
-    const std::unique_lock guard(lock);
-    ++variables_version;
+    const std::unique_lock guard(domain);
+    domain.count_change();
     run_locked();
     for (const int variable : plan.writes) {
       plan.variables[static_cast<std::size_t>(variable)]->initialized = true;
@@ -56,22 +70,41 @@ void SessionState::run(PlanInstance& instance, const TensorRow& feeds, std::span
 }
 
 void SessionState::initialize(std::span<const std::shared_ptr<VariableState>> listed) {
-  const std::unique_lock guard(lock);
-  initialize_locked({listed.begin(), listed.end()});
+  for (const auto& [home, states] : by_home(listed)) home->initialize_own(states, false);
 }
 
 void SessionState::initialize_missing(std::span<const std::shared_ptr<VariableState>> listed) {
-  const std::unique_lock guard(lock);
-  States missing;
-  for (const auto& state : listed) {
-    if (state->initialized) continue;
-    if (!options.initialize_on_read) {
-      throw RunError(describe_variable(state->variable) +
+  for (const auto& [home, states] : by_home(listed)) home->initialize_own(states, true);
+}
+
+void SessionState::initialize_own(States listed, bool missing_only) {
+  initialize_behind(listed);
+  const std::unique_lock guard(domain);
+  if (missing_only) {
+    std::erase_if(listed, [](const auto& state) { return state->initialized; });
+    if (!listed.empty() && !options.initialize_on_read) {
+      throw RunError(describe_variable(listed.front()->variable) +
                      " is not initialized: run its initializer or set it before it is read");
     }
-    missing.push_back(state);
   }
-  initialize_locked(std::move(missing));
+  initialize_locked(std::move(listed));
+}
+
+void SessionState::initialize_behind(const States& listed) {
+  std::set<const VariableState*> met;
+  States waiting = listed;
+  States shared;
+  while (!waiting.empty()) {
+    const std::shared_ptr<VariableState> state = std::move(waiting.back());
+    waiting.pop_back();
+    if (!met.insert(state.get()).second) continue;
+    if (state->home != this) {
+      shared.push_back(state);
+    } else if (const Value initial = graph.initial_value(state->variable)) {
+      std::ranges::move(variables_behind(initial), std::back_inserter(waiting));
+    }
+  }
+  initialize_missing(shared);
 }
 
 /// All variables that the computation of `initial` reads.
@@ -105,7 +138,7 @@ void SessionState::initialize_locked(States listed) {
     }
     waiting.push_back({state, variables_behind(initial)});
     for (const auto& needed : waiting.back().needs) {
-      if (!needed->initialized && pending.insert(needed).second) listed.push_back(needed);
+      if (needed->home == this && !needed->initialized && pending.insert(needed).second) listed.push_back(needed);
     }
   }
   while (!waiting.empty()) {
@@ -144,7 +177,7 @@ void SessionState::compute_initial_values(const States& states) {
     check_initial_type(*states[i], plan->fetch_types[i]);
   }
   const RandomKey key{.seed = seed, .op_id = 0, .step = kInitializationStep};
-  ++variables_version;
+  domain.count_change();
   PlanInstance(plan).run(TensorRow(std::span<const Tensor>()), outputs, {.key = key});
   for (const auto& state : states) state->initialized = true;
 }

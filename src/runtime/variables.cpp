@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "src/runtime/session_state.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::detail {
@@ -22,6 +23,16 @@ std::shared_ptr<VariableState> VariableStore::state(const Value& variable) {
     const auto known = states_.find(node.id());
     if (known != states_.end()) return known->second;
   }
+  auto created = make_state(variable);
+  const std::lock_guard lock(mutex_);
+  return states_.emplace(node.id(), std::move(created)).first->second;
+}
+
+std::shared_ptr<VariableState> VariableStore::make_state(const Value& variable) {
+  if (const SharedVariable shared = variable.graph().shared(variable)) {
+    session_.domain.unite(shared.state()->home->domain);
+    return {shared.state(), shared.state()->state.get()};
+  }
   if (!variable.shape().is_known()) {
     throw ShapeError("a variable needs a fully known shape to be run: " +
                      describe_variable(variable));
@@ -29,13 +40,25 @@ std::shared_ptr<VariableState> VariableStore::state(const Value& variable) {
   auto created = std::make_shared<VariableState>();
   created->variable = variable;
   created->value = Tensor(variable.dtype(), variable.shape());
-  const std::lock_guard lock(mutex_);
-  return states_.emplace(node.id(), std::move(created)).first->second;
+  created->home = &session_;
+  return created;
 }
 
 void VariableStore::forget(const Value& variable) {
   const std::lock_guard lock(mutex_);
   states_.erase(variable.node().id());
+}
+
+SharedVariable VariableStore::share(const Value& variable,
+                                    const std::shared_ptr<SessionState>& session) {
+  if (const SharedVariable shared = variable.graph().shared(variable)) return shared;
+  auto created = std::make_shared<const SharedVariableState>(
+      SharedVariableState{.home = session, .state = state(variable)});
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<const SharedVariableState>& known = shared_[variable.node().id()];
+  if (auto present = known.lock()) return {std::move(present), variable.type()};
+  known = created;
+  return {std::move(created), variable.type()};
 }
 
 }  // namespace tegula::detail

@@ -51,10 +51,10 @@ TEST_CASE("a slice shares the rows of all tensors") {
   const Dataset all = counting(5);
   const Dataset part = all.slice(1, 3);
   CHECK(part.size() == 2);
-  CHECK(part.x.to_string() == "f32[2,2] {2, 3, 4, 5}");
-  CHECK(part.y.to_string() == "i32[2] {1, 2}");
+  CHECK(part.x->to_string() == "f32[2,2] {2, 3, 4, 5}");
+  CHECK(part.y->to_string() == "i32[2] {1, 2}");
   CHECK(part.sample_weight->to_string() == "f32[2] {0.5, 1}");
-  CHECK(part.x.raw() == all.x.data<float>() + 2);
+  CHECK(part.x->raw() == all.x->data<float>() + 2);
   CHECK_THROWS_AS(all.slice(3, 6), ShapeError);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("a split sets the last part aside, rounded as in Keras") {
     const auto [train, validation] = counting(c.samples).split(c.fraction);
     CHECK(train.size() == c.first);
     CHECK(validation.size() == c.samples - c.first);
-    CHECK(validation.y.at(0) == static_cast<double>(c.first));
+    CHECK(validation.y->at(0) == static_cast<double>(c.first));
   }
   for (const double fraction : {0.0, 1.0, -0.1, 1.5, std::nan("")}) {
     CHECK_THROWS_AS(counting(10).split(fraction), InvalidArgument);

@@ -29,22 +29,22 @@ TEST_CASE("MNIST has 60,000 + 10,000 images, scaled as in Python, and i32 classe
   const auto [train, test] = data::mnist(kFolder);
   CHECK(train.size() == 60000);
   CHECK(test.size() == 10000);
-  CHECK(train.x.dtype() == DType::f32);
-  CHECK(train.x.shape() == Shape{60000, 784});
-  CHECK(train.y.dtype() == DType::i32);
-  CHECK(train.y.rows(0, 8).to_string() == "i32[8] {5, 0, 4, 1, 9, 2, 1, 3}");
+  CHECK(train.x->dtype() == DType::f32);
+  CHECK(train.x->shape() == Shape{60000, 784});
+  CHECK(train.y->dtype() == DType::i32);
+  CHECK(train.y->rows(0, 8).to_string() == "i32[8] {5, 0, 4, 1, 9, 2, 1, 3}");
   double sum = 0;
-  for (const float value : train.x.values<float>()) sum += value;
+  for (const float value : train.x->values<float>()) sum += value;
   // The mean that all tutorials normalize with.
-  CHECK(sum / static_cast<double>(train.x.element_count()) ==
+  CHECK(sum / static_cast<double>(train.x->element_count()) ==
         doctest::Approx(0.1307).epsilon(1e-3));
   const auto raw = data::mnist_bytes(kFolder);
-  CHECK(raw.train.x.shape() == Shape{60000, 28, 28});
-  CHECK(raw.train.x.dtype() == DType::u8);
-  CHECK(raw.test.y.dtype() == DType::u8);
+  CHECK(raw.train.x->shape() == Shape{60000, 28, 28});
+  CHECK(raw.train.x->dtype() == DType::u8);
+  CHECK(raw.test.y->dtype() == DType::u8);
   bool same = true;
   for (std::int64_t i = 0; i < 784 * 100; ++i) {
-    same &= test.x.data<float>()[i] == static_cast<float>(raw.test.x.at(i)) / 255.0f;
+    same &= test.x->data<float>()[i] == static_cast<float>(raw.test.x->at(i)) / 255.0f;
   }
   CHECK(same);
 }
@@ -53,9 +53,9 @@ TEST_CASE("plain files serve as well as gzipped ones") {
   const test::TemporaryFolder folder;
   write_data_set(folder);
   const auto [train, test] = data::mnist(folder.path());
-  CHECK(train.x.shape() == Shape{1, 784});
-  CHECK(train.x.at(783) == static_cast<double>(51.0f / 255.0f));
-  CHECK(test.y.item() == 7);
+  CHECK(train.x->shape() == Shape{1, 784});
+  CHECK(train.x->at(783) == static_cast<double>(51.0f / 255.0f));
+  CHECK(test.y->item() == 7);
 }
 
 TEST_CASE("a missing file is named, with the folder and where to get the data") {

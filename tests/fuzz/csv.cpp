@@ -25,9 +25,9 @@ void run(std::string_view input) {
   if (input.empty()) return;
   const data::CsvOptions options = options_of(static_cast<unsigned char>(input[0]));
   const data::Dataset samples = data::parse_csv(input.substr(1), options);
-  require(samples.x.rank() == 2 && samples.y.shape() == Shape{samples.size()},
+  require(samples.x->rank() == 2 && samples.y->shape() == Shape{samples.size()},
           "x is [n, features] and y is [n]");
-  require(samples.sample_weight.has_value() == options.sample_weight.has_value(),
+  require((samples.sample_weight.size() == 1) == options.sample_weight.has_value(),
           "there are weights when a column of them is named");
 }
 

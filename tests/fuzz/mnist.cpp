@@ -21,8 +21,8 @@ void run(std::string_view input) {
   }
   const data::TrainAndTest set = data::mnist(folder.path());
   for (const data::Dataset& samples : {set.train, set.test}) {
-    require(samples.x.shape() == Shape{samples.size(), 28 * 28}, "images are rows of pixels");
-    require(samples.y.shape() == Shape{samples.size()}, "each image has a label");
+    require(samples.x->shape() == Shape{samples.size(), 28 * 28}, "images are rows of pixels");
+    require(samples.y->shape() == Shape{samples.size()}, "each image has a label");
   }
 }
 

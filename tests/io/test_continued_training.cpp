@@ -89,7 +89,7 @@ TEST_CASE("what is done between two fits does not change the second") {
   fit(*model, 2);
   model->evaluate(samples(), {.verbose = nn::Verbose::silent});
   model->predict(samples().x);
-  model->layers()[1]->evaluate(samples().x.rows(0, 4), false);
+  model->layers()[1]->evaluate(samples().x->rows(0, 4), false);
   fit(*model, 3);
   check_same(*model, *whole);
 }
@@ -194,9 +194,9 @@ TEST_CASE("a damaged state of the random streams is an error") {
 
 TEST_CASE("a loss's weight is saved") {
   const auto model = make_model();
-  model->compile({.optimizer = "sgd", .loss = "mse", .loss_weight = 0.25});
+  model->compile({.optimizer = "sgd", .loss = "mse", .loss_weights = 0.25});
   const auto loaded = saved_and_loaded(*model);
-  CHECK(loaded->compile_options().loss_weight == 0.25);
+  CHECK(loaded->compile_options().loss_weights.one() == 0.25);
   const nn::EvaluateOptions silent = {.verbose = nn::Verbose::silent};
   CHECK(*loaded->evaluate(samples(), silent).find("loss") ==
         *model->evaluate(samples(), silent).find("loss"));

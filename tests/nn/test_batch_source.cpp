@@ -171,7 +171,7 @@ TEST_CASE("without a number of steps, a source of unknown length is read to its 
   const double all = model.evaluate(samples(10), {.batch_size = 2, .verbose = kSilent}).at("loss");
   CHECK(model.evaluate(test, {.verbose = kSilent}).at("loss") == all);
   data::FunctionSource inputs = stream(5);
-  CHECK(model.predict(inputs).shape() == Shape{10, 1});
+  CHECK(model.predict(inputs)->shape() == Shape{10, 1});
   const auto held_out = std::make_shared<data::FunctionSource>(stream(5));
   const nn::History history =
       model.fit(samples(2), {.verbose = kSilent, .validation_source = held_out});
@@ -194,7 +194,7 @@ TEST_CASE("an endless source runs for the steps it is given") {
       samples(2),
       {.epochs = 2, .verbose = kSilent, .validation_source = endless, .validation_steps = 3});
   CHECK(history.at("val_loss").size() == 2);
-  CHECK(model.predict(*endless, {.steps = 2}).shape() == Shape{4, 1});
+  CHECK(model.predict(*endless, {.steps = 2})->shape() == Shape{4, 1});
 }
 
 TEST_CASE("a source's exception leaves the run, with the model usable") {
@@ -294,8 +294,9 @@ TEST_CASE("NaN targets under a weight of 0 do not count") {
   nn::Sequential model = regression();
   data::Dataset data = samples(3);
   const double expected = model.evaluate(data.slice(0, 2), {.verbose = kSilent}).at("loss") * 2 / 3;
-  data.y = data.y.clone();
-  data.y.set(2, std::numeric_limits<double>::quiet_NaN());
+  Tensor targets = data.y->clone();
+  targets.set(2, std::numeric_limits<double>::quiet_NaN());
+  data.y = targets;
   CHECK_THROWS_AS(model.evaluate(data, {.verbose = kSilent}), InvalidArgument);
   data.sample_weight = Tensor::from<float>({1, 1, 0});
   CHECK(model.evaluate(data, {.verbose = kSilent}).at("loss") == doctest::Approx(expected));
@@ -334,7 +335,7 @@ TEST_CASE("more steps than the data have end with them, and a warning") {
     } else if (run == 1) {
       model.evaluate(samples(4), {.batch_size = 2, .verbose = kSilent, .steps = 3});
     } else {
-      CHECK(model.predict(samples(4).x, {.batch_size = 2, .steps = 3}).shape() == Shape{4, 1});
+      CHECK(model.predict(samples(4).x, {.batch_size = 2, .steps = 3})->shape() == Shape{4, 1});
     }
     contains(warnings.text, "Your input ran out of data");
   }

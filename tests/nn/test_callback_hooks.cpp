@@ -43,9 +43,9 @@ class Batches : public nn::Callback {
     ended += "t" + std::to_string(batch);
   }
   void on_predict_batch_begin(std::int64_t batch) override { begun += "p" + std::to_string(batch); }
-  void on_predict_batch_end(std::int64_t batch, const Tensor& outputs) override {
+  void on_predict_batch_end(std::int64_t batch, const Tensors& outputs) override {
     ended += "p" + std::to_string(batch);
-    rows.push_back(outputs.shape()[0]);
+    rows.push_back(outputs->shape()[0]);
   }
 
   std::string begun;

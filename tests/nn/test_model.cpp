@@ -115,7 +115,7 @@ TEST_CASE("fit learns, and its history has Keras's keys") {
     for (std::int64_t i = 1; i < kClasses; ++i) {
       if (p.at(row * kClasses + i) > p.at(row * kClasses + best)) best = i;
     }
-    right += best == static_cast<std::int64_t>(train.y.at(row)) ? 1 : 0;
+    right += best == static_cast<std::int64_t>(train.y->at(row)) ? 1 : 0;
   }
   CHECK(*tested.find("accuracy") == doctest::Approx(right / 300.0));
 }
@@ -254,8 +254,8 @@ TEST_CASE("predict takes any batch size and dtype, and nothing else changes") {
   for (std::int64_t i = 0; i < whole.element_count(); ++i) {
     CHECK(parts.at(i) == doctest::Approx(whole.at(i)).epsilon(1e-5));
   }
-  CHECK(model.predict(data.x.cast(DType::f64)).dtype() == DType::f32);
-  CHECK(model.predict_on_batch(data.x).shape() == Shape{70, kClasses});
+  CHECK(model.predict(data.x->cast(DType::f64)).dtype() == DType::f32);
+  CHECK(model.predict_on_batch(data.x.one()).shape() == Shape{70, kClasses});
   CHECK_THROWS_AS(model.predict(Tensor::zeros(DType::f32, {0, kFeatures})), InvalidArgument);
 }
 
@@ -333,7 +333,7 @@ TEST_CASE("misuse is refused with words that say what to do") {
   const std::string cardinality = message_of<InvalidArgument>([&] {
     Dataset uneven;
     uneven.x = data.x;
-    uneven.y = data.y.rows(0, 5);
+    uneven.y = data.y->rows(0, 5);
     model.fit(uneven, silent);
   });
   CHECK(mentions(cardinality, "Data cardinality is ambiguous"));

@@ -32,7 +32,7 @@ TEST_CASE("resident memory stays flat" * doctest::skip(!test::counts_allocations
 
   SUBCASE("over 10,000 predictions") {
     nn::Sequential model = small_model();
-    const Tensor row = data.x.rows(0, 1);
+    const Tensor row = data.x->rows(0, 1);
     const auto work = [&] {
       for (int i = 0; i < 5000; ++i) model.predict(row);
     };
@@ -42,7 +42,7 @@ TEST_CASE("resident memory stays flat" * doctest::skip(!test::counts_allocations
     nn::Sequential model = small_model();
     const auto work = [&] {
       for (int rows = 1; rows <= 200; ++rows) {
-        model.predict(data.x.rows(0, rows), {.batch_size = 256});
+        model.predict(data.x->rows(0, rows), {.batch_size = 256});
         model.train_on_batch(data.slice(0, rows));
       }
     };
@@ -53,7 +53,7 @@ TEST_CASE("resident memory stays flat" * doctest::skip(!test::counts_allocations
       for (int i = 0; i < 150; ++i) {
         nn::Sequential model = small_model();
         model.fit(data.slice(0, 32), {.verbose = nn::Verbose::silent});
-        model.predict(data.x.rows(0, 1));
+        model.predict(data.x->rows(0, 1));
       }
     };
     CHECK(test::resident_growth(work) < kMegabyte);

@@ -53,9 +53,9 @@ TEST_CASE("a changed activation acts in predict, evaluate and fit") {
   CHECK(model.predict(ones()).at(0) == 6);
   CHECK(loss_of(model) == 36);
   CHECK(model.fit(data_set(), {.verbose = nn::Verbose::silent}).at("loss").front() == 36);
-  CHECK(dense->evaluate(ones(), false).at(0) == 6);
+  CHECK(dense->evaluate(ones(), false)->at(0) == 6);
   dense->set_option("activation", "linear");
-  CHECK(dense->evaluate(ones(), false).at(0) == 10);
+  CHECK(dense->evaluate(ones(), false)->at(0) == 10);
 }
 
 TEST_CASE("a changed dropout rate acts, and may become an end of its range") {

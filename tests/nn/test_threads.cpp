@@ -124,7 +124,7 @@ const std::vector<Call>& part_calls() {
        [](Shared& s) {
          s.hidden->built();
          s.hidden->weights();
-         s.hidden->output_type();
+         s.hidden->output_types();
          s.hidden->config();
          s.hidden->revision();
        }},

@@ -7,6 +7,7 @@
 
 #include "bench/mnist_graph.hpp"
 #include "src/runtime/plan.hpp"
+#include "src/runtime/session_state.hpp"
 #include "tegula/graph/ops.hpp"
 
 using namespace tegula;
@@ -17,13 +18,14 @@ using detail::Plan;
 
 /// A plan made without running it.
 struct Planned {
-  detail::VariableStore variables;
+  detail::SessionState session;
   std::shared_ptr<const Plan> plan;
 
   Planned(const Graph& graph, const std::vector<Value>& feeds, const std::vector<Shape>& shapes,
           const std::vector<Value>& fetches, const std::vector<Value>& targets,
-          const PassOptions& passes = PassOptions::none()) {
-    plan = detail::build_plan({graph, feeds, shapes, fetches, targets}, passes, variables,
+          const PassOptions& passes = PassOptions::none())
+      : session(graph, {}) {
+    plan = detail::build_plan({graph, feeds, shapes, fetches, targets}, passes, session.variables,
                               cpu_backend());
   }
 

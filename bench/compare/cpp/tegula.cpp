@@ -55,7 +55,7 @@ Call step(const Json& details) {
 }
 
 Call inference(const Json& details, const std::string& mode) {
-  const Tensor x = compare::samples(details).x.clone();
+  const Tensor x = compare::samples(details).x->clone();
   if (mode == "call") {
     auto model = std::make_shared<nn::Sequential>(compare::layers_of(Mlp(details.at("mlp"))));
     return [=] { model->call(x, false); };

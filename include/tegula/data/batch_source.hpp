@@ -6,16 +6,17 @@
 #include <optional>
 
 #include "tegula/core/export.hpp"
-#include "tegula/core/tensor.hpp"
+#include "tegula/core/structure.hpp"
 
 namespace tegula::data {
 
 /// Row i of each tensor belongs to sample i of the batch.
 struct Batch {
-  Tensor x;
+  Tensors x;
   /// Not needed by `predict`.
-  std::optional<Tensor> y = {};
-  std::optional<Tensor> sample_weight = {};  ///< [n], multiplies the losses of the samples
+  Tensors y = {};
+  /// [n], multiplies the losses of the samples; none: 1. One for all outputs, or one for each.
+  Tensors sample_weight = {};
 };
 
 /// Where `fit`, `evaluate` and `predict` get batches from instead of a Dataset. A batch is asked

@@ -3,29 +3,31 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "tegula/core/export.hpp"
+#include "tegula/core/structure.hpp"
 #include "tegula/core/tensor.hpp"
 
 namespace tegula::data {
 
-/// Row i of each tensor belongs to sample i. Copies share their memory.
+/// Row i of each tensor belongs to sample i. One tensor each, or several for models with several
+/// inputs and outputs. Copies share their memory.
 struct Dataset {
-  Tensor x;
-  Tensor y;
-  std::optional<Tensor> sample_weight;  ///< [n], multiplies the losses of the samples
+  Tensors x;
+  Tensors y;
+  /// [n], multiplies the losses of the samples; none: 1. One for all outputs, or one for each.
+  Tensors sample_weight;
 
   /// No samples.
   Dataset() = default;
   /// Throws ShapeError when a tensor is a scalar or their row counts differ.
-  TEGULA_API Dataset(Tensor inputs, Tensor targets, std::optional<Tensor> weights = std::nullopt);
+  TEGULA_API Dataset(Tensors inputs, Tensors targets, Tensors weights = {});
 
   /// Number of samples.
-  std::int64_t size() const { return x.shape()[0]; }
+  std::int64_t size() const { return x[0].shape()[0]; }
   /// Samples `begin` to `end`, sharing memory. Throws ShapeError out of range.
   TEGULA_API Dataset slice(std::int64_t begin, std::int64_t end) const;
   /// Keras's validation_split: the first part for training, and the last `fraction` of the samples,

@@ -9,6 +9,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string>
@@ -26,6 +27,7 @@ class Node;
 struct OpDef;
 namespace detail {
 struct GraphStorage;
+struct SharedVariableState;
 }  // namespace detail
 
 /// What is known about a value while building: "f32[?,784]".
@@ -218,6 +220,23 @@ struct InitialValue {
   TEGULA_API InitialValue(Value value);          // NOLINT: implicit by design
 };
 
+/// A session's variable as variables of other graphs can stand for it: made by `Session::share`.
+/// Keeps the value. Default constructed: none.
+class SharedVariable {
+ public:
+  SharedVariable() = default;
+  SharedVariable(std::shared_ptr<const detail::SharedVariableState> state, ValueType type)
+      : state_(std::move(state)), type_(std::move(type)) {}
+
+  explicit operator bool() const { return state_ != nullptr; }
+  const ValueType& type() const { return type_; }
+  const std::shared_ptr<const detail::SharedVariableState>& state() const { return state_; }
+
+ private:
+  std::shared_ptr<const detail::SharedVariableState> state_;
+  ValueType type_;
+};
+
 /// A handle: copies refer to the same graph. Append-only, and safe to use from several threads at
 /// once: names stay unique, and who reads sees whole nodes.
 class TEGULA_API Graph {
@@ -238,6 +257,13 @@ class TEGULA_API Graph {
   /// State whose first value must be set before it is read.
   Variable variable(const ValueType& type, std::string_view name = "", bool trainable = true,
                     std::source_location location = std::source_location::current());
+
+  /// State that has the value of another session's variable, in every session that runs this graph.
+  /// A graph has one variable for each that is shared: asked again, it gives the same.
+  Variable variable(const SharedVariable& shared, std::string_view name = "", bool trainable = true,
+                    std::source_location location = std::source_location::current());
+  /// What the variable shares; none when its value is the session's own.
+  SharedVariable shared(const Value& variable) const;
 
   /// The general builder behind all others: checks arity, attributes (filling in defaults), shapes
   /// and dtypes. Throws the op's ShapeError or DTypeError with op, node name, shapes and the line.
@@ -285,6 +311,10 @@ class TEGULA_API Graph {
   /// node.
   void verify() const;
 
+  /// Something that lives as long as the graph, for who builds on graphs; null when there is none.
+  void attach(std::shared_ptr<void> something);
+  std::shared_ptr<void> attached() const;
+
   bool operator==(const Graph& other) const { return storage_ == other.storage_; }
 
  private:
@@ -292,11 +322,26 @@ class TEGULA_API Graph {
   friend class Value;
   friend class NameScope;
   friend class OpIdScope;
+  friend class WeakGraph;
   explicit Graph(std::shared_ptr<detail::GraphStorage> storage) : storage_(std::move(storage)) {}
   /// Throws InvalidArgument for an empty value or one of another graph.
   void check_inputs(std::span<const Value> inputs) const;
 
   std::shared_ptr<detail::GraphStorage> storage_;
+};
+
+/// A graph that others keep.
+class WeakGraph {
+ public:
+  explicit WeakGraph(const Graph& graph) : storage_(graph.storage_) {}
+  /// No value when nobody has the graph any more.
+  std::optional<Graph> lock() const {
+    std::shared_ptr<detail::GraphStorage> storage = storage_.lock();
+    return storage == nullptr ? std::nullopt : std::optional(Graph(std::move(storage)));
+  }
+
+ private:
+  std::weak_ptr<detail::GraphStorage> storage_;
 };
 
 /// While alive, nodes that this thread builds in this graph get the prefix "scope/".

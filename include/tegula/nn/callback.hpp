@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tegula/core/export.hpp"
-#include "tegula/core/tensor.hpp"
+#include "tegula/core/structure.hpp"
 #include "tegula/nn/logs.hpp"
 
 namespace tegula::nn {
@@ -45,7 +45,7 @@ class TEGULA_API Callback {
   virtual void on_predict_end() {}
   virtual void on_predict_batch_begin(std::int64_t /*batch*/) {}
   /// `outputs` has a row per sample of the batch.
-  virtual void on_predict_batch_end(std::int64_t /*batch*/, const Tensor& /*outputs*/) {}
+  virtual void on_predict_batch_end(std::int64_t /*batch*/, const Tensors& /*outputs*/) {}
   /// Called after every batch, also within a group; an exception stops the run.
   virtual void on_poll() {}
 

@@ -16,33 +16,35 @@
 #include "tegula/nn/initializer.hpp"
 #include "tegula/nn/object.hpp"
 #include "tegula/nn/regularizer.hpp"
+#include "tegula/nn/values.hpp"
 #include "tegula/nn/weight.hpp"
 #include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
 
 class LayerBase;
+struct LayerCall;
 
 /// What a subclass replaces of a layer without being C++; what is empty stays the layer's own.
 struct LayerOverrides {
   std::string class_name;
   std::function<Config()> config;
   std::function<std::string()> registered_name;
-  std::function<void(const ValueType& input)> build;
-  std::function<Value(Value x, bool training)> call;
+  std::function<void(const ValueTypes& inputs)> build;
+  std::function<Values(const Values& x, bool training)> call;
 };
 
 /// A layer builds its weights once, for one input type, and its computation as often as asked: once
 /// for training, once for inference. Derive from it to write your own.
 ///
-/// A layer is built alone or in a model. It takes the values of its weights along from alone into a
-/// model, and from a model that is gone; two living models do not share one.
+/// It may be called several times, in one model and in several: all share its weights, which live
+/// as long as the layer.
 ///
 /// Safe to use from several threads at once, like everything that is configurable here.
-class TEGULA_API LayerBase : public Object {
+class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<LayerBase> {
  public:
   static constexpr const char* kKind = "layer";
-  using CallFunction = std::function<Value(Value x, bool training)>;
+  using CallFunction = std::function<Values(const Values& x, bool training)>;
 
   /// Unique within the process unless given: "dense", "dense_1".
   const std::string& name() const { return name_; }
@@ -60,25 +62,29 @@ class TEGULA_API LayerBase : public Object {
     activity_regularizer_ = std::move(regularizer);
   }
 
-  /// Makes the weights for inputs of this type (batch dimension first, unknown).
-  void build(Graph& graph, const ValueType& input);
-  /// Makes the weights where an enclosing layer builds, or else alone.
-  void build(const ValueType& input);
+  /// Makes the weights for inputs of this type (batch dimension first, unknown): in the model that
+  /// is being built, or else alone.
+  void build(const ValueTypes& inputs);
   bool built() const;
-  ValueType input_type() const;
+  ValueTypes input_types() const;
   /// Of the last call; known once the layer is called.
-  ValueType output_type() const;
-  /// The shape that inputs of this shape give; builds nothing.
-  Shape compute_output_shape(const Shape& input) const;
+  ValueTypes output_types() const;
+  /// The dtype that data given as `given` become, as input number `input`.
+  virtual DType input_dtype(std::size_t /*input*/, DType /*given*/) const { return DType::f32; }
+  /// What inputs of these types give; builds nothing.
+  ValueTypes compute_output_types(const ValueTypes& inputs) const;
 
-  /// The layer's output for `x`; builds the weights first if needed.
-  Value operator()(Value x, bool training);
+  /// The layer's output for `x`; builds the weights first if needed. `training` is by default that
+  /// of the enclosing call, or else false. For symbols (what `Input` gives, and what layers make of
+  /// it) the output is symbols: what a Model of them computes.
+  Values operator()(const Values& x, std::optional<bool> training = {});
   /// As `operator()`, with another function instead of `call`.
-  Value call_with(Value x, bool training, const CallFunction& function);
+  Values call_with(const Values& x, std::optional<bool> training, const CallFunction& function);
   /// The output for one batch, of a layer in a model or alone. `function` is called instead of
-  /// `call`; what it computes is kept under `key`, or not at all without one.
-  Tensor evaluate(const Tensor& x, bool training, const CallFunction& function = {},
-                  const std::string& key = "");
+  /// `call`; what it computes is kept under `key`, or not at all without one. The
+  /// inputs are cast to the layer's dtype.
+  Tensors evaluate(const Tensors& x, bool training, const CallFunction& function = {},
+                   const std::string& key = "");
   /// The training flag of the call that is being built on this thread; no value outside of any.
   static std::optional<bool> enclosing_training();
 
@@ -97,7 +103,7 @@ class TEGULA_API LayerBase : public Object {
   /// The sublayers' included.
   std::uint64_t revision() const override;
 
-  /// Scalar penalties of the weights, built in the weights' graph.
+  /// Scalar penalties of the weights, in the graph that is being built or else the layer's.
   std::vector<Value> regularization() const;
   /// What the last call added: `add_loss` and the penalty on the output, sublayers' not included.
   std::vector<Value> call_losses() const;
@@ -114,8 +120,8 @@ class TEGULA_API LayerBase : public Object {
     return overrides_.registered_name ? overrides_.registered_name() : "";
   }
   /// The class's own methods, for overrides to call.
-  void base_build(const ValueType& input) { build_weights(input); }
-  Value base_call(Value x, bool training) { return call(x, training); }
+  void base_build(const ValueTypes& inputs) { build_all(inputs); }
+  Values base_call(const Values& x, bool training) { return call_all(x, training); }
   virtual Config base_config() const { return config(); }
 
  protected:
@@ -126,7 +132,14 @@ class TEGULA_API LayerBase : public Object {
   /// Override to make weights with `add_weight`.
   virtual void build_weights(const ValueType& /*input*/) {}
   /// Override to build the computation.
-  virtual Value call(Value x, bool training) = 0;
+  virtual Value call(Value x, bool training);
+  /// Override these instead where the layer takes or gives several values.
+  virtual void build_all(const ValueTypes& inputs);
+  virtual Values call_all(const Values& x, bool training);
+  /// Whether what the layer builds is named after it: "dense/kernel".
+  virtual bool names_scope() const { return true; }
+  /// Puts these in the place of all sublayers, also when the layer is built: for containers.
+  void set_sublayers(std::vector<std::shared_ptr<LayerBase>> layers);
 
   /// Here or in a constructor. Throws InvalidArgument without an initializer.
   Weight add_weight(std::string_view name, const Shape& shape, const Initializer& initializer,
@@ -142,12 +155,17 @@ class TEGULA_API LayerBase : public Object {
 
  private:
   friend class Model;
+  friend struct SymbolicCalls;
 
-  Executable find_evaluation(const Tensor& input, bool training, const CallFunction& function,
+  struct Evaluation {
+    Executable executable;
+    /// The outputs' structure; losses follow.
+    ValueTypes outputs;
+  };
+  Evaluation find_evaluation(const Tensors& inputs, bool training, const CallFunction& function,
                              const std::string& key);
-  void enter(const Graph& graph);
-  void live_alone();
-  void settle(const std::shared_ptr<Session>& session, const std::weak_ptr<const void>& model);
+  Values call_symbols(const Values& x, std::optional<bool> training, const CallFunction& function);
+  void settle();
   bool contains(const LayerBase& layer) const;
   [[noreturn]] void refuse_new_state(const std::string& what) const;
 
@@ -157,29 +175,31 @@ class TEGULA_API LayerBase : public Object {
   bool scoped_ = false;
   Regularizer activity_regularizer_;
   LayerOverrides overrides_;
-  ValueType input_type_;
-  ValueType output_type_;
+  ValueTypes input_types_;
+  ValueTypes output_types_;
   std::vector<Weight> weights_;
   std::vector<std::shared_ptr<LayerBase>> sublayers_;
-  /// Where the weights are; no value before there are any.
+  /// Where the weights are made, and its session; none before there is need.
   std::optional<Graph> graph_;
-  /// Holds the weights' values; null in a graph of the user's.
   std::shared_ptr<Session> session_;
-  /// Expires when the session's model goes; empty when the layer is alone.
-  std::weak_ptr<const void> model_;
   std::vector<Value> call_losses_;
   std::uint64_t call_losses_of_ = 0;
   std::vector<Tensor> evaluated_losses_;
+  /// On symbols, while these live.
+  std::vector<std::weak_ptr<const LayerCall>> symbolic_calls_;
   /// What `evaluate` compiled, by training, the type of a batch and the caller's key.
-  std::map<std::pair<bool, std::string>, Executable> evaluations_;
+  std::map<std::pair<bool, std::string>, Evaluation> evaluations_;
   /// `revision` that they were compiled at.
   std::uint64_t evaluated_revision_ = 0;
 };
 
 template <>
 TEGULA_API const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>();
+/// From the start it holds what models are made as: stacks, and graphs of calls.
+template <>
+TEGULA_API std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBase>();
 
-/// Shared by copies: the same layer in two models shares nothing but its options until it is built.
+/// Copies are the same layer.
 class Layer : public Handle<LayerBase> {
  public:
   Layer() = default;
@@ -193,6 +213,16 @@ class Layer : public Handle<LayerBase> {
   /// Activation("tanh")}`.
   TEGULA_API Layer(Activation activation,  // NOLINT: implicit by design
                    std::source_location location = std::source_location::current());
+
+  /// The layer's output for one value, which is one value: `Dense({.units = 3})(x)`.
+  template <std::convertible_to<Value> From>
+  Value operator()(const From& x, std::optional<bool> training = {}) const {
+    return (**this)(static_cast<Value>(x), training);
+  }
+  /// For several values: `Add()({a, b})`.
+  Values operator()(const Values& x, std::optional<bool> training = {}) const {
+    return (**this)(x, training);
+  }
 };
 
 /// A layer handle that makes an Impl: `Dense({.units = 10})`.

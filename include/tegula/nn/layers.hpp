@@ -62,18 +62,28 @@ class TEGULA_API InputLayer : public LayerWithOptions<InputLayer, InputOptions> 
   static constexpr const char* kName = "InputLayer";
   static constexpr const char* kDoc = "States the shape of the model's input.";
   using LayerWithOptions::LayerWithOptions;
+  /// Of a batch.
+  ValueType type() const;
 
  protected:
   Value call(Value x, bool training) override;
 };
+/// A symbol to call layers on, for a `Model(inputs, outputs)`, or the first entry of a `Sequential`.
 class Input : public Layer {
  public:
   Input(const Shape& shape,  // NOLINT: implicit by design
         std::source_location location = std::source_location::current())
       : Input(InputOptions{.shape = shape}, location) {}
-  Input(InputOptions options,  // NOLINT: implicit by design
-        std::source_location location = std::source_location::current())
-      : Layer(std::make_shared<InputLayer>(std::move(options)), location) {}
+  TEGULA_API Input(InputOptions options,  // NOLINT: implicit by design
+                   std::source_location location = std::source_location::current());
+
+  /// Lives as long as this object, or a model of it.
+  operator Value() const { return symbol_; }    // NOLINT: implicit by design
+  operator Operand() const { return symbol_; }  // NOLINT: implicit by design
+
+ private:
+  Graph graph_;
+  Value symbol_;
 };
 
 struct DenseOptions {

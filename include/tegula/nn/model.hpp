@@ -27,12 +27,17 @@ namespace tegula::nn {
 
 struct CompileOptions {
   Optimizer optimizer = "rmsprop";
-  Loss loss = {};
+  /// One for all outputs, or one per output, as list or by name; an empty one: none for that output.
+  Structure<Loss> loss = {};
+  /// Of a model with one output.
   std::vector<MetricSpec> metrics = {};
   /// Metrics that see sample and class weights.
   std::vector<MetricSpec> weighted_metrics = {};
-  /// Multiplies the loss of the data, not the penalties.
-  double loss_weight = 1;
+  /// Metrics by the name of their output.
+  std::map<std::string, std::vector<MetricSpec>> output_metrics = {};
+  std::map<std::string, std::vector<MetricSpec>> output_weighted_metrics = {};
+  /// Multiply the losses of the outputs, not the penalties; none: 1.
+  Structure<double> loss_weights = {};
   /// Batches between batch hooks of callbacks, >= 1: the hooks come once per group.
   std::int64_t steps_per_execution = 1;
 };
@@ -134,9 +139,10 @@ struct History {
 
 /// What a subclass replaces of a model without being C++; what is empty stays the model's own.
 struct ModelOverrides {
-  std::function<Value(Value x, bool training)> call;
-  /// `sample_weight` may be no value.
-  std::function<Value(Value x, Value y, Value y_pred, Value sample_weight)> compute_loss;
+  /// Targets are one per output; `sample_weight` is empty or one per output.
+  std::function<Value(const Values& x, const Values& y, const Values& y_pred,
+                      const Values& sample_weight)>
+      compute_loss;
 };
 
 /// Where a model's random streams stand: with it, training goes on with the numbers that would have
@@ -153,7 +159,14 @@ struct RandomState {
   bool operator==(const RandomState&) const = default;
 };
 
-/// Layers in a graph with a session of their own.
+/// Trains, evaluates and runs a layer: mostly one that is made of others, as a stack (`Sequential`)
+/// or as calls of layers on symbols:
+///
+///     nn::Input x({28, 28, 1});
+///     Value h = nn::Flatten()(x);
+///     nn::Model model(x, nn::Dense({.units = 10})(h));
+///
+/// Used as a layer, it is the layer that it trains: in other models, with the same weights.
 ///
 /// Safe to use from several threads at once: a call works, waits for another thread's, or throws
 /// RunError. Predictions go side by side, and beside training. `fit` and `evaluate` have the model
@@ -162,6 +175,12 @@ struct RandomState {
 /// `add` …). Options of layers and the like that change meanwhile take effect afterwards.
 class TEGULA_API Model {
  public:
+  /// Trains any layer.
+  explicit Model(Layer layer);
+  /// What makes `outputs` of `inputs`, which are symbols: one, a list, or named ones. Throws
+  /// InvalidArgument when outputs depend on others than these inputs.
+  Model(const Values& inputs, const Values& outputs, std::string name = "",
+        std::source_location location = std::source_location::current());
   virtual ~Model();
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -169,18 +188,30 @@ class TEGULA_API Model {
   Model& operator=(Model&&) noexcept;
 
   const std::string& name() const;
+  /// The layer that the model trains.
+  const Layer& layer() const;
+  operator Layer() const { return layer(); }  // NOLINT: implicit by design
+  /// The layer's output for values or symbols.
+  Values operator()(const Values& x, std::optional<bool> training = {}) const {
+    return layer()(x, training);
+  }
 
-  /// Makes the weights for inputs of this shape (batch dimension first, -1). Done by the first
-  /// fit, evaluate or predict when the model has no Input.
-  void build(const Shape& input_shape, DType input_dtype = DType::f32);
+  /// Makes the weights for inputs of these types (batch dimension first, -1). Done by the first
+  /// fit, evaluate or predict when the model does not state its inputs.
+  void build(const ValueTypes& inputs);
+  void build(const Shape& input_shape) { build(ValueType{DType::f32, input_shape}); }
   bool built() const;
-  /// [?, …]. Throws RunError before the model is built.
+  /// [?, …]. Throw RunError before the model is built, InvalidArgument when there are several.
   Shape input_shape() const;
   Shape output_shape() const;
-  /// The placeholder that batches are fed to, and what inference makes of it. Throws RunError
+  /// The placeholders that batches are fed to, and what inference makes of them. Throw RunError
   /// before the model is built.
-  Value input() const;
-  Value output() const;
+  Values inputs() const;
+  Values outputs() const;
+  /// Names of the outputs, for losses, metrics and targets: as named, or those of their layers.
+  std::vector<std::string> output_names() const;
+  /// 0 before the model is built. Waits for nothing.
+  std::size_t output_count() const;
 
   void compile(CompileOptions options,
                std::source_location location = std::source_location::current());
@@ -200,10 +231,13 @@ class TEGULA_API Model {
                 std::source_location location = std::source_location::current());
   Logs evaluate(data::BatchSource& test, const EvaluateOptions& options = {},
                 std::source_location location = std::source_location::current());
-  /// The model's outputs, one row per row of `x`. Input dtypes other than float32 are converted.
+  /// The model's outputs, one row per row of `x`. Inputs are converted to the model's dtypes.
+  Tensors predict(const Tensors& x, const PredictOptions& options = {},
+                  std::source_location location = std::source_location::current());
+  Tensors predict(data::BatchSource& x, const PredictOptions& options = {},
+                  std::source_location location = std::source_location::current());
+  /// Of a model with one output.
   Tensor predict(const Tensor& x, const PredictOptions& options = {},
-                 std::source_location location = std::source_location::current());
-  Tensor predict(data::BatchSource& x, const PredictOptions& options = {},
                  std::source_location location = std::source_location::current());
   /// One step on one batch; returns the metrics since the last `reset_metrics`.
   Logs train_on_batch(const data::Dataset& batch,
@@ -211,11 +245,19 @@ class TEGULA_API Model {
                       std::source_location location = std::source_location::current());
   Logs test_on_batch(const data::Dataset& batch,
                      std::source_location location = std::source_location::current());
+  Tensors predict_on_batch(const Tensors& x,
+                           std::source_location location = std::source_location::current());
   Tensor predict_on_batch(const Tensor& x,
-                          std::source_location location = std::source_location::current());
+                          std::source_location location = std::source_location::current()) {
+    return predict_on_batch(Tensors(x), location).one();
+  }
   /// The output for one batch, computed as in training (with dropout) or not.
+  Tensors call(const Tensors& x, bool training,
+               std::source_location location = std::source_location::current());
   Tensor call(const Tensor& x, bool training,
-              std::source_location location = std::source_location::current());
+              std::source_location location = std::source_location::current()) {
+    return call(Tensors(x), training, location).one();
+  }
   void reset_metrics();
   /// Loss and metrics of the batches since the last reset, in alphabetical order as callbacks see
   /// them.
@@ -234,7 +276,7 @@ class TEGULA_API Model {
   /// What the optimizer made of a step at this batch size: passes, kernels, memory.
   std::string explain(std::int64_t batch_size = 32, bool training = true);
 
-  virtual std::vector<Layer> layers() const = 0;
+  std::vector<Layer> layers() const;
   /// Throws NotFound naming similar names.
   Layer layer(std::string_view name) const;
   /// All weights, layer by layer in Keras's order, and copies of their values.
@@ -280,30 +322,20 @@ class TEGULA_API Model {
   Config compile_config() const;
   /// Compiles as `compile_config` says.
   void compile_from_config(const Config& config);
-  virtual std::string_view class_name() const = 0;
-  /// For bindings, whose users derive classes from models: what `config` calls the class. An empty
-  /// `registered_name` is left out.
-  void describe_as(std::string class_name, std::string registered_name);
+  std::string_view class_name() const { return layer()->class_name(); }
 
   /// Makes this object behave as a subclass of its class.
   void override_with(ModelOverrides overrides);
-  /// The model's own computation, for overrides to call.
-  Value base_call(Value x, bool training) { return forward(x, training); }
   /// The loss of `compile` plus what layers and regularizers add, while a step is built.
-  Value base_compute_loss(Value y, Value y_pred, Value sample_weight) const;
+  Value base_compute_loss(const Values& y, const Values& y_pred, const Values& sample_weight) const;
 
   Graph graph() const;
   Session& session();
 
  protected:
-  explicit Model(std::string name);
-  /// Builds the computation of the whole stack.
-  virtual Value forward(Value x, bool training) = 0;
-  /// The layers' classes and options.
-  virtual Config structure() const = 0;
-  /// Makes a change of the stack, by the name of `run` ("add"), and builds a built model anew. An
+  /// Makes a change of the layer, by the name of `run` ("add"), and builds a built model anew. An
   /// unbuilt one is built when `change` says for what input. Refused while the model is in a run.
-  void change(const char* run, const std::function<std::optional<ValueType>()>& change);
+  void change(const char* run, const std::function<std::optional<ValueTypes>()>& change);
 
  private:
   struct Impl;
@@ -315,13 +347,12 @@ class TEGULA_API Model {
   /// Builds anew what options of layers, optimizer, loss or metrics that have changed lie behind,
   /// unless the model is in a run.
   void refresh();
-  void build_now(const Shape& input_shape, DType input_dtype);
-  void build_for(const Tensor& x);
+  void build_now(const ValueTypes& inputs);
+  void build_for(const Tensors& x);
 
   /// What predicts for `x`; built if needed. `run` and `location` are for errors.
-  std::shared_ptr<const Inference> inference_for(const Tensor& x, const char* run,
+  std::shared_ptr<const Inference> inference_for(const Tensors& x, const char* run,
                                                  const std::source_location& location);
-  Value overridden_forward(Value x, bool training);
   /// The step for training or testing, with or without sample weights; built at first use. Feeds:
   /// x, targets and, if weighted, sample weights. It updates the metrics' state and what layers
   /// assign, and in training the weights.

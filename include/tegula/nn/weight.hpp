@@ -11,8 +11,8 @@
 
 namespace tegula::nn {
 
-/// A variable of a layer, which keeps its value when the layer gets another graph. Copies are the
-/// same weight; default constructed: none.
+/// State of a layer, in every graph that the layer is called in: all share one value, which lives
+/// as long as the weight. Copies are the same weight; default constructed: none.
 ///
 /// In `call` it stands for the value that it has at that point of the computation: what it held
 /// before the step, or what was assigned last.
@@ -28,18 +28,19 @@ class TEGULA_API Weight {
   /// "kernel", and with the scopes around it: "dense/kernel".
   const std::string& name() const;
   std::string path() const;
-  Shape shape() const { return variable().shape(); }
-  DType dtype() const { return variable().dtype(); }
+  Shape shape() const;
+  DType dtype() const;
   /// Whether an optimizer changes it, unless its layer is frozen.
   bool trainable() const;
   void set_trainable(bool trainable) const;
   /// What it becomes after every update of an optimizer's; empty: what the update made of it.
   Constraint constraint() const;
-  /// In the graph that its layer builds in.
+  /// The variable that stands for it in this graph; made when there is none yet.
+  Variable variable_in(const Graph& graph) const;
+  /// In the graph that is being built on this thread, or else that of its layer.
   Variable variable() const;
 
-  /// A copy of the value between steps. Throws RunError when the layer was built in a graph of the
-  /// user's, whose session holds the value.
+  /// A copy of the value between steps.
   Tensor get() const;
   /// Throws ShapeError when the shape differs.
   void set(const Tensor& value) const;

@@ -99,6 +99,10 @@ class TEGULA_API Session {
   /// Frees the memory of variables that are not needed any more; what was compiled with them keeps
   /// it. Who asks for one of them later finds it without a value.
   void forget(std::span<const Variable> variables);
+  /// For `Graph::variable`: variables of other graphs that have this one's value. From then on runs
+  /// that assign variables of any of the sessions exclude all runs of the others. The value, its
+  /// graph and what this session holds live as long as one of them.
+  SharedVariable share(const Variable& variable);
 
   /// Restarts all random streams: the same seed gives the same numbers again.
   void reseed(std::uint64_t seed);

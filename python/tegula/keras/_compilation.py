@@ -5,9 +5,143 @@ from . import _serialization
 from ._arguments import number, shown
 
 
+class Compiled:
+    """The arguments of `compile` as the model has them: of a model with one output plain, of others
+    by output.
+    """
+
+    def __init__(self, model, loss, loss_weights, metrics, weighted_metrics):
+        if _is_of_several(model, loss, metrics, loss_weights):
+            self.losses = losses_from(loss)
+            self.weights = _weights(loss_weights)
+            names = model.output_names if model.built else None
+            self.metrics = tuple(
+                _metrics_by_output(given, names) for given in (metrics, weighted_metrics)
+            )
+            return
+        self.losses = _losses_module()._object_of(of_single_output("loss", loss, model))
+        weight = loss_weight(loss_weights, model)
+        self.weights = None if weight == 1.0 else weight
+        self.metrics = tuple(metric_list(given) or [] for given in (metrics, weighted_metrics))
+
+    def listed_metrics(self):
+        """All metrics, weighted ones last."""
+        listed = []
+        for group in self.metrics:
+            listed += [m for of in group.values() for m in of] if isinstance(group, dict) else group
+        return listed
+
+    def cores(self):
+        """Losses, metrics, weighted metrics and weights, as C++ takes them."""
+        return (
+            _of_each(lambda loss: None if loss is None else loss._core, self.losses),
+            *(_of_each_group(_metric_core, group) for group in self.metrics),
+            self.weights,
+        )
+
+    def plain(self):
+        """The arguments as plain data."""
+        to_plain = _serialization.serialize_keras_object
+        given = _losses_module().given
+        return {
+            "loss": _of_each(lambda loss: to_plain(given(loss)), self.losses),
+            "loss_weights": self.weights,
+            "metrics": _of_each_group(_metric_plain, self.metrics[0]),
+            "weighted_metrics": _of_each_group(_metric_plain, self.metrics[1]),
+        }
+
+
+def _losses_module():
+    from . import losses
+
+    return losses
+
+
+def _of_each(function, given):
+    if isinstance(given, dict):
+        return {name: function(item) for name, item in given.items()}
+    return [function(item) for item in given] if isinstance(given, list) else function(given)
+
+
+def _of_each_group(function, group):
+    if isinstance(group, dict):
+        return {name: [function(item) for item in items] for name, items in group.items()}
+    return [function(item) for item in group]
+
+
+def _metric_core(metric):
+    return metric if isinstance(metric, str) else metric._core
+
+
+def _metric_plain(metric):
+    if getattr(metric, "_plain_function", False):
+        metric = metric._fn
+    return _serialization.serialize_keras_object(metric)
+
+
+def _is_of_several(model, loss, metrics, loss_weights):
+    """Whether the arguments are for a model with several outputs; of a model that is not built yet
+    they tell.
+    """
+    several = model._several()[1]
+    if several is not None:
+        return several
+    return any(
+        isinstance(given, (list, tuple, dict)) and len(given) > 1 and "class_name" not in given
+        for given in (loss, loss_weights)
+    ) or (isinstance(metrics, dict) and len(metrics) > 1)
+
+
+def losses_from(given):
+    """Loss objects: one, or of a list or dict one for each output."""
+    make = _losses_module()._object_of
+    if isinstance(given, dict) and "class_name" not in given:
+        return {str(name): make(item) for name, item in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [make(item) for item in given]
+    return make(given)
+
+
+def _weights(given):
+    if given is None:
+        return None
+    if isinstance(given, dict):
+        return {str(name): number("loss_weights", item) for name, item in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [number("loss_weights", item) for item in given]
+    raise _core.DTypeError(
+        "compile: `loss_weights` of a model with several outputs must be a list or a dict, got "
+        f"{shown(given)}"
+    )
+
+
+def _metrics_by_output(given, names):
+    """{name of output: its metrics}."""
+    if not given:
+        return []
+    if isinstance(given, dict):
+        return {str(name): metric_list(items) for name, items in given.items()}
+    if not isinstance(given, (list, tuple)):
+        given = [given]
+    if names is None:
+        names = [f"output_{i + 1}" for i in range(len(given))]
+    if len(given) != len(names):
+        raise _core.InvalidArgument(
+            "For a model with multiple outputs, when providing the `metrics` argument as a list, it "
+            f"should have as many entries as the model has outputs. Received:\nmetrics={given}\nof "
+            f"length {len(given)} whereas the model has {len(names)} outputs."
+        )
+    return {name: metric_list(items) or [] for name, items in zip(names, given)}
+
+
 def output_name(model):
     """Keras's name of the output: that of the last layer; None where there is none yet."""
-    return model._layers[-1].name if model._layers else None
+    if model.built:
+        names = model.output_names
+        if not names[0].startswith("output_"):
+            return names[0]
+    layers = model.layers
+    return layers[-1].name if layers else None
 
 
 def of_single_output(argument, given, model):

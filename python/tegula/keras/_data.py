@@ -46,14 +46,30 @@ def _is_array(x):
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
 
-def data_of(run, x, y=None, sample_weight=None, shuffle=False):
-    """Arrays (x, y, sample_weight or None), or `Batches`."""
+def part_of(x, name, several):
+    """Inputs, targets or weights as C++ takes them: an array, a list or a dict of arrays. `several`
+    says whether the model has several of them; None: that is not known yet.
+    """
+    if several is False or x is None:
+        return None if x is None else arrays_of(x, name)
+    if isinstance(x, dict):
+        return {str(key): arrays_of(item, f"{name}[{key!r}]") for key, item in x.items()}
+    is_list = isinstance(x, (list, tuple)) and len(x) > 0
+    if is_list and (several or (len(x) > 1 and all(map(_is_array, x)))):
+        return [arrays_of(item, f"{name}[{i}]") for i, item in enumerate(x)]
+    return arrays_of(x, name)
+
+
+def data_of(run, x, y=None, sample_weight=None, shuffle=False, several=(False, False)):
+    """(x, y, sample_weight or None), each an array, a list or a dict of arrays; or `Batches`.
+    `several` says whether there are several inputs, and outputs, as for `part_of`.
+    """
     if y is None and gives_batches(x):
         if sample_weight is not None:
             raise _core.InvalidArgument(
                 f"{run}: `sample_weight` must come with the batches, as (x, y, sample_weight)"
             )
-        return batches_of(x, shuffle)
+        return batches_of(x, shuffle, several)
     if y is not None and gives_batches(x) and not isinstance(x, (list, tuple)):
         raise _core.InvalidArgument(
             f"{run}: the targets must come with the batches that `x` gives, as (x, y); got `y`, too"
@@ -63,15 +79,18 @@ def data_of(run, x, y=None, sample_weight=None, shuffle=False):
             f"{run}: both x and y are needed, inputs and targets with one row per sample; or an x "
             "that gives batches (x, y)"
         )
-    weight = None if sample_weight is None else arrays_of(sample_weight, "sample_weight")
-    return arrays_of(x), arrays_of(y, "y"), weight
+    return (
+        part_of(x, "x", several[0]),
+        part_of(y, "y", several[1]),
+        part_of(sample_weight, "sample_weight", several[1]),
+    )
 
 
-def inputs_of(x):
-    """An array, or `Batches`."""
+def inputs_of(x, several=False):
+    """An array, a list or a dict of arrays, or `Batches`."""
     if gives_batches(x) and (not isinstance(x, (list, tuple)) or lists_batches(x)):
-        return batches_of(x, False)
-    return arrays_of(x)
+        return batches_of(x, False, (several, False))
+    return part_of(x, "x", several)
 
 
 def gives_batches(x):
@@ -89,18 +108,18 @@ def lists_batches(x):
     )
 
 
-def batches_of(x, shuffle):
+def batches_of(x, shuffle, several):
     """`Batches` of whatever gives them."""
     count = _count(x)
     indexed = isinstance(x, PyDataset) or not hasattr(x, "__iter__")
     if indexed and (count is not None or isinstance(x, PyDataset)):
-        return IndexedBatches(x, count, shuffle)
+        return IndexedBatches(x, count, shuffle, several)
     if not hasattr(x, "__iter__"):
         raise _core.DTypeError(
             f"an object of type {type(x).__name__} gives no batches: it has neither __iter__ nor both "
             "__len__ and __getitem__"
         )
-    return IteratedBatches(x, count)
+    return IteratedBatches(x, count, several)
 
 
 def _count(x):
@@ -181,6 +200,7 @@ class PyDataset:
 class Batches:
     """What gives batches, as C++ asks for them."""
 
+    several = (False, False)  # whether there are several inputs, and outputs
     count = None  # batches from the first to the last; None where it is not known
     endless = False  # whether it is known that there is no last one
 
@@ -202,7 +222,8 @@ class Batches:
 class IteratedBatches(Batches):
     """Those of an iterable; of an iterator each only once."""
 
-    def __init__(self, iterable, count):
+    def __init__(self, iterable, count, several):
+        self.several = several
         self._iterable = iterable
         self._iterator = iter(iterable)
         self._once = self._iterator is iterable
@@ -216,7 +237,7 @@ class IteratedBatches(Batches):
 
     def next_batch(self):
         for batch in self._iterator:
-            return _parts_of(batch)
+            return _parts_of(batch, self.several)
         return None
 
 
@@ -229,7 +250,8 @@ def _is_endless(iterable):
 class IndexedBatches(Batches):
     """Those of a PyDataset, or of an object with __len__ and __getitem__."""
 
-    def __init__(self, data, count, shuffle):
+    def __init__(self, data, count, shuffle, several):
+        self.several = several
         self._data = data
         self.count = count
         self.endless = count is None
@@ -263,7 +285,7 @@ class IndexedBatches(Batches):
         if self._workers > 1:
             return self._batch_of_workers()
         index = self._take_index()
-        return None if index is None else _parts_of(self._data[index])
+        return None if index is None else _parts_of(self._data[index], self.several)
 
     def _batch_of_workers(self):
         if self._threads is None:
@@ -275,7 +297,7 @@ class IndexedBatches(Batches):
             if index is None:
                 break
             self._ahead.append(self._threads.submit(self._data.__getitem__, index))
-        return _parts_of(self._ahead.pop(0).result()) if self._ahead else None
+        return _parts_of(self._ahead.pop(0).result(), self.several) if self._ahead else None
 
     def _drop_ahead(self):
         for future in self._ahead:
@@ -291,7 +313,7 @@ class IndexedBatches(Batches):
             self._data.on_epoch_end()
 
 
-def _parts_of(batch):
+def _parts_of(batch, several):
     """(x, y or None, sample_weight or None) of x, (x,), (x, y) or (x, y, sample_weight)."""
     parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
     if not 1 <= len(parts) <= 3:
@@ -300,7 +322,8 @@ def _parts_of(batch):
             f"{len(parts)} parts: {str(batch)[:80]}"
         )
     names = ("x", "y", "sample_weight")
-    parts = [None if part is None else arrays_of(part, name) for part, name in zip(parts, names)]
+    counts = (several[0], several[1], several[1])
+    parts = [part_of(part, name, count) for part, name, count in zip(parts, names, counts)]
     return (*parts, None, None)[:3]
 
 

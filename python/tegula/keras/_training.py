@@ -14,8 +14,10 @@ from ._data import arrays_of as _arrays_of
 from ._data import data_of as _data_of
 from ._data import inputs_of as _inputs_of
 from ._data import lists_batches as _lists_batches
+from ._data import part_of as _part_of
 from ._data import redraws_bar as _redraws_bar
 from ._data import verbosity as _verbosity
+from ._values import leaves as _leaves
 
 _Silent = (None, 0)
 
@@ -28,11 +30,11 @@ class Trainer:
     @property
     def stop_training(self):
         """Set to True by callbacks: `fit` returns after the current batch."""
-        return self._core.training_stopped
+        return self._model.training_stopped
 
     @stop_training.setter
     def stop_training(self, stop):
-        self._core.stop_training(_flag("stop_training", stop))
+        self._model.stop_training(_flag("stop_training", stop))
 
     def _callback_list(self, callbacks, *more):
         if callbacks is None:
@@ -74,10 +76,12 @@ class Trainer:
             validation_freq: Epochs between validations, or the epochs with one, from 1.
         """
         shuffle = _flag("shuffle", shuffle)
-        train = _data_of("fit", x, y, sample_weight, shuffle)
+        several = self._several()
+        train = _data_of("fit", x, y, sample_weight, shuffle, several)
         _refuse_endless(train, "steps_per_epoch", steps_per_epoch)
         if batch_size is None and steps_per_epoch is not None and isinstance(train, tuple):
-            batch_size = -(-len(train[0]) // _integer("steps_per_epoch", steps_per_epoch, 1))
+            rows = len(next(iter(_leaves(train[0]))))
+            batch_size = -(-rows // _integer("steps_per_epoch", steps_per_epoch, 1))
         options = {
             "epochs": _integer("epochs", epochs),
             "validation_split": _number("validation_split", validation_split or 0.0),
@@ -99,14 +103,14 @@ class Trainer:
             ]
         else:
             options["validation_freq"] = _integer("validation_freq", validation_freq)
-        validation = None if validation_data is None else _validation(validation_data)
+        validation = None if validation_data is None else _validation(validation_data, several)
         _refuse_endless(validation, "validation_steps", validation_steps)
         history = _callbacks.History()
         hooks = self._callback_list(callbacks, history)
         self.history = history
-        if self.built and not self._core.has_trainable_weights:
+        if self.built and not self._model.has_trainable_weights:
             _warnings.warn("The model does not have any trainable weights.", stacklevel=2)
-        self._core.fit(train, validation, hooks, hooks.wants_batches, options)
+        self._model.fit(train, validation, hooks, hooks.wants_batches, options)
         return history
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None,
@@ -116,11 +120,11 @@ class Trainer:
         """
         if kwargs:
             raise _core.InvalidArgument(f"evaluate: arguments not recognized: {sorted(kwargs)}")
-        data = _data_of("evaluate", x, y, sample_weight)
+        data = _data_of("evaluate", x, y, sample_weight, several=self._several())
         _refuse_endless(data, "steps", steps)
         hooks = self._callback_list(callbacks)
         options = {"verbose": _verbosity(verbose), **_integers(batch_size=batch_size, steps=steps)}
-        logs = self._core.evaluate(data, hooks, hooks.wants_batches, options)
+        logs = self._model.evaluate(data, hooks, hooks.wants_batches, options)
         return _results(logs, return_dict)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
@@ -133,31 +137,35 @@ class Trainer:
         if callbacks is None and steps is None and verbose in _Silent:
             if isinstance(x, _np.ndarray):
                 size = 32 if batch_size is None else _integer("batch_size", batch_size)
-                return self._core.predict(_arrays_of(x), size)
-        data = _inputs_of(x)
+                return self._model.predict(_arrays_of(x), size)
+        data = _inputs_of(x, self._several()[0])
         _refuse_endless(data, "steps", steps)
         hooks = self._callback_list(callbacks)
         options = {"verbose": _verbosity(verbose), **_integers(batch_size=batch_size, steps=steps)}
-        return self._core.predict_with_callbacks(data, hooks, hooks.wants_batches, options)
+        return self._model.predict_with_callbacks(data, hooks, hooks.wants_batches, options)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One step on one batch; returns loss and metrics as `evaluate` does."""
         weights = {} if class_weight is None else _class_weight(class_weight)
-        logs = self._core.train_on_batch(_batch_of("train_on_batch", x, y, sample_weight), weights)
+        logs = self._model.train_on_batch(
+            _batch_of("train_on_batch", x, y, sample_weight, self._several()), weights
+        )
         return _results(logs, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Loss and metrics of one batch."""
-        logs = self._core.test_on_batch(_batch_of("test_on_batch", x, y, sample_weight))
+        logs = self._model.test_on_batch(
+            _batch_of("test_on_batch", x, y, sample_weight, self._several())
+        )
         return _results(logs, return_dict)
 
     def predict_on_batch(self, x):
         """The outputs of one batch."""
-        return self._core.predict_on_batch(_arrays_of(x))
+        return self._model.predict_on_batch(_part_of(x, "x", self._several()[0]))
 
     def reset_metrics(self):
         """Forgets the batches that metrics have seen."""
-        self._core.reset_metrics()
+        self._model.reset_metrics()
 
 
 def _refuse_endless(data, argument, steps):
@@ -185,15 +193,15 @@ def _class_weight(given):
     }
 
 
-def _validation(given):
+def _validation(given, several):
     """Arrays (x, y) or (x, y, sample_weight), or what gives batches."""
     if not isinstance(given, (tuple, list)) or not _is_arrays(given):
-        return _data_of("fit(validation_data=...)", given)
+        return _data_of("fit(validation_data=...)", given, several=several)
     if len(given) not in (2, 3):
         raise _core.InvalidArgument(
             f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(given)} parts"
         )
-    return _data_of("fit(validation_data=...)", *given)
+    return _data_of("fit(validation_data=...)", *given, several=several)
 
 
 def _is_arrays(given):
@@ -201,8 +209,8 @@ def _is_arrays(given):
     return isinstance(given, tuple) or not _lists_batches(given)
 
 
-def _batch_of(run, x, y, sample_weight):
-    data = _data_of(run, x, y, sample_weight)
+def _batch_of(run, x, y, sample_weight, several):
+    data = _data_of(run, x, y, sample_weight, several=several)
     if isinstance(data, tuple):
         return data
     raise _core.DTypeError(f"{run} takes one batch as arrays x and y, got {_shown(x)}")

@@ -42,6 +42,11 @@ def as_result(array):
     return np.asarray(array).view(Array)
 
 
+def as_results(arrays):
+    """`as_result` of an array, or of each of a structure."""
+    return mapped(as_result, arrays)
+
+
 def as_array(x):
     """What the caller gave as an array; Python floats become float32, as in Keras."""
     if isinstance(x, np.ndarray):
@@ -52,6 +57,27 @@ def as_array(x):
     return array
 
 
+
+
+def is_structure(x):
+    """Whether `x` is a list, tuple or dict of arrays or tensors, and not an array itself."""
+    if isinstance(x, dict):
+        return True
+    return isinstance(x, (list, tuple)) and any(isinstance(one, (np.ndarray, Tensor)) for one in x)
+
+
+def leaves(x):
+    """The items of a structure, or the thing itself."""
+    if isinstance(x, dict):
+        return list(x.values())
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+def mapped(function, x):
+    """What `function` makes of each item of a structure, or of the thing itself."""
+    if isinstance(x, dict):
+        return {str(key): function(item) for key, item in x.items()}
+    return [function(item) for item in x] if isinstance(x, (list, tuple)) else function(x)
 
 
 def tensors_of(values):

@@ -202,7 +202,7 @@ class ModelVariable(Variable):
 
 def variable_of_model(model, value):
     """A variable of a model's graph, such as an optimizer's slot."""
-    core = model._core
+    core = model._model
     node = value.node_name
     return ModelVariable(
         value,

@@ -225,7 +225,7 @@ class _CoreCallback(Callback):
     def set_model(self, model):
         super().set_model(model)
         if model is not None:
-            self._core.set_model(model._core)
+            self._core.set_model(model._model)
 
     def set_params(self, params):
         super().set_params(params)

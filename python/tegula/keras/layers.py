@@ -4,6 +4,7 @@ they have weights.
 
 import functools as _functools
 import inspect as _inspect
+import weakref as _weakref
 
 import numpy as _np
 
@@ -17,8 +18,12 @@ from ._data import arrays_of as _arrays_of
 from ._input_spec import InputSpec
 from ._values import as_array as _as_array
 from ._values import as_result as _as_result
+from ._values import as_results as _as_results
 from ._values import graph_of as _graph_of
 from ._values import is_array as _is_array
+from ._values import is_structure as _is_structure
+from ._values import leaves as _leaves
+from ._values import mapped as _mapped
 from ._values import tracing as _tracing
 from ._weights import weight_of as _weight_of
 
@@ -227,12 +232,12 @@ class Layer(_objects.Object):
     @property
     def input_shape(self):
         """With the batch dimension. AttributeError before the layer is built."""
-        return self._shape("input", self._core.input_type)
+        return self._shape("input", self._core.input_shapes)
 
     @property
     def output_shape(self):
         """Of the last call. AttributeError before the layer is called."""
-        return self._shape("output", self._core.output_type)
+        return self._shape("output", self._core.output_shapes)
 
     def _shape(self, which, shape):
         if self.built and len(shape):
@@ -240,6 +245,24 @@ class Layer(_objects.Object):
         raise AttributeError(
             f"The layer {self.name} has never been called and thus has no defined {which} shape."
         )
+
+    @property
+    def input(self):
+        """The tensor that the layer was called on, of a layer of a model of calls. ValueError when
+        there were several calls, or none.
+        """
+        return self._symbolic("symbolic_inputs")
+
+    @property
+    def output(self):
+        """What the layer made of `input`: for another `keras.Model`."""
+        return self._symbolic("symbolic_outputs")
+
+    def _symbolic(self, which):
+        values = getattr(self._core, which)
+        if not _leaves(values):  # an input layer has no inputs
+            values = self._core.symbolic_outputs
+        return _mapped(lambda value: _graph_of(value.graph).tensor(value), values)
 
     def compute_output_shape(self, input_shape):
         """The shape that inputs of this shape give. NotImplementedError for layers with a `call` of
@@ -250,7 +273,7 @@ class Layer(_objects.Object):
                 f"Layer {type(self).__name__} does not have a `compute_output_shape` method "
                 "implemented. Should implement `def compute_output_shape(self, input_shape)`."
             )
-        return self._core.compute_output_shape(tuple(input_shape))
+        return self._core.compute_output_shape(_plain_shapes(input_shape))
 
     def get_weights(self):
         """Copies of the weights, as arrays."""
@@ -267,8 +290,10 @@ class Layer(_objects.Object):
         return sum(int(_np.prod(weight.shape)) for weight in self.weights)
 
     def __call__(self, x, *others, training=None, **arguments):
-        """The output: of an array at once, of a tensor as graph. Further arguments are those of
-        `call`; `training` is by default that of the enclosing call, else False.
+        """The output: of an array at once, of a tensor as graph; of `Input` and of what layers make
+        of it as a tensor for `keras.Model`. A layer of several inputs takes a list or a dict.
+        Further arguments are those of `call`; `training` is by default that of the enclosing call,
+        else False.
         """
         if self._core is None:
             raise RuntimeError(
@@ -288,41 +313,63 @@ class Layer(_objects.Object):
                 )
         if training is None:
             default = parameters["training"].default if "training" in parameters else None
-            enclosing = _nn.enclosing_training()
-            training = enclosing if enclosing is not None else default is True
+            if default is True and _nn.enclosing_training() is None:
+                training = True
         self._track()
         call = None
         if others or arguments:
             call = lambda value, mode: self._call(value, mode, others, arguments)  # noqa: E731
-        if not _is_array(x):
-            return x.graph.tensor(self._core.call(x._value, bool(training), call))
-        x = _one_array(x, self)
-        _check_input(self, x.shape)
+        items = _leaves(x) if _is_structure(x) else [x]
+        if not all(map(_is_array, items)):
+            return self._call_on_tensors(x, training, call)
+        x = _arrays(x)
+        if not _is_structure(x):
+            _check_input(self, x.shape)
+        if training is None:
+            training = _nn.enclosing_training()
         key = _key(others, arguments)
-        return _as_result(self._core.evaluate(x, bool(training), call, key))
+        return _as_results(self._core.evaluate(x, bool(training), call, key))
+
+    def _call_on_tensors(self, x, training, call):
+        graph = next(item.graph for item in _leaves(x) if not _is_array(item))
+        with graph.as_default():
+            x = _mapped(_as_tensor, x) if _is_structure(x) else x
+        if not _is_structure(x):
+            _check_input(self, x.shape)
+        values = _mapped(lambda tensor: tensor._value, x) if _is_structure(x) else x._value
+        given = None if training is None else bool(training)
+        results = self._core.call(values, given, call)
+        _note_symbolic(graph, self)
+        return _mapped(graph.tensor, results)
 
     # What a layer of Python's defines, and what C++ calls.
 
     def build(self, input_shape):
         """Makes the weights. Override to make them with `add_weight`."""
         if self._building:
-            self._core.base_build(tuple(input_shape))
+            self._core.base_build(_plain_shapes(input_shape))
         else:
-            self._core.build(_batch_shape(input_shape))
+            self._core.build(_batch_shapes(input_shape))
 
     def call(self, inputs, training=None):
         """Override: the output, a tensor made of `inputs`; may take `training` and more."""
-        if self._entry is None:
+        if not self._has_own_call():
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `call()` method implemented."
             )
         enclosing = _nn.enclosing_training()
         training = bool(enclosing if training is None else training)
-        if not _is_array(inputs):
-            return inputs.graph.tensor(self._core.base_call(inputs._value, training))
-        return _as_result(
-            self._core.evaluate(_one_array(inputs, self), training, self._core.base_call, "call")
+        if not all(map(_is_array, _leaves(inputs) if _is_structure(inputs) else [inputs])):
+            graph = _leaves(inputs)[0].graph
+            values = _mapped(lambda tensor: tensor._value, inputs)
+            return _mapped(graph.tensor, self._core.base_call(values, training))
+        return _as_results(
+            self._core.evaluate(_arrays(inputs), training, self._core.base_call, "call")
         )
+
+    def _has_own_call(self):
+        """Whether C++ knows what the layer computes."""
+        return self._entry is not None
 
     def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, autocast=True,
                    regularizer=None, constraint=None, aggregation="none", overwrite_with_gradient=False,
@@ -354,22 +401,24 @@ class Layer(_objects.Object):
             self._building = False
         self._track()
 
-    def _call(self, value, training, others=(), arguments=None):
-        graph = _graph_of(value.graph)
+    def _call(self, values, training, others=(), arguments=None):
+        graph = _graph_of(_leaves(values)[0].graph)
         arguments = dict(arguments or {})
         if "training" in _signature(type(self).call).parameters:
             arguments["training"] = training
         with graph.as_default():
-            _check_input(self, value.shape)
-            y = self.call(graph.tensor(value), *others, **arguments)
-        return y._value if isinstance(y, _Tensor) else y
+            inputs = _mapped(graph.tensor, values)
+            if not _is_structure(inputs):
+                _check_input(self, inputs.shape)
+            y = self.call(inputs, *others, **arguments)
+        return _mapped(lambda one: one._value if isinstance(one, _Tensor) else one, y)
 
     def _copied_state(self):
         return (self.input_shape, self.get_weights()) if self.built else None
 
     def _set_copied_state(self, state):
         shape, weights = state
-        self._core.build(_batch_shape(shape))
+        self._core.build(_batch_shapes(shape))
         self.set_weights(weights)
 
     def _described(self):
@@ -409,7 +458,7 @@ def _entering(build):
     def entered(self, input_shape=None):
         if self._building:
             return build(self, input_shape)
-        self._core.build(_batch_shape(input_shape))
+        self._core.build(_batch_shapes(input_shape))
 
     return entered
 
@@ -453,28 +502,54 @@ def _refuse_other_state(layer, name, value):
             f"{type(layer).__name__}.{name} is a tf.Variable, which is neither trained nor saved "
             "with the layer: make it with `self.add_weight`"
         )
-    if getattr(value, "_is_model", False):
-        raise TypeError(
-            f"{type(layer).__name__}.{name} is a model: models within layers are not there yet; "
-            "assign its layers, as a list"
-        )
 
 
-def _batch_shape(shape):
-    """A shape of a batch, whose first dimension may be any."""
-    if shape is None or not len(shape):
-        raise ValueError(f"an input shape starts with the batch dimension, got {shape}")
-    return (None, *tuple(shape)[1:])
+def _is_shape(shape):
+    return not isinstance(shape, dict) and not any(
+        isinstance(dim, (list, tuple, dict)) for dim in (shape or ())
+    )
 
 
-def _one_array(x, layer):
-    """The input of a layer that is called on arrays."""
-    if isinstance(x, (list, tuple)) and any(isinstance(item, (_np.ndarray, _Tensor)) for item in x):
-        raise ValueError(
-            f"layer {layer.name} takes one input, got a {type(x).__name__} of {len(x)}: layers of "
-            "several inputs are not there yet"
-        )
-    return _as_array(x)
+def _plain_shapes(shapes):
+    """A shape as a tuple, or those of a list or dict."""
+    return tuple(shapes) if _is_shape(shapes) else _mapped(tuple, shapes)
+
+
+def _batch_shapes(shapes):
+    """Shapes of batches, whose first dimension may be any."""
+
+    def batch_shape(shape):
+        if shape is None or not len(shape):
+            raise ValueError(f"an input shape starts with the batch dimension, got {shape}")
+        return (None, *tuple(shape)[1:])
+
+    return batch_shape(shapes) if _is_shape(shapes) else _mapped(batch_shape, shapes)
+
+
+def _arrays(x):
+    """The inputs of a layer that is called on arrays."""
+    return _mapped(_as_array, x) if _is_structure(x) else _as_array(x)
+
+
+# Of the graphs of symbols: the layers that were called in them, which nobody else may keep, by the
+# identities of their core layers.
+_SYMBOLIC = _weakref.WeakKeyDictionary()
+
+
+def _note_symbolic(graph, layer):
+    if graph in _SYMBOLIC or _nn.is_symbolic_graph(graph._core):
+        _SYMBOLIC.setdefault(graph, {})[layer._core.id] = layer
+
+
+def layer_of_core(core, graphs):
+    """The Python object of a layer that was called on tensors of these graphs."""
+    for graph in graphs:
+        known = _SYMBOLIC.get(graph, {}).get(core.id)
+        if known is not None:
+            return known
+    if core.class_name == "Operation":
+        return Operation._of(core)
+    return _layer_of(core)
 
 
 def _check_input(layer, shape):
@@ -583,7 +658,7 @@ def _bias(dense):
 
 def _dense_input_spec(dense):
     """What inputs fit."""
-    axes = {-1: dense._core.input_type[-1]} if dense.built else None
+    axes = {-1: dense._core.input_shapes[-1]} if dense.built else None
     return InputSpec(min_ndim=2, axes=axes)
 
 
@@ -617,7 +692,9 @@ __getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
 
 def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None,
           name=None, tensor=None, optional=False):
-    """States the shape of one sample (`shape`), or of a batch (`batch_shape`)."""
+    """A tensor that stands for a model's input: to call layers on, or as a `Sequential`'s first
+    entry. States the shape of one sample (`shape`), or of a batch (`batch_shape`).
+    """
     if (shape is None) == (batch_shape is None):
         raise ValueError("Input takes either `shape` or `batch_shape`, got "
                          f"shape={shape}, batch_shape={batch_shape}")
@@ -625,10 +702,41 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, bat
         batch_size, shape = batch_shape[0], tuple(batch_shape)[1:]
     if isinstance(shape, int):
         raise ValueError(f"Input: `shape` must be a tuple of integers, got {shape}")
-    return _CLASSES["InputLayer"](
+    layer = _CLASSES["InputLayer"](
         shape=tuple(shape), batch_size=batch_size, dtype=dtype, sparse=sparse, ragged=ragged,
         tensor=tensor, optional=optional, name=name,
     )
+    return symbol_of(layer)
+
+
+def symbol_of(layer):
+    """A new tensor of an input layer."""
+    core_graph, value = _nn.input_symbol(layer._core)
+    graph = _graph_of(core_graph)
+    _note_symbolic(graph, layer)
+    return graph.tensor(value)
+
+
+def input_layer_of(tensor):
+    """The input layer that gave a tensor, or None."""
+    core = _nn.input_layer_of(tensor._value) if isinstance(tensor, _Tensor) else None
+    return None if core is None else layer_of_core(core, [tensor.graph])
+
+
+class Operation(Layer):
+    """Operations between layers, as a layer of a model of calls."""
+
+    def __init__(self, graph, name=None, **kwargs):
+        if kwargs.pop("trainable", True) is not True or kwargs.pop("dtype", None) and kwargs:
+            raise ValueError(f"Operation: unknown arguments {sorted(kwargs)}")
+        self._core = _nn.OperationLayer(graph, name or "")
+
+    def _has_own_call(self):
+        return True
+
+    def get_config(self):
+        """The arguments that make an equal layer, as plain data."""
+        return dict(self._core.config())
 
 
 def _layer_of(core):

@@ -92,13 +92,13 @@ class Metric(_objects.Object):
         if self._bound is None or "_state" in self.__dict__:
             return None
         model = self._bound[0]()
-        ran = model is not None and len(model._core.metrics_names) > self._bound[1] + 1
+        ran = model is not None and len(model._model.metrics_names) > self._bound[1] + 1
         return model if ran else None
 
     def _arrays(self):
         model = self._model()
         if model is not None and self._core.variables:
-            return [model._core.get(variable) for variable in self._core.variables]
+            return [model._model.get(variable) for variable in self._core.variables]
         if "_state" in self.__dict__:
             return self._running.state()
         return _nn.RunningMetric(self._standalone()).state()
@@ -226,8 +226,8 @@ class Metric(_objects.Object):
     def _result_directly(self):
         model = self._model()
         if model is not None:
-            name = model._core.metrics_names[self._bound[1] + 1]
-            value = model._core.running_metrics().get(name)
+            name = model._model.metrics_names[self._bound[1] + 1]
+            value = model._model.running_metrics().get(name)
             if value is not None:
                 return _as_result(_np.asarray(value, _np.float32))
         # Looking makes no state of its own: a model's later runs are still what counts.

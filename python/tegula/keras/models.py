@@ -14,15 +14,16 @@ from . import optimizers as _optimizers
 from ._arguments import integer as _integer
 from ._arguments import listed as _listed
 from ._arguments import shape as _shape
-from ._compilation import loss_weight as _loss_weight
-from ._compilation import metric_list as _metric_list
-from ._compilation import of_single_output as _of_single_output
+from ._compilation import Compiled as _Compiled
+from ._compilation import losses_from as _losses_from
 from ._data import arrays_of as _arrays_of
 from ._training import Trainer
-from ._values import as_array as _as_array
-from ._values import as_result as _as_result
+from ._values import as_results as _as_results
 from ._values import graph_of as _graph_of
 from ._values import is_array as _is_array
+from ._values import is_structure as _is_structure
+from ._values import leaves as _leaves
+from ._values import mapped as _mapped
 
 __getattr__ = _getattr_of(__name__)
 
@@ -33,7 +34,7 @@ _nn = _core.nn
 _DEAD_OVERRIDES = (
     "train_step", "test_step", "predict_step", "compute_metrics", "get_metrics_result",
     "make_train_function", "make_test_function", "make_predict_function", "symbolic_call",
-    "stateless_call", "stateless_compute_loss", "compute_mask", "quantize", "build",
+    "stateless_call", "stateless_compute_loss", "compute_mask", "quantize",
 )
 
 
@@ -47,11 +48,23 @@ def _refuse_dead_overrides(cls):
             )
 
 
-class Model(Trainer, _serialization.Copied):
-    """What all models share; make a `Sequential`.
+def _is_functional(args, kwargs):
+    """Whether these arguments of `Model` are inputs and outputs."""
+    return len(args) >= 2 or "inputs" in kwargs or "outputs" in kwargs
 
-    A subclass of `Sequential` may define `call(inputs, training)` and `compute_loss(x, y, y_pred,
-    sample_weight)`; both build graph.
+
+class Model(Trainer, _layers.Layer):
+    """A layer with training, evaluation, prediction, saving and loading.
+
+    `Model(inputs, outputs)` is made of calls of layers: `inputs` are what `Input` gives, `outputs`
+    what layers and operations make of it, each one tensor, a list or a dict. A subclass may make
+    layers in its constructor and define `call(inputs, training)`, which builds graph; and
+    `compute_loss(x, y, y_pred, sample_weight)`.
+
+    Args:
+        inputs, outputs: Tensors.
+        name: Name; made from the class's by default.
+        trainable: Whether training changes the weights.
     """
 
     _is_model = True
@@ -59,159 +72,229 @@ class Model(Trainer, _serialization.Copied):
     loss = None
     steps_per_execution = 1
     _module = "keras"
-    _entry = None
+    _model = None
     _compiled = None  # the arguments of compile
     _loss_tracker = None
     _named_metrics = None  # whether targets were seen, and the objects that names became
 
-    def __new__(cls, *_, **__):
-        if not hasattr(cls, "_take"):
-            raise NotImplementedError(
-                f"{cls.__name__}: models of layers that are called on each other, and subclasses of "
-                "keras.Model, are not there yet; use keras.Sequential or a subclass of it, with a "
-                "keras.layers.Layer of your own for what is no stack"
+    def __new__(cls, *args, **kwargs):
+        if cls is Model and _is_functional(args, kwargs):
+            cls = Functional
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args, **kwargs):
+        if _is_functional(args, kwargs):
+            self._start_functional(*args, **kwargs)
+            return
+        name, trainable = kwargs.pop("name", None), kwargs.pop("trainable", True)
+        kwargs.pop("dtype", None)
+        if args or kwargs:
+            raise ValueError(
+                f"Unrecognized arguments passed to {type(self).__name__}: {[*args, *kwargs]}"
             )
-        return super().__new__(cls)
+        core = _nn.UserLayer(type(self).__name__, name or "")
+        self._take(core, _nn.Model(core), trainable)
 
-    def _override(self):
-        """Makes the core model call what a subclass defines."""
+    def _start_functional(self, inputs, outputs, name=None, trainable=True):
+        graphs = {}
+        for tensor in [*_leaves(inputs), *_leaves(outputs)]:
+            if not isinstance(tensor, _Tensor):
+                raise ValueError(
+                    "All `inputs` and `outputs` of a model must be tensors that `Input` or a layer "
+                    f"gave. Received: {tensor!r} (of type {type(tensor).__name__})"
+                )
+            graphs[tensor.graph] = None
+        values = [_mapped(lambda tensor: tensor._value, group) for group in (inputs, outputs)]
+        core = _nn.FunctionalLayer(*values, name or "")
+        self._symbols = _Symbols(inputs, outputs)
+        self._listed = _Listed([_layers.layer_of_core(one, graphs) for one in core.sublayers])
+        self._take(core, _nn.Model(core), trainable)
+
+    def _take(self, core, model, trainable=True):
+        """Makes `core` the layer, and `model` what trains it."""
+        self._core, self._model = core, model
+        core.locate()
         cls = type(self)
-        _refuse_dead_overrides(cls)
-        calls = cls.call is not Model.call
-        computes_loss = cls.compute_loss is not Model.compute_loss
-        if calls or computes_loss:
-            _nn.override_model(self._core, self, calls, computes_loss)
+        if not _serialization.is_builtin(cls):
+            _refuse_dead_overrides(cls)
+            builds = cls.build is not Model.build
+            _nn.override_layer(core, self, cls.__name__, builds, cls.call is not Model.call)
+            if cls.compute_loss is not Model.compute_loss:
+                _nn.override_model(model, self)
+        self._owner_name = self.name
+        for layer in self._sublayers():
+            layer._adopt(self.name)
+        if not trainable:
+            self.trainable = False
+
+    def _adopt(self, owner):
+        """Parts of a model are known by the model around them."""
+        super()._adopt(owner)
+
+    def _sublayers(self):
+        if self._listed is not None:
+            return [layer for layer in self._listed.layers]
+        return super()._sublayers()
+
+    _listed = None  # the layers of a stack or of a model of calls
+
+    def _track(self):
+        if self._core is None or self._listed is None:
+            if self._core is not None:
+                super()._track()
+            return
+        known = {id(layer) for layer in self._listed.layers}
+        for name, value in vars(self).items():
+            for layer in _layers._layers_in(value):
+                if id(layer) not in known and not _is_input(layer):
+                    raise ValueError(
+                        f"{type(self).__name__}.{name} holds layer {layer.name}, which is not "
+                        f"{self._listed.what}: its weights would be neither trained nor saved"
+                    )
+
+    def __setattr__(self, name, value):
+        if self._listed is None:
+            super().__setattr__(name, value)
+        else:  # what is not in the model is found when it is compiled or called
+            _layers._refuse_other_state(self, name, value)
+            object.__setattr__(self, name, value)
 
     @property
-    def name(self):
-        return self._core.name
-
-    path = name
-
-    @property
-    def dtype(self):
-        """The dtype of weights and computations."""
-        return "float32"
-
-    compute_dtype = variable_dtype = dtype
+    def path(self):
+        return self.name
 
     @property
     def built(self):
-        return self._core.built
+        return self._model is not None and self._model.built
+
+    @built.setter
+    def built(self, value):
+        """As models of Keras do at the end of `build`; the model knows."""
+
+    def _has_own_call(self):
+        return not isinstance(self._core, _nn.UserLayer)
 
     @property
     def inputs(self):
-        """The tensor that batches are fed to, in a list. AttributeError before the model is built."""
-        return [self._symbolic("input")]
+        """The tensors that the model was made of; else those that batches are fed to. AttributeError
+        before the model is built.
+        """
+        return _leaves(self._tensors("inputs"))
 
     @property
     def outputs(self):
-        """The tensor that inference makes of the inputs, in a list."""
-        return [self._symbolic("output")]
+        """The tensors that the model was made of; else what inference makes of the inputs."""
+        return _leaves(self._tensors("outputs"))
 
-    def _symbolic(self, which):
+    @property
+    def input(self):
+        """The inputs, in the structure that they were given in."""
+        return self._tensors("inputs")
+
+    @property
+    def output(self):
+        """The outputs, in the structure that they were given in."""
+        return self._tensors("outputs")
+
+    def _tensors(self, which):
+        symbols = vars(self).get("_symbols")
+        if symbols is not None:
+            return getattr(symbols, which)
         if not self.built:
             raise AttributeError(
-                f"{type(self).__name__} model '{self.name}' has no defined {which}s yet."
+                f"{type(self).__name__} model '{self.name}' has no defined {which} yet."
             )
-        value = getattr(self._core, which)
-        return _graph_of(value.graph).tensor(value)
+        values = getattr(self._model, which)
+        return _mapped(lambda value: _graph_of(value.graph).tensor(value), values)
+
+    @property
+    def input_names(self):
+        """Names of the inputs."""
+        return [tensor._value.name.partition(":")[0] for tensor in self.inputs]
+
+    @property
+    def output_names(self):
+        """Names of the outputs, for losses, metrics and targets."""
+        return self._model.output_names
 
     @property
     def compiled(self):
-        return self._core.compiled
+        return self._model.compiled
 
     @property
     def layers(self):
-        """The layers, without the input."""
-        return list(self._layers)
+        """The layers: of a stack without the input, of a model of calls with its inputs."""
+        return list(self._sublayers())
 
     def get_layer(self, name=None, index=None):
         """The layer of this name or at this index. ValueError when there is none."""
         if (name is None) == (index is None):
             raise ValueError("get_layer takes either a name or an index")
+        layers = self._sublayers()
         if index is not None:
-            if not -len(self._layers) <= index < len(self._layers):
+            if not -len(layers) <= index < len(layers):
                 raise ValueError(
                     f"Was asked to retrieve layer at index {index} but model only has "
-                    f"{len(self._layers)} layers."
+                    f"{len(layers)} layers."
                 )
-            return self._layers[index]
-        for layer in self._layers:
+            return layers[index]
+        for layer in layers:
             if layer.name == name:
                 return layer
-        names = [layer.name for layer in self._layers]
+        names = [layer.name for layer in layers]
         raise ValueError(f"No such layer: {name}. Existing layers are: {names}.")
-
-    # Weights.
-
-    @property
-    def weights(self):
-        return [weight for layer in self._layers for weight in layer.weights]
-
-    variables = weights
-
-    @property
-    def trainable_weights(self):
-        """Those that training changes."""
-        return [weight for layer in self._layers for weight in layer.trainable_weights]
-
-    trainable_variables = trainable_weights
-
-    @property
-    def non_trainable_weights(self):
-        """Those that training leaves alone."""
-        return [weight for layer in self._layers for weight in layer.non_trainable_weights]
-
-    non_trainable_variables = non_trainable_weights
-
-    @property
-    def trainable(self):
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value):
-        self._trainable = bool(value)
-        for layer in self._layers:
-            layer.trainable = value
 
     def get_weights(self):
         """Copies of all weights, layer by layer, as arrays."""
-        return self._core.get_weights()
+        self._track()
+        return self._model.get_weights()
 
     def set_weights(self, weights):
         """Replaces all weights. ValueError for a wrong number or shape."""
-        self._core.set_weights([_arrays_of(w, "weights") for w in _listed("weights", weights)])
+        self._track()
+        self._model.set_weights([_arrays_of(w, "weights") for w in _listed("weights", weights)])
 
-    def count_params(self):
-        """The number of elements of all weights."""
-        return sum(layer.count_params() for layer in self._layers)
-
-    @property
-    def losses(self):
-        """What the layers' last calls added to the loss, and the penalties of weights."""
-        return [loss for layer in self._layers for loss in layer.losses]
-
-    @property
-    def input_shape(self):
-        """With the batch dimension. AttributeError before the model is built."""
-        return self._shape("input")
-
-    @property
-    def output_shape(self):
-        """With the batch dimension. AttributeError before the model is built."""
-        return self._shape("output")
-
-    def _shape(self, which):
+    def _shape(self, which, _shapes=None):
         if not self.built:
             raise AttributeError(
                 f"{type(self).__name__} model '{self.name}' has no defined {which} shape yet."
             )
-        return getattr(self._core, which + "_shape")
+        return getattr(self._model, which + "_shape")
+
+    @property
+    def losses(self):
+        """What the layers' last calls added to the loss, and the penalties of weights."""
+        if self._listed is None:
+            return _layers.Layer.losses.fget(self)
+        return [loss for layer in self._listed.layers for loss in layer.losses]
 
     def build(self, input_shape):
-        """Makes the weights for inputs of this shape, which starts with the batch dimension."""
-        self._core.build((None, *_shape("input_shape", input_shape)[1:]))
+        """Makes the weights for inputs of this shape, which starts with the batch dimension; a list
+        or dict of shapes for several inputs.
+        """
+        if self._building:
+            return
+        if isinstance(input_shape, (list, dict)) and not _layers._is_shape(input_shape):
+            self._model.build(_layers._batch_shapes(input_shape))
+        else:
+            self._model.build((None, *_shape("input_shape", input_shape)[1:]))
+
+    def build_from_config(self, config):
+        """Makes the weights as those of a saved model were made."""
+        if not self.built:
+            self._model.build(_layers._batch_shapes(config["input_shape"]))
+
+    def _several(self):
+        """Whether there are several inputs, and outputs; None where it is not known yet."""
+        if isinstance(self._core, _nn.SequentialLayer):
+            return False, False
+        if not self.built:
+            return None, None
+        inputs, outputs = self._model.input_shape, self._model.output_shape
+        return tuple(
+            len(_leaves(shapes)) > 1 if not _layers._is_shape(shapes) else False
+            for shapes in (inputs, outputs)
+        )
 
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False,
                 show_trainable=False, layer_range=None):
@@ -221,11 +304,11 @@ class Model(Trainer, _serialization.Copied):
             {"line_length": line_length, "positions": positions, "expand_nested": expand_nested,
              "show_trainable": show_trainable, "layer_range": layer_range},
         )
-        (print if print_fn is None else print_fn)(self._core.summary())
+        (print if print_fn is None else print_fn)(self._model.summary())
 
     def explain(self, batch_size=32, training=True):
         """What the optimizer made of a step at this batch size: passes, kernels, memory."""
-        return self._core.explain(_integer("batch_size", batch_size, 1), bool(training))
+        return self._model.explain(_integer("batch_size", batch_size, 1), bool(training))
 
     # Training.
 
@@ -244,34 +327,24 @@ class Model(Trainer, _serialization.Copied):
             )
         if jit_compile not in ("auto", True, False, None):
             raise ValueError(f"compile: jit_compile must be 'auto', True or False, got {jit_compile!r}")
-        self._check_attributes()
-        loss = _of_single_output("loss", loss, self)
-        weight = _loss_weight(loss_weights, self)
+        self._track()
         steps_per_execution = _integer("steps_per_execution", steps_per_execution, 1)
-        metrics = _metric_list(metrics)
-        weighted_metrics = _metric_list(weighted_metrics)
         if optimizer is None or (isinstance(optimizer, dict) and "class_name" not in optimizer):
             raise _core.InvalidArgument(f"compile needs an optimizer, got {optimizer!r}")
-        optimizer = _optimizers.get(optimizer)
         if metrics is None and weighted_metrics is None and self._compiled is not None:
-            metrics, weighted_metrics = self._compiled[1:3]  # as Keras: earlier metrics stay
-        metrics, weighted = metrics or [], weighted_metrics or []
-        loss_object = _losses._object_of(loss)
-        cores = [
-            [item if isinstance(item, str) else item._core for item in group]
-            for group in (metrics, weighted)
-        ]
-        self._core.compile(  # may refuse: then the model stays as it is
-            optimizer._core, None if loss_object is None else loss_object._core, *cores, weight,
-            steps_per_execution,
+            metrics, weighted_metrics = self._compiled.metrics[:2]  # as Keras: earlier ones stay
+        compiled = _Compiled(self, loss, loss_weights, metrics, weighted_metrics)
+        optimizer = _optimizers.get(optimizer)
+        self._model.compile(  # may refuse: then the model stays as it is
+            optimizer._core, *compiled.cores(), steps_per_execution
         )
         optimizer._belongs_to(self)
         self.optimizer = optimizer
-        self.loss = loss
+        self.loss = loss if not isinstance(compiled.losses, (list, dict)) else compiled.losses
         self.steps_per_execution = steps_per_execution
-        self._compiled = (loss_object, metrics, weighted, weight)
+        self._compiled = compiled
         self._named_metrics = None
-        for index, metric in enumerate([*metrics, *weighted]):
+        for index, metric in enumerate(compiled.listed_metrics()):
             if not isinstance(metric, str):
                 metric._bound = (_weakref.ref(self), index)
 
@@ -279,14 +352,9 @@ class Model(Trainer, _serialization.Copied):
         """The arguments of `compile` as plain data; None before it."""
         if not self.compiled:
             return None
-        loss, metrics, weighted, weight = self._compiled
-        to_plain = _serialization.serialize_keras_object
         return {
-            "optimizer": to_plain(self.optimizer),
-            "loss": to_plain(_losses.given(loss)),
-            "loss_weights": None if weight == 1.0 else weight,
-            "metrics": [_metric_plain(item) for item in metrics],
-            "weighted_metrics": [_metric_plain(item) for item in weighted],
+            "optimizer": _serialization.serialize_keras_object(self.optimizer),
+            **self._compiled.plain(),
             "run_eagerly": False,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": False,
@@ -295,22 +363,22 @@ class Model(Trainer, _serialization.Copied):
     def compile_from_config(self, config):
         """Compiles as `get_compile_config` says."""
         config = {**config, "optimizer": _optimizers.deserialize(config["optimizer"])}
-        config["loss"] = _losses._object_of(config.get("loss"))
+        config["loss"] = _losses_from(config.get("loss"))
         for key in ("metrics", "weighted_metrics"):
-            config[key] = _metric_list(config.get(key)) or None
+            config[key] = config.get(key) or None
         known = _inspect.signature(self.compile).parameters
         self.compile(**{key: value for key, value in config.items() if key in known})
 
     def _copied_state(self):
-        state = {"random": self._core.random_state}
+        core = self._model
+        state = {"random": core.random_state}
         if self.built:
-            core = self._core
             state["weights"] = core.get_weights()
             state["optimizer"] = [core.get(value) for value in core.optimizer_variables]
         return state
 
     def _set_copied_state(self, state):
-        core = self._core
+        core = self._model
         if "weights" in state:
             core.set_weights(state["weights"])
             for variable, value in zip(core.optimizer_variables, state["optimizer"]):
@@ -327,7 +395,7 @@ class Model(Trainer, _serialization.Copied):
         return [*self._loss_trackers(), *self._compiled_metrics()]
 
     def _loss_trackers(self):
-        if self._compiled[0] is None and type(self).compute_loss is Model.compute_loss:
+        if self._compiled.losses is None and type(self).compute_loss is Model.compute_loss:
             return []
         if self._loss_tracker is None:
             from . import metrics
@@ -336,14 +404,14 @@ class Model(Trainer, _serialization.Copied):
         return [self._loss_tracker]
 
     def _compiled_metrics(self):
-        given = [*self._compiled[1], *self._compiled[2]]
+        given = self._compiled.listed_metrics()
         if not any(isinstance(metric, str) for metric in given):
             return given
         from . import metrics
 
         seen_targets = len(self.metrics_names) > 1
         if self._named_metrics is None or self._named_metrics[0] != seen_targets:
-            cores = self._core.metrics()
+            cores = self._model.metrics()
             named = [metrics._named(m, core, self, i) for i, (m, core) in enumerate(zip(given, cores))]
             self._named_metrics = (seen_targets, named)
         return list(self._named_metrics[1])
@@ -351,77 +419,90 @@ class Model(Trainer, _serialization.Copied):
     @property
     def metrics_names(self):
         """Names of what `evaluate` returns."""
-        return self._core.metrics_names
+        return self._model.metrics_names
 
     def compute_output_shape(self, input_shape):
         """The shape that inputs of this shape give; builds nothing."""
-        for layer in self._layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return tuple(input_shape)
+        if isinstance(self._core, _nn.SequentialLayer):
+            for layer in self._listed.layers:
+                input_shape = layer.compute_output_shape(input_shape)
+            return tuple(input_shape)
+        return super().compute_output_shape(input_shape)
 
-    def __call__(self, x, training=None, mask=None):
-        """The outputs of one batch, computed as in training or not."""
+    def __call__(self, x, training=None, mask=None, **arguments):
+        """The outputs of one batch, computed as in training or not; of tensors as graph."""
         _layers._refuse_given(type(self).__name__, {"mask": mask})
+        self._track()
+        items = _leaves(x) if _is_structure(x) else [x]
+        if arguments or not all(map(_is_array, items)):
+            return super().__call__(x, training=training, **arguments)
         if training is None:
             training = _nn.enclosing_training() or False
-        if _is_array(x):
-            return _as_result(self._core.call(_as_array(x), bool(training)))
-        if type(self).call is not Model.call:
-            return self._traced_call(x, training)
-        for layer in self._layers:
-            x = layer(x, training=training)
-        return x
+        return _as_results(self._model.call(_layers._arrays(x), bool(training)))
 
     def call(self, inputs, training=None, mask=None):
-        """The stack's output for a tensor. A subclass may define its own, made of the layers."""
+        """The output for a tensor: of a stack, or of a model of calls. A subclass may define its
+        own, made of layers.
+        """
         if mask is not None:
             raise ValueError("call: there are no masks; weight the samples instead")
-        return self._on_tensor("call", inputs, lambda x: self._core.base_call(x, bool(training)))
+        if not self._has_own_call():
+            raise NotImplementedError(
+                f"Model {type(self).__name__} does not have a `call()` method implemented."
+            )
+        return self._on_tensors(
+            "call", inputs, lambda x: self._core.base_call(x, bool(training))
+        )
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of `compile` for tensors, plus what layers and regularizers add. A subclass may
         define its own.
         """
-        weight = None if sample_weight is None else sample_weight._value
-        return self._on_tensor(
-            "compute_loss", y_pred, lambda p: self._core.base_compute_loss(y._value, p, weight)
+        of_y, of_weight = (
+            None if part is None else _mapped(lambda one: one._value, part)
+            for part in (y, sample_weight)
+        )
+        return self._on_tensors(
+            "compute_loss", y_pred, lambda p: self._model.base_compute_loss(of_y, p, of_weight)
         )
 
-    def _on_tensor(self, method, tensor, build):
-        if _is_array(tensor):
-            raise TypeError(f"{method} builds graph and takes tensors, got {type(tensor).__name__}")
-        return tensor.graph.tensor(build(tensor._value))
-
-    def _traced_call(self, x, training):
-        named = "training" in _inspect.signature(self.call).parameters
-        return self.call(x, training=training) if named else self.call(x)
-
-    def _call(self, value, training):
-        """`call`, as C++ calls it."""
-        graph = _graph_of(value.graph)
-        with graph.as_default():
-            y = self._traced_call(graph.tensor(value), training)
-        self._check_attributes()
-        return y._value if isinstance(y, _Tensor) else y
+    def _on_tensors(self, method, tensors, build):
+        items = _leaves(tensors)
+        if any(map(_is_array, items)):
+            kind = type(next(filter(_is_array, items))).__name__
+            raise TypeError(f"{method} builds graph and takes tensors, got {kind}")
+        return _mapped(items[0].graph.tensor, build(_mapped(lambda one: one._value, tensors)))
 
     def _compute_loss(self, x, y, y_pred, sample_weight):
         """`compute_loss`, as C++ calls it."""
-        graph = _graph_of(x.graph)
-        tensors = [None if v is None else graph.tensor(v) for v in (x, y, y_pred, sample_weight)]
+        graph = _graph_of(_leaves(x)[0].graph)
+        tensors = [
+            None if part is None else _mapped(graph.tensor, part)
+            for part in (x, y, y_pred, sample_weight)
+        ]
         with graph.as_default():
             loss = self.compute_loss(*tensors)
         return loss._value if isinstance(loss, _Tensor) else loss
 
-    def _check_attributes(self):
-        """Layers of a subclass that are no part of the stack would not be trained."""
-        known = {id(layer) for layer in self._layers}
-        for name, value in vars(self).items():
-            for layer in () if name in ("_layers", "_input") else _layers._layers_in(value):
-                if id(layer) not in known and not _is_input(layer):
-                    raise ValueError(
-                        f"{type(self).__name__}.{name} holds layer {layer.name}, which is not in the "
-                        "stack: its weights would be neither trained nor saved; add() it"
-                    )
+    def get_config(self):
+        """The structure as plain data; of a subclass, the arguments of its constructor."""
+        if not _serialization.is_builtin(type(self)) or not isinstance(
+            self._core, _nn.FunctionalLayer
+        ):
+            config = {"name": self.name, "trainable": self.trainable, "dtype": _layers._DTYPE}
+            return {**config, **_serialization.automatic_config(self, Model)}
+        by_core = {layer._core.id: layer for layer in self._listed.layers}
+        config = self._core.described(lambda core: _layers.serialize(by_core[core.id]))
+        return {**config, "trainable": self.trainable}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The model that `get_config` described, with new weights."""
+        with _serialization.CustomObjectScope(custom_objects):
+            if "input_layers" in config and _serialization.is_builtin(cls):
+                return _functional_from(config)
+            config = {name: value for name, value in config.items() if name != "dtype"}
+            return cls(**config)
 
     # Files.
 
@@ -442,12 +523,12 @@ class Model(Trainer, _serialization.Copied):
         _refuse_others(kwargs, "save")
         path = _writable(filepath, overwrite)
         _os.makedirs(_os.path.dirname(_os.path.abspath(path)), exist_ok=True)
-        self._core.save(path)
+        self._model.save(path)
 
     def save_weights(self, filepath, overwrite=True, max_shard_size=None):
         """Writes the weights alone, as a safetensors file."""
         _only(max_shard_size, (None,), "max_shard_size", "weights are written as one file")
-        self._core.save_weights(_writable(filepath, overwrite))
+        self._model.save_weights(_writable(filepath, overwrite))
 
     def load_weights(self, filepath, skip_mismatch=False, by_name=False, **kwargs):
         """Reads the weights that `save_weights`, `save` or a `ModelCheckpoint` wrote.
@@ -460,7 +541,7 @@ class Model(Trainer, _serialization.Copied):
         """
         _only(by_name, (False,), "by_name", "weights are matched by the place of their layers")
         _refuse_others(kwargs, "load_weights")
-        self._core.load_weights(_os.fspath(filepath), bool(skip_mismatch))
+        self._model.load_weights(_os.fspath(filepath), bool(skip_mismatch))
 
     def to_json(self, **options):
         """The structure as JSON, for `model_from_json`."""
@@ -492,11 +573,69 @@ def _writable(filepath, overwrite):
     return path
 
 
-def _metric_plain(metric):
-    """A metric of compile as plain data: a name, a function or an object."""
-    if getattr(metric, "_plain_function", False):
-        metric = metric._fn
-    return _serialization.serialize_keras_object(metric)
+class _Symbols:
+    """The tensors that a model was made of, as they were given."""
+
+    def __init__(self, inputs, outputs):
+        self.inputs, self.outputs = inputs, outputs
+
+
+class _Listed:
+    """The layers of a model that were stated when it was made, and what that is."""
+
+    def __init__(self, layers, what="among the layers that were called"):
+        self.layers, self.what = layers, what
+
+
+class Functional(Model):
+    """A model of calls of layers: what `Model(inputs, outputs)` makes."""
+
+
+def _functional_from(config, layer_of=None):
+    """The model of calls that a config describes; `layer_of` makes the layer of an entry."""
+    made = {}  # by name of the layer and number of its call
+    pending = []
+    for entry in config["layers"]:
+        layer = (layer_of or _layers.deserialize)(entry)
+        if _is_input(layer):
+            made[layer.name, 0] = [_layers.symbol_of(layer)]
+            continue
+        for number, node in enumerate(entry["inbound_nodes"]):
+            pending.append((layer, number, node))
+
+    def tensor(described):
+        if isinstance(described, dict):
+            described = described["config"]["keras_history"]
+        name, number, index = described
+        return made[name, number][index]
+
+    def tensors(described):
+        is_place = isinstance(described, (list, tuple)) and isinstance(described[0], str)
+        if is_place or (isinstance(described, dict) and "class_name" in described):
+            return tensor(described)
+        return _mapped(tensor, described)
+
+    while pending:
+        left = []
+        for layer, number, node in pending:
+            try:
+                arguments = [tensors(argument) for argument in node["args"]]
+            except KeyError:
+                left.append((layer, number, node))
+                continue
+            given = {k: v for k, v in node.get("kwargs", {}).items() if v is not None}
+            made[layer.name, number] = _leaves(layer(*arguments, **given))
+        if len(left) == len(pending):
+            raise _core.FormatError(
+                f"layer {left[0][0].name!r} takes what no layer of the model gives"
+            )
+        pending = left
+    model = Functional(
+        tensors(config["input_layers"]), tensors(config["output_layers"]), name=config.get("name")
+    )
+    if not config.get("trainable", True):
+        model.trainable = False
+    return model
 
 
 class Sequential(Model):
@@ -508,54 +647,42 @@ class Sequential(Model):
     """
 
     def __init__(self, layers=None, trainable=True, name=None):
-        given = [] if layers is None else list(layers)
-        for layer in given:
-            _check_layer(layer)
-        self._take(_nn.Sequential([layer._core for layer in given], name or ""), given)
-        self._override()
-        if not trainable:
-            self.trainable = False
+        given = [_checked_layer(layer) for layer in ([] if layers is None else layers)]
+        core = _nn.SequentialLayer(name or "")
+        self._input = _Symbols(next((one for one in given if _is_input(one)), None), None)
+        self._listed = _Listed([one for one in given if not _is_input(one)], "in the stack")
+        self._take(core, _nn.Sequential(core, [layer._core for layer in given]), trainable)
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
-    def _take(self, core, layers):
-        self._core = core
-        cls = type(self)
-        if not _serialization.is_builtin(cls):
-            core.describe_as(cls.__name__, _serialization.get_registered_name(cls))
-        self._trainable = True
-        self._input = next((one for one in layers if _is_input(one)), None)
-        self._layers = [layer for layer in layers if not _is_input(layer)]
-        for layer in self._layers:
-            layer._adopt(core.name)
-
     def add(self, layer, rebuild=True):
         """Appends a layer."""
-        _check_layer(layer)
-        self._core.add(layer._core)
+        layer = _checked_layer(layer)
+        self._model.add(layer._core)
         if _is_input(layer):
-            self._input = layer
+            self._input = _Symbols(layer, None)
         else:
-            self._layers.append(layer)
+            self._listed.layers.append(layer)
             layer._adopt(self.name)
 
     def pop(self, rebuild=True):
         """Removes the last layer and returns it."""
-        if self._layers:
-            self._core.pop()
-            return self._layers.pop()
+        if self._listed.layers:
+            self._model.pop()
+            return self._listed.layers.pop()
         return None
 
     def get_config(self):
         """The structure as plain data."""
-        listed = [_layers.serialize(layer) for layer in self._layers]
-        config = {"name": self.name, "trainable": self._trainable, "dtype": _layers._DTYPE}
+        listed = [_layers.serialize(layer) for layer in self._listed.layers]
+        config = {"name": self.name, "trainable": self.trainable, "dtype": _layers._DTYPE}
         if self.built:
             shape = self.input_shape
-            name = self._input.name if self._input is not None else "input_layer"
+            given = self._input.inputs
+            name = given.name if given is not None else "input_layer"
             options = {
-                "batch_shape": shape, "dtype": "float32", "sparse": False, "ragged": False,
+                "batch_shape": shape, "dtype": self._model.input_dtype, "sparse": False, "ragged": False,
                 "name": name, "optional": False,
             }
             first = {
@@ -583,12 +710,15 @@ def _is_input(layer):
     return layer._core.class_name == "InputLayer"
 
 
-def _check_layer(layer):
-    if not isinstance(layer, _layers.Layer):
-        raise ValueError(
-            f"Only instances of `keras.Layer` can be added to a Sequential model. Received: "
-            f"{layer!r} (of type {type(layer)})"
-        )
+def _checked_layer(layer):
+    """A layer; of a tensor that `Input` gave its input layer."""
+    given = _layers.input_layer_of(layer) if isinstance(layer, _Tensor) else layer
+    if isinstance(given, _layers.Layer):
+        return given
+    raise ValueError(
+        f"Only instances of `keras.Layer` can be added to a Sequential model. Received: "
+        f"{layer!r} (of type {type(layer)})"
+    )
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # noqa: A002
@@ -607,7 +737,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # 
         model = _serialization.object_of(description["model"])
         if compile and description.get("compile"):
             model.compile_from_config(description["compile"])
-    saved.restore(model._core)
+    saved.restore(model._model)
     return model
 
 
@@ -632,22 +762,34 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         input_tensors: An `Input`, or a list of one, that takes the place of the model's.
         clone_function: Makes the clone's layer of each layer but the input; by default an equal
             one with new weights.
-        call_function: None: the layers of a `Sequential` are listed, not called.
-        recursive: Without effect: there are no models among the layers.
+        call_function: None: layers are called as in the model.
+        recursive: Without effect: models among the layers are cloned as layers.
     """
     if not isinstance(model, Model):
         raise ValueError(f"clone_model takes a model, got {model!r}")
     if call_function is not None:
         raise ValueError(
-            "`call_function` is not supported with Sequential models: their layers are listed, not "
-            "called, when the model is made"
+            "`call_function` is not supported: the clone's layers are called as the model's are"
         )
     copied = _copy_of if clone_function is None else clone_function
-    layers = [copied(layer) for layer in model._layers]
-    clone = type(model)([*_input_for_clone(model, input_tensors), *layers], name=model.name)
-    clone._trainable = model._trainable
-    if model.built and not clone.built:
-        clone.build(model.input_shape)
+    if isinstance(model._core, _nn.SequentialLayer):
+        layers = [copied(layer) for layer in model.layers]
+        clone = type(model)([*_input_for_clone(model, input_tensors), *layers], name=model.name)
+        clone._core.own_trainable = model.trainable
+        if model.built and not clone.built:
+            clone.build(model.input_shape)
+    elif input_tensors is not None:
+        raise ValueError("clone_model: `input_tensors` is supported for Sequential models only")
+    elif _serialization.is_builtin(type(model)):
+        by_name = {layer.name: layer for layer in model.layers}
+        clone = _functional_from(
+            model.get_config(),
+            lambda entry: (_copy_of if _is_input(by_name[entry["name"]]) else copied)(
+                by_name[entry["name"]]
+            ),
+        )
+    else:
+        clone = _copy_of(model)
     if model.compiled:
         data, known, _ = _serialization.parts_of(_Compilation(model))
         with _serialization.CustomObjectScope(known):
@@ -661,14 +803,18 @@ def _copy_of(layer):
 
 def _input_for_clone(model, given):
     if given is None:
-        return [] if model._input is None else [_copy_of(model._input)]
+        own = model._input.inputs
+        return [] if own is None else [_copy_of(own)]
     given = given if isinstance(given, (list, tuple)) else [given]
-    if len(given) != 1 or not isinstance(given[0], _layers.Layer) or not _is_input(given[0]):
+    layers = [
+        _layers.input_layer_of(one) if isinstance(one, _Tensor) else one for one in given
+    ]
+    if len(layers) != 1 or not isinstance(layers[0], _layers.Layer) or not _is_input(layers[0]):
         raise ValueError(
             "clone_model: `input_tensors` takes a `keras.Input`, or a list of one; got "
             f"{given!r}"
         )
-    return given
+    return layers
 
 
 class _Compilation:

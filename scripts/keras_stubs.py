@@ -152,7 +152,9 @@ def class_stub(name, cls, module):
     """The nearest public base of the same module stands for all that lie between."""
     bases = [base.__name__ for base in cls.__mro__[1:] if vars(module).get(base.__name__) is base]
     public = [base for base in bases if not base.startswith("_")][:1]
-    lines = [f"class {name}({public[0]}):" if public else f"class {name}:"]
+    of_others = [f"_{of}.{base.__name__}" for base, of in bases_of_other_modules(cls, module)]
+    listed = ", ".join(public + of_others)
+    lines = [f"class {name}({listed}):" if listed else f"class {name}:"]
     made = "__signature__" in vars(cls)
     if made:
         lines += option_attributes(cls)
@@ -168,6 +170,16 @@ def class_stub(name, cls, module):
         if not member.startswith("_") or re.fullmatch(r"__(init|call|r?\w{2,8})__", member):
             lines += method(member, item)
     return lines if len(lines) > 1 else [lines[0] + " ..."]
+
+
+def bases_of_other_modules(cls, module):
+    """The direct bases that another module of the stubs has, with its name."""
+    found = []
+    for base in cls.__bases__:
+        of = base.__module__.removeprefix("tegula.keras.")
+        if of in MODULES and base.__module__ != module.__name__ and cls.__module__ == module.__name__:
+            found.append((base, of))
+    return found
 
 
 def members(cls, public):
@@ -200,6 +212,9 @@ def module_stub(name):
                 lines.append(f"{public} = {item.__name__}")
         elif callable(item):
             lines.append(f"def {public}({signature(item)}) -> Any: ...")
+    for of in sorted(set(re.findall(r"[(,] ?_(\w+)\.", "\n".join(
+            line for line in lines if line.startswith("class "))))):
+        lines.insert(0, f"from . import {of} as _{of}")
     dots = "." * (name.count(".") + 1 + is_package)
     return HEADER.format(dots=dots) + "\n" + "\n".join(lines) + "\n"
 

@@ -51,7 +51,7 @@ void read_metrics(const py::object& given, std::vector<nn::MetricSpec>& listed,
     return;
   }
   for (const auto& [output, specs] : given.cast<py::dict>()) {
-    by_output[output.cast<std::string>()] = metric_specs(specs.cast<py::list>());
+    by_output[py::str(output)] = metric_specs(py::cast<py::list>(specs));
   }
 }
 
@@ -63,7 +63,7 @@ Structure<T> items_from(const py::object& given, ItemOf&& item_of) {
     std::vector<std::string> names;
     std::vector<T> items;
     for (const auto& [name, item] : given.cast<py::dict>()) {
-      names.push_back(name.cast<std::string>());
+      names.push_back(py::str(name));
       items.push_back(item_of(item));
     }
     return Structure<T>::named(std::move(names), std::move(items));
@@ -398,8 +398,8 @@ void bind_models(py::module_& module) {
       "mnist",
       [](const std::string& folder) {
         const data::TrainAndTest bytes = data::mnist_bytes(folder);
-        return py::make_tuple(py::make_tuple(bytes.train.x, bytes.train.y),
-                              py::make_tuple(bytes.test.x, bytes.test.y));
+        return py::make_tuple(py::make_tuple(bytes.train.x.one(), bytes.train.y.one()),
+                              py::make_tuple(bytes.test.x.one(), bytes.test.y.one()));
       },
       py::arg("folder"), "Images and labels of MNIST's four files, as they stand there.");
   module.def("set_random_seed", &nn::set_random_seed, py::arg("seed"));

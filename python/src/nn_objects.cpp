@@ -201,8 +201,8 @@ void bind_layer(py::module_& module) {
       .def_property_readonly("output_names", &nn::FunctionalLayer::output_names)
       .def("described", [](const nn::FunctionalLayer& self, const py::function& describe) {
         return object_from_config(
-            self.described([&describe](const std::shared_ptr<nn::LayerBase>& layer) {
-              return config_from_object(describe(layer));
+            self.described([&describe](const std::shared_ptr<nn::LayerBase>& one) {
+              return config_from_object(describe(one));
             }));
       });
   py::class_<nn::OperationLayer, LayerBase, std::shared_ptr<nn::OperationLayer>>(module,

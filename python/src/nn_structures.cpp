@@ -70,6 +70,10 @@ py::object object_from_values(const nn::Values& values) {
 
 nn::ValueTypes types_from_object(const py::handle& object) {
   const auto type_of = [](const py::handle& shape) {
+    if (!is_shape(shape)) {
+      throw DTypeError("a shape must be a tuple of integers and None, got " +
+                       py::repr(shape).cast<std::string>());
+    }
     return ValueType{DType::f32, shape.cast<Shape>()};
   };
   if (is_shape(object)) return nn::ValueTypes(type_of(object));

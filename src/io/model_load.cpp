@@ -36,6 +36,29 @@ RandomState random_state_from(const Config& config) {
   return state;
 }
 
+/// Of one input, of a list, or of named ones.
+ValueTypes input_types_from(const Config& config) {
+  const auto type_of = [](const Config& described) {
+    ValueType type;
+    from_config(described, type.shape);
+    return type;
+  };
+  if (config.is_object()) {
+    std::vector<std::string> names;
+    std::vector<ValueType> types;
+    for (const auto& [name, described] : config.as_object()) {
+      names.push_back(name);
+      types.push_back(type_of(described));
+    }
+    return ValueTypes::named(std::move(names), std::move(types));
+  }
+  const Config::List& list = config.as_list();
+  if (list.empty() || !list.front().is_list()) return type_of(config);
+  std::vector<ValueType> types;
+  for (const Config& described : list) types.push_back(type_of(described));
+  return types;
+}
+
 std::unique_ptr<Model> model_from(const Config& description) {
   Handle<LayerBase> layer;
   try {
@@ -51,6 +74,8 @@ std::unique_ptr<Model> model_from(const Config& description) {
   auto model = std::make_unique<Model>(Layer(layer.shared()));
   if (auto graph = std::dynamic_pointer_cast<FunctionalLayer>(layer.shared())) {
     model->build(types_of(graph->inputs()));
+  } else if (const Config* built = description.find("build_config")) {
+    model->build(input_types_from(built->at("input_shape")));
   }
   return model;
 }

@@ -14,6 +14,7 @@
 #include "src/nn/trace.hpp"
 #include "tegula/nn/eager.hpp"
 #include "tegula/nn/functional.hpp"
+#include "tegula/nn/sequential.hpp"
 
 namespace tegula::nn {
 
@@ -560,7 +561,18 @@ void Model::set_random_state(const RandomState& state) {
 void Model::stop_training(bool stop) { impl_->stop = stop; }
 bool Model::training_stopped() const { return impl_->stop; }
 
-Config Model::config() const { return to_config(impl_->layer); }
+Config Model::config() const {
+  const ConstructionLock lock;
+  Config config = to_config(impl_->layer);
+  const LayerBase* const layer = impl_->layer.shared().get();
+  const bool states_inputs = dynamic_cast<const SequentialLayer*>(layer) != nullptr ||
+                             dynamic_cast<const FunctionalLayer*>(layer) != nullptr;
+  if (states_inputs || !impl_->built) return config;
+  const Structure<Shape> shapes =
+      impl_->x.map([](const Value& input) { return input.shape(); });
+  config.set("build_config", Config::object({{"input_shape", structure_config(shapes)}}));
+  return config;
+}
 
 Config Model::compile_config() const {
   const ConstructionLock lock;

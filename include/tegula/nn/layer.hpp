@@ -114,6 +114,7 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   void override_with(LayerOverrides overrides) {
     const ConstructionLock lock;
     overrides_ = std::move(overrides);
+    changed();
   }
   const LayerOverrides& overrides() const { return overrides_; }
   std::string registered_name() const override {

@@ -70,7 +70,7 @@ class Layer(_objects.Object):
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        if "build" in vars(cls):
+        if "build" in vars(cls) and not _serialization.is_builtin(cls):
             cls.build = _entering(vars(cls)["build"])
 
     def _start(self, common):

@@ -127,10 +127,6 @@ class Model(Trainer, _layers.Layer):
         if not trainable:
             self.trainable = False
 
-    def _adopt(self, owner):
-        """Parts of a model are known by the model around them."""
-        super()._adopt(owner)
-
     def _sublayers(self):
         if self._listed is not None:
             return [layer for layer in self._listed.layers]
@@ -158,6 +154,12 @@ class Model(Trainer, _layers.Layer):
         else:  # what is not in the model is found when it is compiled or called
             _layers._refuse_other_state(self, name, value)
             object.__setattr__(self, name, value)
+
+    def _call(self, values, training, others=(), arguments=None):
+        """`call`, as C++ calls it, which may meet layers that are not in the model."""
+        result = super()._call(values, training, others, arguments)
+        self._track()
+        return result
 
     @property
     def path(self):
@@ -373,6 +375,7 @@ class Model(Trainer, _layers.Layer):
         core = self._model
         state = {"random": core.random_state}
         if self.built:
+            state["input_shape"] = core.input_shape
             state["weights"] = core.get_weights()
             state["optimizer"] = [core.get(value) for value in core.optimizer_variables]
         return state
@@ -380,6 +383,7 @@ class Model(Trainer, _layers.Layer):
     def _set_copied_state(self, state):
         core = self._model
         if "weights" in state:
+            self.build_from_config(state)
             core.set_weights(state["weights"])
             for variable, value in zip(core.optimizer_variables, state["optimizer"]):
                 core.set(variable, value)
@@ -490,6 +494,11 @@ class Model(Trainer, _layers.Layer):
             self._core, _nn.FunctionalLayer
         ):
             config = {"name": self.name, "trainable": self.trainable, "dtype": _layers._DTYPE}
+            if type(self).get_config is Model.get_config:  # then what the constructor takes
+                taken = _inspect.signature(type(self)).parameters.values()
+                if all(one.kind is not one.VAR_KEYWORD for one in taken):
+                    names = {one.name for one in taken}
+                    config = {name: value for name, value in config.items() if name in names}
             return {**config, **_serialization.automatic_config(self, Model)}
         by_core = {layer._core.id: layer for layer in self._listed.layers}
         config = self._core.described(lambda core: _layers.serialize(by_core[core.id]))

@@ -123,7 +123,7 @@ class Optimizer(_rules.Rule, _objects.Object):
             step = _np.float32(self._calls())
             rate = float(_build_or_evaluate(lambda value: _nn.schedule(schedule, value), step))
         elif owner is not None:
-            rate = owner._core.learning_rate()
+            rate = owner._model.learning_rate()
         else:
             rate = float(_np.float32(self._core.config()["learning_rate"]))
         result = _Rate(rate)
@@ -141,7 +141,7 @@ class Optimizer(_rules.Rule, _objects.Object):
                 "`learning_rate`, hence its learning rate is not settable."
             )
         elif owner is not None:
-            owner._core.set_learning_rate(float(value))
+            owner._model.set_learning_rate(float(value))
         else:
             self._set_option("learning_rate", float(value))
 
@@ -152,7 +152,7 @@ class Optimizer(_rules.Rule, _objects.Object):
         owner = self._owner()
         if owner is None:
             return 0
-        return int(owner._core.get(self._core.variables[0]))
+        return int(owner._model.get(self._core.variables[0]))
 
     @property
     def iterations(self):

@@ -185,8 +185,8 @@ void stages(benchmark::State& state, Model (*build)(std::int64_t)) {
     });
     const std::vector<Value> feeds = {graph.find("x")->output()};
     detail::SessionState session(graph, {});
-    const auto plan =
-        timed(state, "plan", built, [&] { return make_plan(graph, feeds, shapes, session.variables); });
+    const auto plan = timed(state, "plan", built,
+                            [&] { return make_plan(graph, feeds, shapes, session.variables); });
     kernels = static_cast<double>(plan->steps.size());
   }
   state.counters["nodes"] = built;

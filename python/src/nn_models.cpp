@@ -85,8 +85,9 @@ void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
   });
   read_metrics(metrics, options.metrics, options.output_metrics);
   read_metrics(weighted_metrics, options.weighted_metrics, options.output_weighted_metrics);
-  options.loss_weights = items_from<double>(
-      loss_weights, [](const py::handle& item) { return item.is_none() ? 1 : item.cast<double>(); });
+  options.loss_weights = items_from<double>(loss_weights, [](const py::handle& item) {
+    return item.is_none() ? 1 : item.cast<double>();
+  });
   options.steps_per_execution = steps_per_execution;
   model.compile(std::move(options));
 }
@@ -336,7 +337,8 @@ void bind_models(py::module_& module) {
       .def_property_readonly("built", &Model::built)
       .def_property_readonly("compiled", &Model::compiled)
       .def_property_readonly(
-          "input_shape", [](const Model& self) { return shapes_from_types(types_of(self.inputs())); })
+          "input_shape",
+          [](const Model& self) { return shapes_from_types(types_of(self.inputs())); })
       .def_property_readonly(
           "output_shape",
           [](const Model& self) { return shapes_from_types(types_of(self.outputs())); })

@@ -102,7 +102,6 @@ py::object base_call(nn::LayerBase& layer, const py::object& x, bool training) {
       layer.base_call(values_from_object(x, std::string(layer.class_name())), training));
 }
 
-
 std::vector<Tensor> regularization_values(const nn::LayerBase& layer) {
   const std::vector<Value> penalties = layer.regularization();
   if (penalties.empty()) return {};
@@ -121,7 +120,8 @@ void bind_layer_state(
           "id", [](const LayerBase& self) { return reinterpret_cast<std::uintptr_t>(&self); })
       .def_property_readonly("sublayers", &LayerBase::sublayers)
       .def_property_readonly(
-          "input_shapes", [](const LayerBase& self) { return shapes_from_types(self.input_types()); })
+          "input_shapes",
+          [](const LayerBase& self) { return shapes_from_types(self.input_types()); })
       .def_property_readonly(
           "output_shapes",
           [](const LayerBase& self) { return shapes_from_types(self.output_types()); })
@@ -166,10 +166,8 @@ void bind_layer(py::module_& module) {
              const UserLine line;
              self.build(types_from_object(shape));
            })
-      .def("base_build",
-           [](LayerBase& self, const py::object& shape) {
-             self.base_build(types_from_object(shape));
-           })
+      .def("base_build", [](LayerBase& self,
+                            const py::object& shape) { self.base_build(types_from_object(shape)); })
       .def("base_call", &base_call)
       .def("compute_output_shape",
            [](const LayerBase& self, const py::object& shape) {
@@ -194,7 +192,8 @@ void bind_layer(py::module_& module) {
            }),
            py::arg("inputs"), py::arg("outputs"), py::arg("name"))
       .def_property_readonly(
-          "inputs", [](const nn::FunctionalLayer& self) { return object_from_values(self.inputs()); })
+          "inputs",
+          [](const nn::FunctionalLayer& self) { return object_from_values(self.inputs()); })
       .def_property_readonly(
           "outputs",
           [](const nn::FunctionalLayer& self) { return object_from_values(self.outputs()); })

@@ -134,7 +134,8 @@ void override_model(nn::Model& model, const py::object& self) {
       return values.size() == 1 ? py::cast(values[0]) : object_from_values(values);
     };
     return value_from_result(
-        methods.call("_compute_loss", object_from_values(x), object_of(y), object_from_values(y_pred),
+        methods.call("_compute_loss", object_from_values(x), object_of(y),
+                     object_from_values(y_pred),
                      weights.empty() ? py::object(py::none()) : object_of(weights)),
         "compute_loss");
   };

@@ -5,8 +5,9 @@
 namespace tegula::detail {
 
 void throw_not_one(std::size_t count) {
-  throw InvalidArgument("expected one item, got " +
-                        (count == 0 ? std::string("none") : "a structure of " + std::to_string(count)));
+  throw InvalidArgument(
+      "expected one item, got " +
+      (count == 0 ? std::string("none") : "a structure of " + std::to_string(count)));
 }
 
 void throw_no_item(std::size_t index, std::size_t count) {

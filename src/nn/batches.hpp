@@ -12,8 +12,8 @@
 
 namespace tegula::nn {
 
-/// What the steps of a run take: inputs of any number dtype, the dtypes that the model computes them
-/// in, prepared targets (none for predictions), and a weight for each of them or none.
+/// What the steps of a run take: inputs of any number dtype, the dtypes that the model computes
+/// them in, prepared targets (none for predictions), and a weight for each of them or none.
 struct StepData {
   std::vector<Tensor> x;
   std::vector<DType> dtypes;
@@ -24,8 +24,8 @@ struct StepData {
   std::vector<Tensor> feeds() &&;
 };
 
-/// Hands out batches as the tensors that a step takes (x in the model's dtypes, y, weights). Batches
-/// in order of the data share its memory; shuffled ones are gathered ahead.
+/// Hands out batches as the tensors that a step takes (x in the model's dtypes, y, weights).
+/// Batches in order of the data share its memory; shuffled ones are gathered ahead.
 class Batches {
  public:
   Batches(StepData data, std::int64_t batch_size);

@@ -333,7 +333,8 @@ void predict_batches(Feed& feed, const std::optional<std::int64_t>& steps, std::
     if (parts.empty()) {
       if (steps) warn_of_end("the prediction");
       if (!outputs.empty()) {
-        callbacks.call(&Callback::on_predict_batch_end, batch - 1, types.with(joined_batches(outputs)));
+        callbacks.call(&Callback::on_predict_batch_end, batch - 1,
+                       types.with(joined_batches(outputs)));
       }
       break;
     }

@@ -23,7 +23,8 @@ Config described_values(const Values& values, Function&& function) {
   if (values.is_one()) return function(values.one());
   if (values.is_named()) {
     Config named = Config::object({});
-    for (std::size_t i = 0; i < values.size(); ++i) named.set(values.names()[i], function(values[i]));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      named.set(values.names()[i], function(values[i]));
     return named;
   }
   Config::List list;
@@ -42,10 +43,11 @@ class History {
   }
   Config of(const Value& symbol) const { return places_.at(place_of(symbol)); }
   Config tensor(const Value& symbol) const {
-    return Config::object({{"class_name", "__keras_tensor__"},
-                           {"config", Config::object({{"shape", to_config(symbol.shape())},
-                                                      {"dtype", std::string(numpy_name(symbol.dtype()))},
-                                                      {"keras_history", of(symbol)}})}});
+    return Config::object(
+        {{"class_name", "__keras_tensor__"},
+         {"config", Config::object({{"shape", to_config(symbol.shape())},
+                                    {"dtype", std::string(numpy_name(symbol.dtype()))},
+                                    {"keras_history", of(symbol)}})}});
   }
 
  private:
@@ -79,8 +81,8 @@ std::optional<Values> values_from(const Config& config, const Made& made) {
         described.is_object() ? described.at("config").at("keras_history") : described;
     return find_symbol(made, history);
   };
-  const bool is_place = config.is_list() && config.as_list().size() == 3 &&
-                        config.as_list().front().is_string();
+  const bool is_place =
+      config.is_list() && config.as_list().size() == 3 && config.as_list().front().is_string();
   if (is_place || (config.is_object() && is_tensor(config))) {
     const Value* const value = one(config);
     return value == nullptr ? std::nullopt : std::optional<Values>(*value);
@@ -131,7 +133,8 @@ bool make_call(const PendingCall& pending, Made& made) {
       training = value.as_bool();
     }
   }
-  made.insert_or_assign({pending.layer->name(), pending.number}, (*pending.layer)(*inputs, training));
+  made.insert_or_assign({pending.layer->name(), pending.number},
+                        (*pending.layer)(*inputs, training));
   return true;
 }
 
@@ -151,7 +154,8 @@ Config FunctionalLayer::described(
     const std::function<Config(const std::shared_ptr<LayerBase>&)>& describe) const {
   const ConstructionLock lock;
   History history;
-  for (std::size_t i = 0; i < inputs_.size(); ++i) history.add(input_layers_[i]->name(), inputs_[i]);
+  for (std::size_t i = 0; i < inputs_.size(); ++i)
+    history.add(input_layers_[i]->name(), inputs_[i]);
   std::map<const LayerBase*, Config::List> nodes;
   for (const auto& call : calls_) {
     Config arguments = described_values(
@@ -190,7 +194,8 @@ std::shared_ptr<FunctionalLayer> FunctionalLayer::from_config(const Config& conf
   for (const Config& entry : config.at("layers").as_list()) {
     Handle<LayerBase> layer;
     nn::from_config(entry, layer);
-    if (const Config* trainable = entry.find("trainable")) layer->set_trainable(trainable->as_bool());
+    if (const Config* trainable = entry.find("trainable"))
+      layer->set_trainable(trainable->as_bool());
     if (const auto* input = dynamic_cast<const InputLayer*>(layer.shared().get())) {
       const Value symbol = input_symbol(graph, input->type(), layer.shared());
       made.emplace(std::pair(layer->name(), std::int64_t{0}), symbol);

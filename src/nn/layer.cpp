@@ -6,8 +6,8 @@
 #include <mutex>
 
 #include "src/core/fork_safe.hpp"
-#include "src/nn/random_seed.hpp"
 #include "src/nn/batch_type.hpp"
+#include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 #include "src/nn/trace.hpp"
@@ -183,9 +183,8 @@ Values LayerBase::call_symbols(const Values& x, std::optional<bool> training,
 Tensors LayerBase::evaluate(const Tensors& x, bool training, const CallFunction& function,
                             const std::string& key) {
   std::size_t number = 0;
-  const Tensors inputs = x.map([&](const Tensor& tensor) {
-    return tensor.cast(input_dtype(number++, tensor.dtype()));
-  });
+  const Tensors inputs = x.map(
+      [&](const Tensor& tensor) { return tensor.cast(input_dtype(number++, tensor.dtype())); });
   Evaluation evaluation = find_evaluation(inputs, training, function, key);
   std::vector<Tensor> results = evaluation.executable.run(inputs.items());
   const auto losses = results.begin() + std::ssize(evaluation.outputs.items());
@@ -210,9 +209,8 @@ LayerBase::Evaluation LayerBase::find_evaluation(const Tensors& inputs, bool tra
   for (const std::string& name : types.names()) place += " " + name;
   const auto found = evaluations_.find({training, place});
   if (found != evaluations_.end()) return found->second;
-  const Values fed = types.map([this](const ValueType& type) {
-    return graph_->placeholder(type.dtype, type.shape);
-  });
+  const Values fed = types.map(
+      [this](const ValueType& type) { return graph_->placeholder(type.dtype, type.shape); });
   const ValueTypes usual = output_types_;
   Trace trace(*graph_, session_);
   const Values outputs = call_with(fed, training, function);
@@ -241,9 +239,8 @@ ValueTypes LayerBase::compute_output_types(const ValueTypes& inputs) const {
   const ConstructionLock lock;
   const std::shared_ptr<LayerBase> equal = find_class<LayerBase>(class_name())->make(base_config());
   Graph scratch;
-  return types_of((*equal)(inputs.map([&scratch](const ValueType& type) {
-    return scratch.placeholder(type.dtype, type.shape);
-  })));
+  return types_of((*equal)(inputs.map(
+      [&scratch](const ValueType& type) { return scratch.placeholder(type.dtype, type.shape); })));
 }
 
 std::vector<Weight> LayerBase::weights() const {
@@ -404,8 +401,8 @@ void LayerBase::settle() {
     return;
   }
   const Graph graph;
-  session_ = std::make_shared<Session>(
-      graph, SessionOptions{.passes = {}, .seed = next_random_seed()});
+  session_ =
+      std::make_shared<Session>(graph, SessionOptions{.passes = {}, .seed = next_random_seed()});
   graph_ = graph;
 }
 

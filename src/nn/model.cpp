@@ -568,8 +568,7 @@ Config Model::config() const {
   const bool states_inputs = dynamic_cast<const SequentialLayer*>(layer) != nullptr ||
                              dynamic_cast<const FunctionalLayer*>(layer) != nullptr;
   if (states_inputs || !impl_->built) return config;
-  const Structure<Shape> shapes =
-      impl_->x.map([](const Value& input) { return input.shape(); });
+  const Structure<Shape> shapes = impl_->x.map([](const Value& input) { return input.shape(); });
   config.set("build_config", Config::object({{"input_shape", structure_config(shapes)}}));
   return config;
 }

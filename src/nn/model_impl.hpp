@@ -138,8 +138,8 @@ struct Model::Impl {
   /// The model's output, with the state updates that building it collected.
   Executable compile_call(const Values& outputs, const Trace& trace);
   std::vector<std::string> output_names() const;
-  /// The loss of each output; an empty handle where there is none. Throws InvalidArgument for losses
-  /// that do not fit the outputs.
+  /// The loss of each output; an empty handle where there is none. Throws InvalidArgument for
+  /// losses that do not fit the outputs.
   std::vector<Loss> losses() const;
   std::vector<double> loss_weights() const;
   /// Whether the placeholders take targets of these types.

@@ -37,9 +37,10 @@ class MetricBinder {
 
   void bind(const std::vector<MetricSpec>& specs, std::size_t output, bool weighted) {
     for (const MetricSpec& spec : specs) {
-      const Metric metric = spec.metric() ? spec.metric()
-                                          : resolve_metric(spec.name(), targets_[output].y_true.type(),
-                                                           outputs_[output].type());
+      const Metric metric = spec.metric()
+                                ? spec.metric()
+                                : resolve_metric(spec.name(), targets_[output].y_true.type(),
+                                                 outputs_[output].type());
       std::string name = spec.metric() ? metric->name() : spec.name();
       if (outputs_.size() > 1) name = names_[output] + "_" + name;
       bound_.push_back({metric, unique_metric_name(name, weighted, taken_), output, weighted});
@@ -62,8 +63,8 @@ class MetricBinder {
 };
 
 /// Throws InvalidArgument for a name that no output has.
-void check_output_names(const std::vector<std::string>& given, const std::vector<std::string>& names,
-                        const std::string& what) {
+void check_output_names(const std::vector<std::string>& given,
+                        const std::vector<std::string>& names, const std::string& what) {
   for (const std::string& name : given) {
     if (std::ranges::find(names, name) != names.end()) continue;
     throw InvalidArgument(what + " names output \"" + name + "\", which the model does not have" +
@@ -108,23 +109,21 @@ Value total_of(const std::vector<Value>& values) {
 }
 
 /// What the weights behind the variables must be after updates; empty where there is nothing.
-std::vector<Constraint> constraints_of(const std::vector<Layer>& layers,
+std::vector<Constraint> constraints_of(const std::vector<Weight>& weights,
                                        const std::vector<Variable>& variables) {
   std::vector<Constraint> constraints(variables.size());
-  for (const Layer& layer : layers) {
-    for (const Weight& weight : layer->weights()) {
-      const Constraint constraint = weight.constraint();
-      if (!constraint) continue;
-      const auto place = std::ranges::find(variables, weight.variable());
-      if (place == variables.end()) continue;
-      constraints[static_cast<std::size_t>(place - variables.begin())] = constraint;
-    }
+  for (const Weight& weight : weights) {
+    const Constraint constraint = weight.constraint();
+    if (!constraint) continue;
+    const auto place = std::ranges::find(variables, weight.variable());
+    if (place == variables.end()) continue;
+    constraints[static_cast<std::size_t>(place - variables.begin())] = constraint;
   }
   return constraints;
 }
 
 /// Gradients of `loss` and the updates that the optimizer makes of them.
-std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector<Layer>& layers,
+std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector<Weight>& weights,
                                      const std::vector<Variable>& trained, Value loss) {
   if (trained.empty()) return {};
   // The optimizer divides the gradients by the factor again.
@@ -145,7 +144,7 @@ std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector
                          ? Value()
                          : found[static_cast<std::size_t>(place - trained.begin())]);
   }
-  return optimizer.apply(of_all, constraints_of(layers, optimizer.trainable()));
+  return optimizer.apply(of_all, constraints_of(weights, optimizer.trainable()));
 }
 
 /// The optimizer's update starts from what the step began with, so that a weight that `call`
@@ -251,7 +250,8 @@ Value Model::base_compute_loss(const Values& y, const Values& y_pred,
   impl.output_losses.clear();
   for (std::size_t i = 0; i < losses.size(); ++i) {
     Value loss;
-    if (losses[i]) loss = (*losses[i])(y[i], y_pred[i], sample_weight.empty() ? Value() : sample_weight[i]);
+    if (losses[i])
+      loss = (*losses[i])(y[i], y_pred[i], sample_weight.empty() ? Value() : sample_weight[i]);
     impl.output_losses.push_back(loss);
     if (loss) terms.push_back(weights[i] == 1 ? loss : loss * weights[i]);
   }
@@ -309,7 +309,8 @@ Executable Model::find_step(bool training, bool weighted) {
   if (training) {
     const std::vector<Variable>& trained = impl.settle_trained(trainable_weights());
     refuse_twofold_updates(trace, trained);
-    for (const Value& update : optimizer_updates(*settings.optimizer, layers(), trained, loss)) {
+    for (const Value& update :
+         optimizer_updates(*settings.optimizer, impl.layer->weights(), trained, loss)) {
       targets.push_back(update);
     }
   }

@@ -158,8 +158,8 @@ std::vector<Tensor> per_output(const Tensors& given, const std::vector<std::stri
   }
   const bool for_all = given.is_one() && std::string_view(what) == "sample_weight";
   if (given.empty() || for_all || given.size() == outputs.size()) return given.items();
-  throw InvalidArgument("the model has " + std::to_string(outputs.size()) + " outputs, but `" + what +
-                        "` has " + std::to_string(given.size()) + " entries");
+  throw InvalidArgument("the model has " + std::to_string(outputs.size()) + " outputs, but `" +
+                        what + "` has " + std::to_string(given.size()) + " entries");
 }
 
 Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outputs,

@@ -138,9 +138,7 @@ Sequential::Sequential(std::shared_ptr<SequentialLayer> stack) : Model(Layer(sta
   if (stack->stated_input()) build(*stack->stated_input());
 }
 
-SequentialLayer& Sequential::stack() const {
-  return dynamic_cast<SequentialLayer&>(*layer());
-}
+SequentialLayer& Sequential::stack() const { return dynamic_cast<SequentialLayer&>(*layer()); }
 
 void Sequential::add(Layer layer) {
   change("add", [&]() -> std::optional<ValueTypes> {

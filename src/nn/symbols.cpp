@@ -104,8 +104,10 @@ std::shared_ptr<const LayerCall> call_of(const Value& symbol) {
   Graph graph = symbol.graph();
   Symbols* const calls = symbols_of(graph);
   if (calls == nullptr) {
-    throw InvalidArgument("a model is made of symbols: what `Input` gives and what layers make of "
-                          "it; got " + symbol.node().describe());
+    throw InvalidArgument(
+        "a model is made of symbols: what `Input` gives and what layers make of "
+        "it; got " +
+        symbol.node().describe());
   }
   const auto found = calls->find(&symbol.node());
   if (found != calls->end()) return found->second;
@@ -142,7 +144,8 @@ std::vector<Value> rebuilt(const std::vector<Value>& outputs, const std::vector<
       inputs.push_back(known.at({&input.node(), input.index()}));
     }
     Node& copy = graph.add_copy(*node, inputs);
-    for (int i = 0; i < node->output_count(); ++i) known.emplace(std::pair(node, i), copy.output(i));
+    for (int i = 0; i < node->output_count(); ++i)
+      known.emplace(std::pair(node, i), copy.output(i));
   }
   std::vector<Value> results;
   for (const Value& output : outputs) results.push_back(known.at({&output.node(), output.index()}));

@@ -34,9 +34,8 @@ struct SymbolicCalls {
   static std::vector<std::shared_ptr<const LayerCall>> of(const LayerBase& layer);
 };
 
-
-/// Where the next input belongs. Inputs that may come together in a model, because no model has been
-/// made since the first of them, are of one graph.
+/// Where the next input belongs. Inputs that may come together in a model, because no model has
+/// been made since the first of them, are of one graph.
 Graph symbolic_graph();
 /// A new symbol for a batch of this type, which `layer` names.
 Value input_symbol(Graph graph, const ValueType& type, const std::shared_ptr<LayerBase>& layer);

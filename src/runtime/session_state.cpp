@@ -138,7 +138,8 @@ void SessionState::initialize_locked(States listed) {
     }
     waiting.push_back({state, variables_behind(initial)});
     for (const auto& needed : waiting.back().needs) {
-      if (needed->home == this && !needed->initialized && pending.insert(needed).second) listed.push_back(needed);
+      if (needed->home == this && !needed->initialized && pending.insert(needed).second)
+        listed.push_back(needed);
     }
   }
   while (!waiting.empty()) {

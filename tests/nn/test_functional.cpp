@@ -17,7 +17,8 @@ namespace {
 Tensor numbers(const Shape& shape, std::uint64_t seed) {
   Tensor tensor(DType::f32, shape);
   std::uint64_t state = seed * 2654435761u + 1;
-  for (float& value : std::span(tensor.data<float>(), static_cast<std::size_t>(tensor.element_count()))) {
+  for (float& value :
+       std::span(tensor.data<float>(), static_cast<std::size_t>(tensor.element_count()))) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     value = static_cast<float>(state >> 40) / static_cast<float>(1 << 24) - 0.5f;
   }
@@ -160,7 +161,8 @@ TEST_CASE("inputs and targets by name reach the inputs and outputs of their name
   }
 }
 
-TEST_CASE("a saved model of calls is the same when it is loaded, and trains on with the same bits") {
+TEST_CASE(
+    "a saved model of calls is the same when it is loaded, and trains on with the same bits") {
   const nn::Input x({3});
   const nn::Dense shared({.units = 3, .activation = "relu"});
   Value h = shared(shared(x)) + Value(x);
@@ -184,8 +186,8 @@ TEST_CASE("a model refuses what is no graph of its inputs") {
   const nn::Input x({3});
   const nn::Input other({3});
   const Value y = nn::Dense({.units = 2})(x);
-  CHECK_THROWS_WITH_AS(nn::Model(other, y), doctest::Contains("which is not among the model's inputs"),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(nn::Model(other, y),
+                       doctest::Contains("which is not among the model's inputs"), InvalidArgument);
   Graph graph;
   const Value plain = graph.placeholder(DType::f32, {-1, 3});
   CHECK_THROWS_WITH_AS(nn::Model(x, plain), doctest::Contains("made of symbols"), InvalidArgument);

@@ -34,11 +34,11 @@ class Structure {
   Structure() = default;
   /// One item, from whatever converts to it.
   template <std::convertible_to<T> From>
-    requires(!std::derived_from<std::remove_cvref_t<From>, Structure>)
-  Structure(From&& one)  // NOLINT: implicit by design
+  requires(!std::derived_from<std::remove_cvref_t<From>, Structure>)
+      Structure(From&& one)  // NOLINT: implicit by design
       : items_{static_cast<T>(std::forward<From>(one))}, kind_(StructureKind::one) {}
-  Structure(std::vector<T> list) : items_(std::move(list)) {}       // NOLINT: implicit by design
-  Structure(std::initializer_list<T> list) : items_(list) {}  // NOLINT: implicit by design
+  Structure(std::vector<T> list) : items_(std::move(list)) {}  // NOLINT: implicit by design
+  Structure(std::initializer_list<T> list) : items_(list) {}   // NOLINT: implicit by design
 
   /// Throws InvalidArgument for a name that comes twice.
   static Structure named(std::vector<std::string> names, std::vector<T> items) {

@@ -83,9 +83,9 @@ class TEGULA_API OperationLayer : public LayerBase {
   Graph operation_;
 };
 
-/// The symbols of a layer that was called on symbols once. Throws InvalidArgument when it was called
-/// more often, and NotFound when it was not; the symbols live as long as a model or symbol of
-/// theirs.
+/// The symbols of a layer that was called on symbols once. Throws InvalidArgument when it was
+/// called more often, and NotFound when it was not; the symbols live as long as a model or symbol
+/// of theirs.
 TEGULA_API Values symbolic_inputs(const LayerBase& layer);
 TEGULA_API Values symbolic_outputs(const LayerBase& layer);
 

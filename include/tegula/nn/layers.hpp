@@ -68,7 +68,8 @@ class TEGULA_API InputLayer : public LayerWithOptions<InputLayer, InputOptions> 
  protected:
   Value call(Value x, bool training) override;
 };
-/// A symbol to call layers on, for a `Model(inputs, outputs)`, or the first entry of a `Sequential`.
+/// A symbol to call layers on, for a `Model(inputs, outputs)`, or the first entry of a
+/// `Sequential`.
 class Input : public Layer {
  public:
   Input(const Shape& shape,  // NOLINT: implicit by design

@@ -27,7 +27,8 @@ namespace tegula::nn {
 
 struct CompileOptions {
   Optimizer optimizer = "rmsprop";
-  /// One for all outputs, or one per output, as list or by name; an empty one: none for that output.
+  /// One for all outputs, or one per output, as list or by name; an empty one: none for that
+  /// output.
   Structure<Loss> loss = {};
   /// Of a model with one output.
   std::vector<MetricSpec> metrics = {};

@@ -13,7 +13,7 @@ class Values : public Structure<Value> {
  public:
   using Structure::Structure;
   Values(Structure<Value> values) : Structure(std::move(values)) {}  // NOLINT: implicit by design
-  operator Operand() const { return one(); }  // NOLINT: implicit by design
+  operator Operand() const { return one(); }                         // NOLINT: implicit by design
 };
 
 using ValueTypes = Structure<ValueType>;

@@ -213,8 +213,12 @@ void Session::set(std::span<const Variable> variables, std::span<const Tensor> v
 }
 
 void Session::forget(std::span<const Variable> variables) {
-  const auto states = impl().variables(variables);  // dropped without the lock
-  for (const Variable& variable : variables) impl().state->variables.forget(variable);
+  for (const Variable& variable : variables) {
+    if (!variable || !(variable.graph() == impl().state->graph)) {
+      throw InvalidArgument("what a session forgets must be variables of its graph");
+    }
+    impl().state->variables.forget(variable);
+  }
 }
 
 SharedVariable Session::share(const Variable& variable) {

@@ -44,9 +44,10 @@ std::shared_ptr<VariableState> VariableStore::make_state(const Value& variable) 
   return created;
 }
 
-void VariableStore::forget(const Value& variable) {
+std::shared_ptr<VariableState> VariableStore::forget(const Value& variable) {
   const std::lock_guard lock(mutex_);
-  states_.erase(variable.node().id());
+  const auto entry = states_.extract(variable.node().id());
+  return entry.empty() ? nullptr : entry.mapped();
 }
 
 SharedVariable VariableStore::share(const Value& variable,

@@ -39,8 +39,9 @@ class VariableStore {
   /// InvalidArgument when the value is not a variable and ShapeError when its shape is not fully
   /// known.
   std::shared_ptr<VariableState> state(const Value& variable);
-  /// Drops the state: what asks for it later finds the variable without a value.
-  void forget(const Value& variable);
+  /// Gives the state up, if there is one, for the caller to drop without any lock: what asks for it
+  /// later finds the variable without a value.
+  std::shared_ptr<VariableState> forget(const Value& variable);
   /// For variables of other graphs; the same for the same variable.
   SharedVariable share(const Value& variable, const std::shared_ptr<SessionState>& session);
 

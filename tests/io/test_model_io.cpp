@@ -267,7 +267,7 @@ TEST_CASE("configs that do not describe a model say what is wrong") {
            Case{"\"version\": 2", "\"version\": \"2\"", "expected"},
            Case{"\"format\": \"tegula\"", "\"format\": \"other\"",
                 "does not describe a Tegula model"},
-           Case{"\"class_name\": \"Sequential\"", "\"class_name\": \"Functional\"", "Functional"},
+           Case{"\"class_name\": \"Sequential\"", "\"class_name\": \"Functionel\"", "Functionel"},
            Case{"\"class_name\": \"Dense\"", "\"class_name\": \"Densa\"", "Dense"},
            Case{"\"units\": 4", "\"units\": -4", "units"},
            Case{"\"units\": 4", "\"units\": \"four\"", "units"},

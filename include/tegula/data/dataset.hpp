@@ -27,7 +27,7 @@ struct Dataset {
   TEGULA_API Dataset(Tensors inputs, Tensors targets, Tensors weights = {});
 
   /// Number of samples.
-  std::int64_t size() const { return x[0].shape()[0]; }
+  std::int64_t size() const { return x.empty() ? 0 : x[0].shape()[0]; }
   /// Samples `begin` to `end`, sharing memory. Throws ShapeError out of range.
   TEGULA_API Dataset slice(std::int64_t begin, std::int64_t end) const;
   /// Keras's validation_split: the first part for training, and the last `fraction` of the samples,

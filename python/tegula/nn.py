@@ -1,4 +1,4 @@
-"""tf.nn: activations, losses from logits, normalization."""
+"""tf.nn: activations, losses from logits, normalization, convolutions and pools."""
 
 from __future__ import annotations
 
@@ -6,6 +6,29 @@ import math
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from . import _core
+from ._convolution_ops import (  # noqa: F401
+    atrous_conv2d,
+    avg_pool,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    bias_add,
+    conv1d,
+    conv1d_transpose,
+    conv2d,
+    conv2d_transpose,
+    conv3d,
+    conv3d_transpose,
+    conv_transpose,
+    convolution,
+    depthwise_conv2d,
+    max_pool,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    pool,
+    separable_conv2d,
+)
 from ._framework import apply, as_tensor, composed, graph_of, operands
 from ._math_ops import (
     log_sigmoid,  # noqa: F401
@@ -117,15 +140,6 @@ def _shifted(x, axis):
     """x moved so that the largest element over `axis` is 0: exp does not overflow."""
     x = as_tensor(x)
     return x - stop_gradient(reduction("max", x, axis, True, None, "Max"))
-
-
-def bias_add(
-    value: TensorLike, bias: TensorLike, data_format: Optional[str] = None, name: Name = None
-) -> Tensor:
-    """value + bias, with a vector along the last axis."""
-    if data_format not in (None, "NHWC", "N...C"):
-        raise _core.InvalidArgument(f"tf.nn.bias_add: data_format {data_format!r} is not supported")
-    return apply("add", [value, bias], None, name, "BiasAdd")
 
 
 def _named(labels, logits, function, sentinel=None):

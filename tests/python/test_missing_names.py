@@ -49,7 +49,7 @@ CASES = [
     (tf, "function", "TensorFlow has tf.function, Tegula has not. Nothing takes its place"),
     (tf, "GradientTape", "TensorFlow has tf.GradientTape, Tegula has not. Use tf.gradients."),
     (tf, "layers", "TensorFlow has tf.compat.v1.layers, Tegula has not. Use tf.keras.layers"),
-    (tf.nn, "conv2d", "TensorFlow has tf.nn.conv2d, Tegula has not."),
+    (tf.nn, "ctc_loss", "TensorFlow has tf.nn.ctc_loss, Tegula has not."),
     (tf.train, "Checkpoint", "TensorFlow has tf.train.Checkpoint, Tegula has not."),
     (keras.layers, "Desne", "module 'tegula.keras.layers' has no attribute 'Desne'; did you mean 'Dense'"),
     (tf, "reduce_summ", "did you mean 'reduce_sum'"),

@@ -167,6 +167,8 @@ def class_stub(name, cls, module):
         # The options that these serve are listed, so that other names are errors.
         if member in ("__getattr__", "__setattr__") and hasattr(cls, "_model_core"):
             continue
+        if member == "__new__":  # type checkers would take its result for that of the class
+            continue
         if not member.startswith("_") or re.fullmatch(r"__(init|call|r?\w{2,8})__", member):
             lines += method(member, item)
     return lines if len(lines) > 1 else [lines[0] + " ..."]

@@ -1,14 +1,14 @@
 """tf.errors: Tegula's exceptions, also under the names that TensorFlow programs catch."""
 
-from ._core import (  # noqa: F401
-    DTypeError,
-    Error,
-    FormatError,
-    InvalidArgument,
-    IoError,
-    NotFound,
-    RunError,
-    ShapeError,
+from ._core import (
+    DTypeError as DTypeError,
+    Error as Error,
+    FormatError as FormatError,
+    InvalidArgument as InvalidArgument,
+    IoError as IoError,
+    NotFound as NotFound,
+    RunError as RunError,
+    ShapeError as ShapeError,
 )
 from ._missing import getattr_of as _getattr_of
 

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _core
-from ._array_ops import eye, matrix_transpose  # noqa: F401
+from ._array_ops import (
+    eye as eye,
+    matrix_transpose as matrix_transpose,
+)
 from ._framework import apply, as_tensor, composed
-from ._math_ops import (  # noqa: F401
+from ._math_ops import (
     abs,
-    global_norm,
-    matmul,
+    global_norm as global_norm,
+    matmul as matmul,
     reduce_max,
     reduce_sum,
     reduction,
-    tensordot,
+    tensordot as tensordot,
 )
 from ._missing import getattr_of as _getattr_of
-from .nn import l2_normalize  # noqa: F401
+from .nn import l2_normalize as l2_normalize
 
 if TYPE_CHECKING:
     from ._framework import Tensor

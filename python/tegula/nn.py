@@ -31,19 +31,19 @@ from ._convolution_ops import (  # noqa: F401
 )
 from ._framework import apply, as_tensor, composed, graph_of, operands
 from ._math_ops import (
-    log_sigmoid,  # noqa: F401
+    log_sigmoid as log_sigmoid,
     maximum,
     reduce_mean,
     reduce_sum,
     reduction,
-    sigmoid,  # noqa: F401
-    softplus,  # noqa: F401
+    sigmoid as sigmoid,
+    softplus as softplus,
     square,
     stop_gradient,
-    tanh,  # noqa: F401
+    tanh as tanh,
 )
 from ._missing import getattr_of as _getattr_of
-from ._random_ops import dropout  # noqa: F401
+from ._random_ops import dropout as dropout
 
 if TYPE_CHECKING:
     from ._framework import Tensor

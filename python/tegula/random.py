@@ -1,13 +1,15 @@
 """tf.random: random numbers in the graph, and their seed."""
 
-from ._core import shuffled_order  # noqa: F401
+from . import _random_ops
+from ._core import shuffled_order as shuffled_order
 from ._missing import getattr_of as _getattr_of
-from ._random_ops import random_normal as normal  # noqa: F401
-from ._random_ops import random_uniform as uniform  # noqa: F401
-from ._random_ops import (  # noqa: F401
-    set_random_seed,
-    set_seed,
-    truncated_normal,
+from ._random_ops import (
+    set_random_seed as set_random_seed,
+    set_seed as set_seed,
+    truncated_normal as truncated_normal,
 )
 
 __getattr__ = _getattr_of(__name__)
+
+normal = _random_ops.random_normal
+uniform = _random_ops.random_uniform

@@ -54,6 +54,8 @@ print(variable.value + 1, keras.tree.map_structure(lambda leaf: leaf, {"a": nois
 graph_x = tf.placeholder(tf.float32, [None, 4], name="x")
 w = tf.Variable(tf.zeros([4, 2]))
 probabilities = tf.nn.softmax(tf.matmul(graph_x, w))
+probabilities = tf.math.exp(tf.nn.dropout(tf.nn.sigmoid(probabilities), 0.5))
+print(tf.linalg.eye(2), tf.linalg.matmul(w, w, transpose_b=True), tf.random.normal([2]))
 with tf.Session() as session:
     session.run(tf.global_variables_initializer())
     session.run(probabilities, {graph_x: x})

@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -232,6 +233,29 @@ def test_predict_shows_progress_where_a_bar_can_be_redrawn(capsys, monkeypatch):
     assert "1/1 ━" in capsys.readouterr().out
     model.predict(x, verbose=0)
     assert capsys.readouterr().out == ""
+
+
+def test_predict_asks_the_terminal_once():
+    asked = """
+import sys
+import numpy as np
+from tegula import keras
+
+class Terminal:
+    asked = 0
+    def isatty(self):
+        self.asked += 1
+        return False
+    def flush(self):
+        pass
+
+sys.stdout = sys.__stdout__ = terminal = Terminal()
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+for _ in range(5):
+    model.predict(np.ones((1, 3), "float32"))
+sys.exit(terminal.asked)
+"""
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 1
 
 
 @pytest.mark.parametrize(

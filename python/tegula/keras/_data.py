@@ -1,5 +1,6 @@
 """The data arguments of fit and the like: arrays, or batches one after the other."""
 
+import functools
 import itertools
 import operator
 import sys
@@ -330,8 +331,18 @@ def _parts_of(batch, several):
 def redraws_bar():
     """Whether a bar can be redrawn on standard output: a terminal's or a notebook's."""
     out = sys.stdout
+    return _the_process_redraws() if out is sys.__stdout__ else _redraws(out)
+
+
+def _redraws(out):
     isatty = getattr(out, "isatty", None)
     return (isatty is not None and isatty()) or type(out).__module__.startswith("ipykernel")
+
+
+@functools.lru_cache(maxsize=None)
+def _the_process_redraws():
+    """Asked once: a call of the system would cost as much as a small prediction."""
+    return _redraws(sys.__stdout__)
 
 
 def verbosity(verbose):

@@ -3,8 +3,6 @@
 import os as _os
 import pathlib as _pathlib
 
-import numpy as _np
-
 from ... import _core
 from ..._missing import getattr_of as _getattr_of
 from . import _files
@@ -40,5 +38,7 @@ def load_data(path="mnist.npz"):
 
 
 def _from_npz(path):
-    with _np.load(path, allow_pickle=False) as file:
-        return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+    x_train, y_train, x_test, y_test = _files.npz_arrays(
+        path, ("x_train", "y_train", "x_test", "y_test")
+    )
+    return (x_train, y_train), (x_test, y_test)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import _core
+from ._text import utf8
 
 
 class DType:
@@ -98,6 +99,8 @@ def as_dtype(value):
     """The DType of a DType, a NumPy dtype or type, a name or a Python type."""
     if isinstance(value, DType):
         return value
+    if isinstance(value, str):
+        utf8(value)
     alias = _ALIASES.get(value) if isinstance(value, (str, type)) else None
     return DTYPES[alias or _core.dtype_name(value)]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import _core
 from ._dtypes import DTYPES, DType, TensorShape, as_dtype
+from ._text import utf8
 
 if TYPE_CHECKING:
     from ._typing import DTypeLike, Name, TensorLike
@@ -91,7 +92,7 @@ class Graph:
 
     def _unique(self, name, mark_as_used=True):
         counts = self._name_counts
-        key = name.lower()
+        key = utf8(name).lower()
         count = counts.get(key, 0)
         if mark_as_used:
             counts[key] = count + 1
@@ -215,7 +216,7 @@ class Graph:
         """The Tensor "x:0". ValueError when there is none."""
         if not isinstance(name, str):
             raise TypeError(f"a name must be a str, got {type(name).__name__}")
-        if ":" not in name:
+        if ":" not in utf8(name):
             raise _core.InvalidArgument(
                 f'"{name}" names an operation; a value is named "<operation>:<output>", such as '
                 f'"{name}:0"'
@@ -226,7 +227,7 @@ class Graph:
         """The Operation "x". ValueError when there is none."""
         if name in self._groups:
             return self._groups[name]
-        values = self._core.find(name)
+        values = self._core.find(utf8(name))
         if not values:
             self._core.value(name + ":0")  # raises NotFound with similar names
         return self.operation(values[0])
@@ -349,6 +350,10 @@ def reset_default_graph() -> None:
     _global_graph = None
 
 
+class NoValueError(_core.DTypeError, NotImplementedError):
+    """A tensor stands where its value is needed. TensorFlow raises a NotImplementedError there."""
+
+
 class Tensor:
     """One output of an operation: what a node of the graph computes when a session runs it."""
 
@@ -447,26 +452,26 @@ class Tensor:
         return apply(op, [self, other], None, None, "".join(map(str.title, op.split("_"))))
 
     def __bool__(self):
-        raise TypeError(
+        raise _core.DTypeError(
             f"{self!r} has no value while the graph is built: it is neither true nor false. Use "
             "tf.where for a choice within the graph, or `is None` to test for absence"
         )
 
     def __iter__(self):
-        raise TypeError(
+        raise _core.DTypeError(
             f"{self!r} cannot be iterated while the graph is built; use tf.unstack or tf.split"
         )
 
     def __len__(self):
-        raise TypeError(f"len of {self!r} is not defined; use tf.shape or .shape")
+        raise _core.DTypeError(f"len of {self!r} is not defined; use tf.shape or .shape")
 
     def __array__(self, *_, **__):
-        raise NotImplementedError(
+        raise NoValueError(
             f"{self!r} has no value while the graph is built; compute it with Session.run"
         )
 
     def __float__(self):
-        raise TypeError(f"{self!r} has no value while the graph is built; use Session.run")
+        raise _core.DTypeError(f"{self!r} has no value while the graph is built; use Session.run")
 
     __int__ = __float__
 

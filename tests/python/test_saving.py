@@ -1,5 +1,6 @@
 """Saving and loading as users do it: continued training, classes of their own, other formats."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import tegula as tf
-from tegula import keras
+from tegula import errors, keras
 
 RNG = np.random.RandomState(3)
 X = RNG.standard_normal((20, 3)).astype("float32")
@@ -241,6 +242,38 @@ def test_a_users_function_of_a_built_in_name_does_not_change_the_built_in():
     keras.layers.Dense(2, activation=relu)(np.ones((1, 1), "float32"))
     layer = keras.layers.Dense(2, activation="relu", kernel_initializer="ones")
     np.testing.assert_array_equal(layer(np.full((1, 1), 2.0, "float32")), [[2.0, 2.0]])
+
+
+def parts_of(data, path=()):
+    """The ways to all parts of nested data but the whole."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield (*path, key)
+        yield from parts_of(value, (*path, key))
+
+
+def test_whatever_is_wrong_in_the_description_the_error_is_of_the_family_and_names_the_file(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="relu")])
+    model.compile("adam", "mse", metrics=["mae", keras.metrics.Precision(name="p")])
+    model.save(tmp_path / "m")
+    file = tmp_path / "m" / "config.json"
+    text = file.read_text()
+    refused = 0
+    for way in parts_of(json.loads(text)):
+        for wrong in (None, -7, "zzé", [1], {"a": 1}):
+            data = json.loads(text)
+            part = data
+            for key in way[:-1]:
+                part = part[key]
+            part[way[-1]] = wrong
+            file.write_text(json.dumps(data))
+            try:
+                keras.models.load_model(tmp_path / "m")
+            except errors.Error as error:
+                refused += 1
+                assert str(tmp_path) in str(error), (way, wrong, error)
+                assert ".hpp" not in str(error) and ".cpp" not in str(error), (way, wrong, error)
+    assert refused > 200
 
 
 def test_load_model_without_its_compilation(tmp_path):

@@ -57,7 +57,7 @@ def number(name, value):
         raise _core.DTypeError(f"`{name}` must be a number, got {shown(value)}")
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _core.DTypeError(f"`{name}` must be a number, got {shown(value)}") from None
 
 

@@ -1,6 +1,7 @@
 """The arguments of compile, in all forms that Keras takes for a model with one output."""
 
 from .. import _core
+from .._text import utf8
 from . import _serialization
 from ._arguments import number, shown
 
@@ -216,7 +217,7 @@ def _of_dict(given):
 
 def _metric(given):
     if isinstance(given, str) and _serialization.get_registered_object(given) is None:
-        return given
+        return utf8(given)
     from . import metrics
 
     return metrics.get(given)

@@ -10,6 +10,7 @@ import sys
 
 from .. import _core, _missing
 from .._nested import walks
+from .._text import utf8
 from . import _serialization
 
 _nn = _core.nn
@@ -497,7 +498,7 @@ def getter(kind, classes, base, of_function=None):
             return get(_serialization.object_of(identifier, kind))
         if isinstance(identifier, str):
             found = _serialization.get_registered_object(identifier)
-            return get(found) if found is not None else classes[find(identifier)]()
+            return get(found) if found is not None else classes[find(utf8(identifier))]()
         if isinstance(identifier, type):
             return get(identifier())
         if of_function is not None and callable(identifier):

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _core
 from .._framework import building_function
+from .._text import utf8
 from ._values import as_result
 
 
@@ -48,7 +49,7 @@ class Variable:
                 f"name={name}"
             )
         self._array = _first_value(initializer, shape, dtype)
-        self.name = _core.nn.unique_layer_name("Variable") if name is None else name
+        self.name = _core.nn.unique_layer_name("Variable") if name is None else utf8(name)
         self.path = self.name
         self.trainable = bool(trainable)
         self.autocast = autocast
@@ -88,7 +89,9 @@ class Variable:
         return as_result(self._read())
 
     def assign(self, value):
-        """Replaces the value, converted to the dtype; returns it. ValueError when the shape differs."""
+        """Replaces the value, converted to the dtype; returns it. ValueError when the shape differs, or
+        when an integer dtype does not hold a value.
+        """
         array = np.asarray(value)
         if array.shape != tuple(self.shape):
             raise _core.ShapeError(
@@ -96,7 +99,7 @@ class Variable:
                 f"`variable.assign(value)` must match. variable.shape={tuple(self.shape)}, "
                 f"Received: value.shape={array.shape}. Target variable: {self!r}"
             )
-        self._write(array.astype(_core.numpy_dtype(self.dtype)))
+        self._write(_converted(array, self.dtype))
         return self.value
 
     def assign_add(self, value):
@@ -167,10 +170,24 @@ def _first_value(initializer, shape, dtype):
     if dtype is None and not hasattr(initializer, "dtype"):
         dtype = {"f": "float32", "i": "int32"}.get(array.dtype.kind)
     if dtype is not None:
-        array = array.astype(_core.numpy_dtype(_named(dtype)))
+        array = _converted(array, _named(dtype))
     if shape is not None and tuple(shape) != array.shape:
         raise ValueError(f"Variable: shape={tuple(shape)} is not that of the value, {array.shape}")
     return array
+
+
+def _converted(array, dtype):
+    """A copy with another dtype. InvalidArgument for what an integer does not hold."""
+    with np.errstate(all="ignore"):
+        converted = array.astype(_core.numpy_dtype(dtype))
+    if converted.dtype.kind in "iu" and array.dtype.kind in "iuf":
+        lost = np.argwhere(converted != array)
+        if len(lost):
+            place = lost[0].tolist()
+            raise _core.InvalidArgument(
+                f"the value {array[tuple(place)]} at {place} does not fit {dtype}"
+            )
+    return converted
 
 
 def _named(dtype):

@@ -11,6 +11,8 @@ import numpy as _np
 from .. import _core
 from .._framework import Tensor as _Tensor
 from .._framework import as_tensor as _as_tensor
+from .._nested import walks as _walks
+from .._text import utf8 as _utf8
 from .._variables import Variable as _GraphVariable
 from . import _objects, _serialization, constraints, initializers, regularizers
 from ._arguments import listed as _listed
@@ -91,15 +93,20 @@ class Layer(_objects.Object):
 
     def __setattr__(self, name, value):
         _refuse_other_state(self, name, value)
+        if not isinstance(value, (Layer, list, tuple, dict, set)):
+            return super().__setattr__(name, value)
+        layers = _layers_in(value)
+        if self._core is None:
+            if layers:
+                raise RuntimeError(
+                    f"{type(self).__name__}: call super().__init__() before layers are assigned"
+                )
+            return super().__setattr__(name, value)
+        self._track()
+        for layer in layers:
+            _nn.add_sublayer(self._core, layer._core)  # may refuse: then nothing is assigned
         super().__setattr__(name, value)
-        if isinstance(value, (Layer, list, tuple, dict, set)):
-            if self._core is None:
-                if _layers_in(value):
-                    raise RuntimeError(
-                        f"{type(self).__name__}: call super().__init__() before layers are assigned"
-                    )
-            else:
-                self._track()
+        self._track()
 
     def _track(self):
         """Makes the layers in attributes sublayers, those that came last at the end."""
@@ -384,7 +391,7 @@ class Layer(_objects.Object):
         count = len(self._core.weights)
         core = _nn.add_weight(
             self._core,
-            name or (f"variable_{count}" if count else "variable"),
+            _utf8(name or (f"variable_{count}" if count else "variable")),
             () if shape is None else tuple(shape),
             _objects.core_of(initializers, "glorot_uniform" if initializer is None else initializer),
             _objects.core_of(regularizers, regularizer),
@@ -482,6 +489,7 @@ def _refuse_dead_overrides(cls):
             )
 
 
+@_walks
 def _layers_in(value):
     """The layers in a value of an attribute: itself, or those in lists, tuples, dicts and sets."""
     if isinstance(value, Layer):

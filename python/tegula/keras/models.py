@@ -7,6 +7,8 @@ import weakref as _weakref
 from .. import _core
 from .._framework import Tensor as _Tensor
 from .._missing import getattr_of as _getattr_of
+from .._text import path as _path
+from .._text import utf8 as _utf8
 from . import _serialization
 from . import layers as _layers
 from . import losses as _losses
@@ -550,7 +552,7 @@ class Model(Trainer, _layers.Layer):
         """
         _only(by_name, (False,), "by_name", "weights are matched by the place of their layers")
         _refuse_others(kwargs, "load_weights")
-        self._model.load_weights(_os.fspath(filepath), bool(skip_mismatch))
+        self._model.load_weights(_path(filepath), bool(skip_mismatch))
 
     def to_json(self, **options):
         """The structure as JSON, for `model_from_json`."""
@@ -576,7 +578,7 @@ def _refuse_others(kwargs, function):
 
 
 def _writable(filepath, overwrite):
-    path = _os.fspath(filepath)
+    path = _path(filepath)
     if not overwrite and _os.path.exists(path):
         raise ValueError(f"{path} exists already, and overwrite is False")
     return path
@@ -657,7 +659,7 @@ class Sequential(Model):
 
     def __init__(self, layers=None, trainable=True, name=None):
         given = [_checked_layer(layer) for layer in ([] if layers is None else layers)]
-        core = _nn.SequentialLayer(name or "")
+        core = _nn.SequentialLayer(_utf8(name or ""))
         self._input = _Symbols(next((one for one in given if _is_input(one)), None), None)
         self._listed = _Listed([one for one in given if not _is_input(one)], "in the stack")
         self._take(core, _nn.Sequential(core, [layer._core for layer in given]), trainable)
@@ -739,14 +741,24 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):  # 
         compile: Whether the model is compiled as it was, with the optimizer's state.
         safe_mode: Without effect: the files hold no code, and loading runs none.
     """
-    path = _os.fspath(filepath)
+    path = _path(filepath)
     saved = _nn.SavedModel(path)
     description = saved.description
-    with _serialization.CustomObjectScope(custom_objects):
-        model = _serialization.object_of(description["model"])
-        if compile and description.get("compile"):
-            model.compile_from_config(description["compile"])
-    saved.restore(model._model)
+    try:
+        with _serialization.CustomObjectScope(custom_objects):
+            model = _serialization.object_of(description["model"])
+            if compile and description.get("compile"):
+                model.compile_from_config(description["compile"])
+        saved.restore(model._model)
+    except _core.Error as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f'"{path}": {error}') from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _core.FormatError(
+            f'"{path}" holds no description that a model can be made from: {type(error).__name__}: '
+            f"{error}"
+        ) from error
     return model
 
 

@@ -67,7 +67,7 @@ class Layer(_objects.Object):
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
             )
-        self._core = _nn.UserLayer(type(self).__name__, name or "")
+        self._core = _nn.UserLayer(type(self).__name__, _utf8(name or ""))
         self._start(common)
 
     def __init_subclass__(cls, **options):

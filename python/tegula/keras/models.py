@@ -94,7 +94,7 @@ class Model(Trainer, _layers.Layer):
             raise ValueError(
                 f"Unrecognized arguments passed to {type(self).__name__}: {[*args, *kwargs]}"
             )
-        core = _nn.UserLayer(type(self).__name__, name or "")
+        core = _nn.UserLayer(type(self).__name__, _utf8(name or ""))
         self._take(core, _nn.Model(core), trainable)
 
     def _start_functional(self, inputs, outputs, name=None, trainable=True):
@@ -107,7 +107,7 @@ class Model(Trainer, _layers.Layer):
                 )
             graphs[tensor.graph] = None
         values = [_mapped(lambda tensor: tensor._value, group) for group in (inputs, outputs)]
-        core = _nn.FunctionalLayer(*values, name or "")
+        core = _nn.FunctionalLayer(*values, _utf8(name or ""))
         self._symbols = _Symbols(inputs, outputs)
         self._listed = _Listed([_layers.layer_of_core(one, graphs) for one in core.sublayers])
         self._take(core, _nn.Model(core), trainable)

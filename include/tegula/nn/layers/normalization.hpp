@@ -1,0 +1,230 @@
+#pragma once
+// Layers that give their inputs mean 0, variance 1 or norm 1.
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+
+#include "tegula/nn/axes.hpp"
+#include "tegula/nn/layer_with_options.hpp"
+
+namespace tegula::nn {
+
+struct BatchNormalizationOptions {
+  std::int64_t axis = -1;
+  double momentum = 0.99;
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Initializer beta_initializer = "zeros";
+  Initializer gamma_initializer = "ones";
+  Initializer moving_mean_initializer = "zeros";
+  Initializer moving_variance_initializer = "ones";
+  Regularizer beta_regularizer = {};
+  Regularizer gamma_regularizer = {};
+  Constraint beta_constraint = {};
+  Constraint gamma_constraint = {};
+  std::string name = {};
+  static auto fields() {
+    using Self = BatchNormalizationOptions;
+    return std::tuple{
+        field<&Self::axis>("axis", "The axis of the features.", any_finite).fixed_when_built(),
+        field<&Self::momentum>("momentum", "What moving statistics keep per step.",
+                               in_range(0, 1)),
+        field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
+        field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
+        field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")
+            .fixed_when_built(),
+        field<&Self::beta_initializer>("beta_initializer", "First beta.").fixed_when_built(),
+        field<&Self::gamma_initializer>("gamma_initializer", "First gamma.").fixed_when_built(),
+        field<&Self::moving_mean_initializer>("moving_mean_initializer", "First moving mean.")
+            .fixed_when_built(),
+        field<&Self::moving_variance_initializer>("moving_variance_initializer",
+                                                  "First moving variance.")
+            .fixed_when_built(),
+        field<&Self::beta_regularizer>("beta_regularizer", "Penalty on beta.").fixed_when_built(),
+        field<&Self::gamma_regularizer>("gamma_regularizer", "Penalty on gamma.")
+            .fixed_when_built(),
+        field<&Self::beta_constraint>("beta_constraint", "What beta becomes after updates.")
+            .fixed_when_built(),
+        field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
+            .fixed_when_built(),
+        field<&Self::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API BatchNormalizationLayer
+    : public LayerWithOptions<BatchNormalizationLayer, BatchNormalizationOptions> {
+ public:
+  static constexpr const char* kName = "BatchNormalization";
+  static constexpr const char* kDoc =
+      "Subtracts the mean and divides by the deviation of each feature: the batch's while it "
+      "trains, moving ones otherwise and when it is frozen.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  void build_weights(const ValueType& input) override;
+  Value call(Value x, bool training) override;
+
+ private:
+  Weight gamma_;
+  Weight beta_;
+  Weight moving_mean_;
+  Weight moving_variance_;
+};
+using BatchNormalization = MakeLayer<BatchNormalizationLayer>;
+
+struct LayerNormalizationOptions {
+  Axes axis = -1;
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Initializer beta_initializer = "zeros";
+  Initializer gamma_initializer = "ones";
+  Regularizer beta_regularizer = {};
+  Regularizer gamma_regularizer = {};
+  Constraint beta_constraint = {};
+  Constraint gamma_constraint = {};
+  std::string name = {};
+  static auto fields() {
+    using Self = LayerNormalizationOptions;
+    return std::tuple{
+        field<&Self::axis>("axis", "The axes that are normalized.", any_finite).fixed_when_built(),
+        field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
+        field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
+        field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")
+            .fixed_when_built(),
+        field<&Self::beta_initializer>("beta_initializer", "First beta.").fixed_when_built(),
+        field<&Self::gamma_initializer>("gamma_initializer", "First gamma.").fixed_when_built(),
+        field<&Self::beta_regularizer>("beta_regularizer", "Penalty on beta.").fixed_when_built(),
+        field<&Self::gamma_regularizer>("gamma_regularizer", "Penalty on gamma.")
+            .fixed_when_built(),
+        field<&Self::beta_constraint>("beta_constraint", "What beta becomes after updates.")
+            .fixed_when_built(),
+        field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
+            .fixed_when_built(),
+        field<&Self::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API LayerNormalizationLayer
+    : public LayerWithOptions<LayerNormalizationLayer, LayerNormalizationOptions> {
+ public:
+  static constexpr const char* kName = "LayerNormalization";
+  static constexpr const char* kDoc =
+      "Subtracts the mean and divides by the deviation over axes of each sample.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  void build_weights(const ValueType& input) override;
+  Value call(Value x, bool training) override;
+
+ private:
+  Weight gamma_;
+  Weight beta_;
+};
+using LayerNormalization = MakeLayer<LayerNormalizationLayer>;
+
+struct GroupNormalizationOptions {
+  std::int64_t groups = 32;
+  std::int64_t axis = -1;
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Initializer beta_initializer = "zeros";
+  Initializer gamma_initializer = "ones";
+  Regularizer beta_regularizer = {};
+  Regularizer gamma_regularizer = {};
+  Constraint beta_constraint = {};
+  Constraint gamma_constraint = {};
+  std::string name = {};
+  static auto fields() {
+    using Self = GroupNormalizationOptions;
+    return std::tuple{
+        field<&Self::groups>("groups", "Parts of the channels; -1: as many as channels.",
+                             at_least(-1))
+            .fixed_when_built(),
+        field<&Self::axis>("axis", "The axis of the channels.", any_finite).fixed_when_built(),
+        field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
+        field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
+        field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")
+            .fixed_when_built(),
+        field<&Self::beta_initializer>("beta_initializer", "First beta.").fixed_when_built(),
+        field<&Self::gamma_initializer>("gamma_initializer", "First gamma.").fixed_when_built(),
+        field<&Self::beta_regularizer>("beta_regularizer", "Penalty on beta.").fixed_when_built(),
+        field<&Self::gamma_regularizer>("gamma_regularizer", "Penalty on gamma.")
+            .fixed_when_built(),
+        field<&Self::beta_constraint>("beta_constraint", "What beta becomes after updates.")
+            .fixed_when_built(),
+        field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
+            .fixed_when_built(),
+        field<&Self::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API GroupNormalizationLayer
+    : public LayerWithOptions<GroupNormalizationLayer, GroupNormalizationOptions> {
+ public:
+  static constexpr const char* kName = "GroupNormalization";
+  static constexpr const char* kDoc =
+      "Subtracts the mean and divides by the deviation over groups of channels of each sample.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  void build_weights(const ValueType& input) override;
+  Value call(Value x, bool training) override;
+
+ private:
+  Weight gamma_;
+  Weight beta_;
+};
+using GroupNormalization = MakeLayer<GroupNormalizationLayer>;
+
+struct RMSNormalizationOptions {
+  Axes axis = -1;
+  double epsilon = 1e-6;
+  std::string name = {};
+  static auto fields() {
+    using Self = RMSNormalizationOptions;
+    return std::tuple{
+        field<&Self::axis>("axis", "The axes that are normalized.", any_finite).fixed_when_built(),
+        field<&Self::epsilon>("epsilon", "Added to the mean square.", at_least(0)),
+        field<&Self::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API RMSNormalizationLayer
+    : public LayerWithOptions<RMSNormalizationLayer, RMSNormalizationOptions> {
+ public:
+  static constexpr const char* kName = "RMSNormalization";
+  static constexpr const char* kDoc =
+      "Divides by the root of the mean square over axes of each sample, times a scale.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  void build_weights(const ValueType& input) override;
+  Value call(Value x, bool training) override;
+
+ private:
+  Weight scale_;
+};
+using RMSNormalization = MakeLayer<RMSNormalizationLayer>;
+
+struct UnitNormalizationOptions {
+  Axes axis = -1;
+  std::string name = {};
+  static auto fields() {
+    using Self = UnitNormalizationOptions;
+    return std::tuple{field<&Self::axis>("axis", "The axes that get norm 1.", any_finite),
+                      field<&Self::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API UnitNormalizationLayer
+    : public LayerWithOptions<UnitNormalizationLayer, UnitNormalizationOptions> {
+ public:
+  static constexpr const char* kName = "UnitNormalization";
+  static constexpr const char* kDoc = "Gives each sample norm 1 along axes.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  Value call(Value x, bool training) override;
+};
+using UnitNormalization = MakeLayer<UnitNormalizationLayer>;
+
+}  // namespace tegula::nn

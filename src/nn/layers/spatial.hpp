@@ -1,0 +1,31 @@
+#pragma once
+// The order of axes that data formats name. Private to src/nn.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tegula/graph/ops.hpp"
+
+namespace tegula::nn {
+
+/// [batch, channels, spatial...] as [batch, spatial..., channels]; other formats as they are.
+inline Value to_channels_last(Value x, const std::string& data_format) {
+  if (data_format != "channels_first") return x;
+  Axes order;
+  order.emplace({std::int64_t{0}});
+  for (int axis = 2; axis < x.shape().rank(); ++axis) order->push_back(axis);
+  order->push_back(1);
+  return transpose(x, order);
+}
+
+/// The way back.
+inline Value from_channels_last(Value x, const std::string& data_format) {
+  if (data_format != "channels_first") return x;
+  Axes order;
+  order.emplace({std::int64_t{0}, std::int64_t{x.shape().rank() - 1}});
+  for (int axis = 1; axis + 1 < x.shape().rank(); ++axis) order->push_back(axis);
+  return transpose(x, order);
+}
+
+}  // namespace tegula::nn

@@ -13,9 +13,7 @@
 #include "src/nn/trace.hpp"
 #include "src/nn/weight_state.hpp"
 #include "tegula/graph/op_def.hpp"
-#include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
-#include "tegula/nn/sequential.hpp"
 #include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
@@ -409,37 +407,5 @@ void LayerBase::settle() {
 Layer::Layer(Activation activation, std::source_location location)
     : Layer(std::make_shared<ActivationLayer>(ActivationOptions{.activation = activation}),
             location) {}
-
-namespace {
-
-template <typename Impl>
-std::shared_ptr<const ObjectClass<LayerBase>> container_class(const char* doc) {
-  return std::make_shared<const ObjectClass<LayerBase>>(ObjectClass<LayerBase>{
-      Impl::kName, {}, doc, {}, [](const Config& config) -> std::shared_ptr<LayerBase> {
-        return Impl::from_config(config);
-      }});
-}
-
-}  // namespace
-
-template <>
-std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBase>() {
-  static std::deque<std::shared_ptr<const ObjectClass<LayerBase>>> classes = {
-      container_class<SequentialLayer>("A stack of layers."),
-      container_class<FunctionalLayer>("A graph of calls of layers."),
-      container_class<OperationLayer>("Ops between layers."),
-  };
-  return classes;
-}
-
-template <>
-const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {
-  static const std::vector<ObjectClass<LayerBase>> classes = {
-      object_class<LayerBase, InputLayer>({"Input"}), object_class<LayerBase, DenseLayer>({}),
-      object_class<LayerBase, DropoutLayer>({}),      object_class<LayerBase, ActivationLayer>({}),
-      object_class<LayerBase, FlattenLayer>({}),      object_class<LayerBase, ReshapeLayer>({}),
-  };
-  return classes;
-}
 
 }  // namespace tegula::nn

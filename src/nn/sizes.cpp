@@ -9,8 +9,8 @@ namespace {
 [[noreturn]] void refuse(std::string_view owner, std::string_view name, int axes,
                          const Config& given, const std::string& expected) {
   throw InvalidArgument(std::string(owner) + ": `" + std::string(name) + "` must be " + expected +
-                        ": one number, or one for each of " + std::to_string(axes) +
-                        " axes; got " + given.to_string());
+                        ": one number, or one for each of " + std::to_string(axes) + " axes; got " +
+                        given.to_string());
 }
 
 }  // namespace
@@ -74,7 +74,8 @@ void from_config(const Config& config, Margins& margins) {
     } else {
       pair = {entry.as_integer(), entry.as_integer()};
     }
-    if (pair.size() != 2) throw InvalidArgument("must be pairs of numbers, got " + config.to_string());
+    if (pair.size() != 2)
+      throw InvalidArgument("must be pairs of numbers, got " + config.to_string());
     margins.before.push_back(pair[0]);
     margins.after.push_back(pair[1]);
   }

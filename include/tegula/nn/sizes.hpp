@@ -16,9 +16,9 @@ struct Sizes {
   std::vector<std::int64_t> values;
 
   Sizes() = default;
-  Sizes(int size) : values{size} {}                                     // NOLINT: implicit by design
-  Sizes(std::int64_t size) : values{size} {}                            // NOLINT
-  Sizes(std::initializer_list<std::int64_t> sizes) : values(sizes) {}   // NOLINT
+  Sizes(int size) : values{size} {}                                    // NOLINT: implicit by design
+  Sizes(std::int64_t size) : values{size} {}                           // NOLINT
+  Sizes(std::initializer_list<std::int64_t> sizes) : values(sizes) {}  // NOLINT
   Sizes(std::vector<std::int64_t> sizes) : values(std::move(sizes)) {}  // NOLINT
 
   /// One number per axis. Throws InvalidArgument for another number of them, or one below `least`.
@@ -38,7 +38,7 @@ struct Margins {
   std::vector<std::int64_t> after;
 
   Margins() = default;
-  Margins(int size) : Margins(std::vector<std::int64_t>{size}) {}                      // NOLINT
+  Margins(int size) : Margins(std::vector<std::int64_t>{size}) {}                       // NOLINT
   Margins(std::vector<std::int64_t> sizes) : before(sizes), after(std::move(sizes)) {}  // NOLINT
   Margins(std::vector<std::int64_t> first, std::vector<std::int64_t> last)
       : before(std::move(first)), after(std::move(last)) {}

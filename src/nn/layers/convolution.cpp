@@ -99,18 +99,17 @@ ConvolutionLayer<Rank>::ConvolutionLayer(ConvolutionLayerOptions<Rank> options)
     : Base(std::move(options)) {
   check_window(this->options_, Rank, Rank == 1, kName);
   if (this->options_.filters % this->options_.groups != 0) {
-    throw InvalidArgument(std::string(kName) + ": the number of filters must be divisible by the " +
-                          "number of groups, got filters=" +
-                          std::to_string(this->options_.filters) +
-                          ", groups=" + std::to_string(this->options_.groups));
+    throw InvalidArgument(
+        std::string(kName) + ": the number of filters must be divisible by the " +
+        "number of groups, got filters=" + std::to_string(this->options_.filters) +
+        ", groups=" + std::to_string(this->options_.groups));
   }
 }
 
 template <int Rank>
 void ConvolutionLayer<Rank>::build_weights(const ValueType& input) {
   const auto& options = this->options_;
-  const std::int64_t channels =
-      channels_of(input, Rank, options.data_format, this->describe());
+  const std::int64_t channels = channels_of(input, Rank, options.data_format, this->describe());
   if (channels % options.groups != 0) {
     throw ShapeError(this->describe() + ": the number of input channels must be divisible by the " +
                      "number of groups, got " + std::to_string(channels) + " and " +
@@ -145,19 +144,17 @@ TransposedConvolutionLayer<Rank>::TransposedConvolutionLayer(
   for (int axis = 0; axis < Rank; ++axis) {
     const auto i = static_cast<std::size_t>(axis);
     if (own.output_padding.values[i] < own.strides.values[i]) continue;
-    throw InvalidArgument(std::string(kName) + ": `output_padding` must be less than `strides`, got " +
-                          to_config(own.output_padding).to_string() + " and " +
-                          to_config(own.strides).to_string());
+    throw InvalidArgument(
+        std::string(kName) + ": `output_padding` must be less than `strides`, got " +
+        to_config(own.output_padding).to_string() + " and " + to_config(own.strides).to_string());
   }
 }
 
 template <int Rank>
 void TransposedConvolutionLayer<Rank>::build_weights(const ValueType& input) {
   const auto& options = this->options_;
-  const std::int64_t channels =
-      channels_of(input, Rank, options.data_format, this->describe());
-  kernel_ = this->add_weight("kernel",
-                             kernel_shape(options.kernel_size, options.filters, channels),
+  const std::int64_t channels = channels_of(input, Rank, options.data_format, this->describe());
+  kernel_ = this->add_weight("kernel", kernel_shape(options.kernel_size, options.filters, channels),
                              options.kernel_initializer, options.kernel_regularizer,
                              options.kernel_constraint);
   if (!options.use_bias) return;
@@ -196,12 +193,10 @@ DepthwiseConvolutionLayer<Rank>::DepthwiseConvolutionLayer(
 template <int Rank>
 void DepthwiseConvolutionLayer<Rank>::build_weights(const ValueType& input) {
   const auto& options = this->options_;
-  const std::int64_t channels =
-      channels_of(input, Rank, options.data_format, this->describe());
-  kernel_ = this->add_weight("kernel",
-                             kernel_shape(options.kernel_size, channels, options.depth_multiplier),
-                             options.depthwise_initializer, options.depthwise_regularizer,
-                             options.depthwise_constraint);
+  const std::int64_t channels = channels_of(input, Rank, options.data_format, this->describe());
+  kernel_ = this->add_weight(
+      "kernel", kernel_shape(options.kernel_size, channels, options.depth_multiplier),
+      options.depthwise_initializer, options.depthwise_regularizer, options.depthwise_constraint);
   if (!options.use_bias) return;
   bias_ = this->add_weight("bias", {channels * options.depth_multiplier}, options.bias_initializer,
                            options.bias_regularizer, options.bias_constraint);
@@ -226,9 +221,8 @@ template <int Rank>
 Value DepthwiseConvolutionLayer<Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
   check_channels(x, this->input_types(), Rank, options.data_format, this->describe());
-  return finished(
-      depthwise(to_channels_last(x, options.data_format), kernel_, window_of(options)), bias_,
-      options);
+  return finished(depthwise(to_channels_last(x, options.data_format), kernel_, window_of(options)),
+                  bias_, options);
 }
 
 template <int Rank>
@@ -241,8 +235,7 @@ SeparableConvolutionLayer<Rank>::SeparableConvolutionLayer(
 template <int Rank>
 void SeparableConvolutionLayer<Rank>::build_weights(const ValueType& input) {
   const auto& options = this->options_;
-  const std::int64_t channels =
-      channels_of(input, Rank, options.data_format, this->describe());
+  const std::int64_t channels = channels_of(input, Rank, options.data_format, this->describe());
   depthwise_ = this->add_weight(
       "depthwise_kernel", kernel_shape(options.kernel_size, channels, options.depth_multiplier),
       options.depthwise_initializer, options.depthwise_regularizer, options.depthwise_constraint);

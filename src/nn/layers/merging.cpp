@@ -53,8 +53,10 @@ void MergingLayer<Kind>::build_all(const ValueTypes& inputs) {
                           "values. Received: input_shape=" + shapes_text(inputs));
   }
   if (Kind == Merging::subtract && inputs.size() != 2) {
-    throw InvalidArgument("A `Subtract` layer should be called on exactly 2 inputs. Received: "
-                          "input_shape=" + shapes_text(inputs));
+    throw InvalidArgument(
+        "A `Subtract` layer should be called on exactly 2 inputs. Received: "
+        "input_shape=" +
+        shapes_text(inputs));
   }
 }
 
@@ -76,8 +78,10 @@ template class MergingLayer<Merging::minimum>;
 
 void ConcatenateLayer::build_all(const ValueTypes& inputs) {
   if (inputs.empty() || inputs.is_one()) {
-    throw InvalidArgument("A `Concatenate` layer should be called on a list of at least 1 input. "
-                          "Received: input_shape=" + shapes_text(inputs));
+    throw InvalidArgument(
+        "A `Concatenate` layer should be called on a list of at least 1 input. "
+        "Received: input_shape=" +
+        shapes_text(inputs));
   }
   const int rank = inputs[0].shape.rank();
   const int axis = normalize_axis(options_.axis, rank);
@@ -89,8 +93,10 @@ void ConcatenateLayer::build_all(const ValueTypes& inputs) {
       fits = i == axis || a == b || a == kUnknown || b == kUnknown;
     }
     if (fits) continue;
-    throw ShapeError("A `Concatenate` layer requires inputs with matching shapes except for the "
-                     "concatenation axis. Received: input_shape=" + shapes_text(inputs));
+    throw ShapeError(
+        "A `Concatenate` layer requires inputs with matching shapes except for the "
+        "concatenation axis. Received: input_shape=" +
+        shapes_text(inputs));
   }
 }
 

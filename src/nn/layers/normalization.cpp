@@ -69,8 +69,7 @@ void BatchNormalizationLayer::build_weights(const ValueType& input) {
     beta_ = add_weight("beta", size, options_.beta_initializer, options_.beta_regularizer,
                        options_.beta_constraint);
   }
-  moving_mean_ =
-      add_weight("moving_mean", size, options_.moving_mean_initializer, {}, {}, false);
+  moving_mean_ = add_weight("moving_mean", size, options_.moving_mean_initializer, {}, {}, false);
   moving_variance_ =
       add_weight("moving_variance", size, options_.moving_variance_initializer, {}, {}, false);
 }

@@ -23,8 +23,8 @@ PoolingLayer<Kind, Rank>::PoolingLayer(PoolingOptions<Kind, Rank> options)
   auto& own = this->options_;
   own.data_format = checked_data_format(own.data_format, kName);
   own.pool_size = own.pool_size.expanded(Rank, 1, kName, "pool_size");
-  own.strides = own.strides.values.empty() ? own.pool_size
-                                           : own.strides.expanded(Rank, 1, kName, "strides");
+  own.strides =
+      own.strides.values.empty() ? own.pool_size : own.strides.expanded(Rank, 1, kName, "strides");
   if (own.padding != "valid" && own.padding != "same") {
     throw InvalidArgument(std::string(kName) + ": `padding` must be \"valid\" or \"same\", got \"" +
                           own.padding + "\"");

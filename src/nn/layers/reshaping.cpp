@@ -40,8 +40,9 @@ template <int Rank>
 Value ZeroPaddingLayer<Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
   check_rank(x, Rank + 2, this->describe());
-  const Value y = pad(to_channels_last(x, options.data_format),
-                      of_all_axes(options.padding.before, 0), of_all_axes(options.padding.after, 0));
+  const Value y =
+      pad(to_channels_last(x, options.data_format), of_all_axes(options.padding.before, 0),
+          of_all_axes(options.padding.after, 0));
   return from_channels_last(y, options.data_format);
 }
 
@@ -63,8 +64,8 @@ Value CroppingLayer<Rank>::call(Value x, bool /*training*/) {
     const std::int64_t cut = options.cropping.before[i] + options.cropping.after[i];
     if (size != kUnknown && cut >= size) {
       throw ShapeError(this->describe() + ": `cropping` leaves nothing of an axis of size " +
-                       std::to_string(size) + ": cropping=" +
-                       to_config(options.cropping).to_string());
+                       std::to_string(size) +
+                       ": cropping=" + to_config(options.cropping).to_string());
     }
     ranges[i + 1].begin = options.cropping.before[i];
     if (options.cropping.after[i] > 0) ranges[i + 1].end = -options.cropping.after[i];
@@ -106,9 +107,10 @@ PermuteLayer::PermuteLayer(PermuteOptions options) : LayerWithOptions(std::move(
   std::ranges::sort(sorted);
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (sorted[i] == static_cast<std::int64_t>(i) + 1) continue;
-    throw InvalidArgument("Permute: Invalid permutation argument `dims`. The set of indices in "
-                          "`dims` must be consecutive and start from 1. Received: " +
-                          to_config(options_.dims).to_string());
+    throw InvalidArgument(
+        "Permute: Invalid permutation argument `dims`. The set of indices in "
+        "`dims` must be consecutive and start from 1. Received: " +
+        to_config(options_.dims).to_string());
   }
 }
 

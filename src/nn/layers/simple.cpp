@@ -28,8 +28,8 @@ Value IdentityLayer::call(Value x, bool /*training*/) { return x; }
 
 Value ReLULayer::call(Value x, bool /*training*/) {
   const double threshold = options_.threshold;
-  const Value below = options_.negative_slope == 0 ? x * 0.0
-                                                   : (x - threshold) * options_.negative_slope;
+  const Value below =
+      options_.negative_slope == 0 ? x * 0.0 : (x - threshold) * options_.negative_slope;
   Value above = x;
   if (options_.max_value) above = minimum(x, *options_.max_value);
   if (threshold == 0 && options_.negative_slope == 0) {
@@ -64,9 +64,7 @@ void PReLULayer::build_weights(const ValueType& input) {
                       options_.alpha_constraint);
 }
 
-Value PReLULayer::call(Value x, bool /*training*/) {
-  return relu(x) - Value(alpha_) * relu(-x);
-}
+Value PReLULayer::call(Value x, bool /*training*/) { return relu(x) - Value(alpha_) * relu(-x); }
 
 Value SoftmaxLayer::call(Value x, bool /*training*/) { return softmax(x, options_.axis); }
 

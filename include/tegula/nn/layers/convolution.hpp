@@ -232,8 +232,7 @@ template <int Rank>
 class TEGULA_API DepthwiseConvolutionLayer
     : public LayerWithOptions<DepthwiseConvolutionLayer<Rank>, DepthwiseConvolutionOptions<Rank>> {
  public:
-  using Base =
-      LayerWithOptions<DepthwiseConvolutionLayer<Rank>, DepthwiseConvolutionOptions<Rank>>;
+  using Base = LayerWithOptions<DepthwiseConvolutionLayer<Rank>, DepthwiseConvolutionOptions<Rank>>;
   static constexpr const char* kName = Rank == 1 ? "DepthwiseConv1D" : "DepthwiseConv2D";
   static constexpr const char* kDoc =
       "Convolves each channel by filters of its own: [batch, spatial..., channels] to [batch, "
@@ -323,8 +322,7 @@ template <int Rank>
 class TEGULA_API SeparableConvolutionLayer
     : public LayerWithOptions<SeparableConvolutionLayer<Rank>, SeparableConvolutionOptions<Rank>> {
  public:
-  using Base =
-      LayerWithOptions<SeparableConvolutionLayer<Rank>, SeparableConvolutionOptions<Rank>>;
+  using Base = LayerWithOptions<SeparableConvolutionLayer<Rank>, SeparableConvolutionOptions<Rank>>;
   static constexpr const char* kName = Rank == 1 ? "SeparableConv1D" : "SeparableConv2D";
   static constexpr const char* kDoc =
       "Convolves each channel apart, then mixes the channels: [batch, spatial..., channels] to "

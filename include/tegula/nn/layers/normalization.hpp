@@ -29,8 +29,7 @@ struct BatchNormalizationOptions {
     using Self = BatchNormalizationOptions;
     return std::tuple{
         field<&Self::axis>("axis", "The axis of the features.", any_finite).fixed_when_built(),
-        field<&Self::momentum>("momentum", "What moving statistics keep per step.",
-                               in_range(0, 1)),
+        field<&Self::momentum>("momentum", "What moving statistics keep per step.", in_range(0, 1)),
         field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
         field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
         field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")

@@ -35,12 +35,12 @@ class TEGULA_API PoolingLayer
     : public LayerWithOptions<PoolingLayer<Kind, Rank>, PoolingOptions<Kind, Rank>> {
  public:
   using Base = LayerWithOptions<PoolingLayer<Kind, Rank>, PoolingOptions<Kind, Rank>>;
-  static constexpr const char* kName =
-      Kind == Pooling::max
-          ? (Rank == 1 ? "MaxPooling1D" : Rank == 2 ? "MaxPooling2D" : "MaxPooling3D")
-          : (Rank == 1   ? "AveragePooling1D"
-             : Rank == 2 ? "AveragePooling2D"
-                         : "AveragePooling3D");
+  static constexpr const char* kName = Kind == Pooling::max ? (Rank == 1   ? "MaxPooling1D"
+                                                               : Rank == 2 ? "MaxPooling2D"
+                                                                           : "MaxPooling3D")
+                                                            : (Rank == 1   ? "AveragePooling1D"
+                                                               : Rank == 2 ? "AveragePooling2D"
+                                                                           : "AveragePooling3D");
   static constexpr const char* kDoc = Kind == Pooling::max
                                           ? "The largest element of each window."
                                           : "The mean of each window, padding left out.";
@@ -75,16 +75,15 @@ class TEGULA_API GlobalPoolingLayer
     : public LayerWithOptions<GlobalPoolingLayer<Kind, Rank>, GlobalPoolingOptions<Kind, Rank>> {
  public:
   using Base = LayerWithOptions<GlobalPoolingLayer<Kind, Rank>, GlobalPoolingOptions<Kind, Rank>>;
-  static constexpr const char* kName =
-      Kind == Pooling::max ? (Rank == 1   ? "GlobalMaxPooling1D"
-                              : Rank == 2 ? "GlobalMaxPooling2D"
-                                          : "GlobalMaxPooling3D")
-                           : (Rank == 1   ? "GlobalAveragePooling1D"
-                              : Rank == 2 ? "GlobalAveragePooling2D"
-                                          : "GlobalAveragePooling3D");
-  static constexpr const char* kDoc = Kind == Pooling::max
-                                          ? "The largest element of each channel."
-                                          : "The mean of each channel.";
+  static constexpr const char* kName = Kind == Pooling::max
+                                           ? (Rank == 1   ? "GlobalMaxPooling1D"
+                                              : Rank == 2 ? "GlobalMaxPooling2D"
+                                                          : "GlobalMaxPooling3D")
+                                           : (Rank == 1   ? "GlobalAveragePooling1D"
+                                              : Rank == 2 ? "GlobalAveragePooling2D"
+                                                          : "GlobalAveragePooling3D");
+  static constexpr const char* kDoc =
+      Kind == Pooling::max ? "The largest element of each channel." : "The mean of each channel.";
   explicit GlobalPoolingLayer(GlobalPoolingOptions<Kind, Rank> options);
 
  protected:

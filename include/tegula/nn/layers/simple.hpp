@@ -180,9 +180,8 @@ struct SoftmaxOptions {
   Axes axis = -1;
   std::string name = {};
   static auto fields() {
-    return std::tuple{
-        field<&SoftmaxOptions::axis>("axis", "The axes that sum to 1.", any_finite),
-        field<&SoftmaxOptions::name>("name", "Name of the layer.")};
+    return std::tuple{field<&SoftmaxOptions::axis>("axis", "The axes that sum to 1.", any_finite),
+                      field<&SoftmaxOptions::name>("name", "Name of the layer.")};
   }
 };
 class TEGULA_API SoftmaxLayer : public LayerWithOptions<SoftmaxLayer, SoftmaxOptions> {

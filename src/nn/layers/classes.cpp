@@ -1,0 +1,102 @@
+// The layers that are known by their names.
+
+#include "tegula/nn/functional.hpp"
+#include "tegula/nn/layers.hpp"
+#include "tegula/nn/sequential.hpp"
+
+namespace tegula::nn {
+
+namespace {
+
+template <typename Impl>
+std::shared_ptr<const ObjectClass<LayerBase>> container_class(const char* doc) {
+  return std::make_shared<const ObjectClass<LayerBase>>(ObjectClass<LayerBase>{
+      Impl::kName, {}, doc, {}, [](const Config& config) -> std::shared_ptr<LayerBase> {
+        return Impl::from_config(config);
+      }});
+}
+
+}  // namespace
+
+template <>
+std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBase>() {
+  static std::deque<std::shared_ptr<const ObjectClass<LayerBase>>> classes = {
+      container_class<SequentialLayer>("A stack of layers."),
+      container_class<FunctionalLayer>("A graph of calls of layers."),
+      container_class<OperationLayer>("Ops between layers."),
+  };
+  return classes;
+}
+
+template <>
+const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {
+  static const std::vector<ObjectClass<LayerBase>> classes = {
+      object_class<LayerBase, InputLayer>({"Input"}),
+      object_class<LayerBase, DenseLayer>({}),
+      object_class<LayerBase, DropoutLayer>({}),
+      object_class<LayerBase, ActivationLayer>({}),
+      object_class<LayerBase, FlattenLayer>({}),
+      object_class<LayerBase, ReshapeLayer>({}),
+      object_class<LayerBase, ConvolutionLayer<1>>({"Convolution1D"}),
+      object_class<LayerBase, ConvolutionLayer<2>>({"Convolution2D"}),
+      object_class<LayerBase, ConvolutionLayer<3>>({"Convolution3D"}),
+      object_class<LayerBase, TransposedConvolutionLayer<1>>({"Convolution1DTranspose"}),
+      object_class<LayerBase, TransposedConvolutionLayer<2>>({"Convolution2DTranspose"}),
+      object_class<LayerBase, TransposedConvolutionLayer<3>>({"Convolution3DTranspose"}),
+      object_class<LayerBase, DepthwiseConvolutionLayer<1>>({}),
+      object_class<LayerBase, DepthwiseConvolutionLayer<2>>({}),
+      object_class<LayerBase, SeparableConvolutionLayer<1>>({"SeparableConvolution1D"}),
+      object_class<LayerBase, SeparableConvolutionLayer<2>>({"SeparableConvolution2D"}),
+      object_class<LayerBase, PoolingLayer<Pooling::max, 1>>({"MaxPool1D"}),
+      object_class<LayerBase, PoolingLayer<Pooling::max, 2>>({"MaxPool2D"}),
+      object_class<LayerBase, PoolingLayer<Pooling::max, 3>>({"MaxPool3D"}),
+      object_class<LayerBase, PoolingLayer<Pooling::average, 1>>({"AvgPool1D"}),
+      object_class<LayerBase, PoolingLayer<Pooling::average, 2>>({"AvgPool2D"}),
+      object_class<LayerBase, PoolingLayer<Pooling::average, 3>>({"AvgPool3D"}),
+      object_class<LayerBase, GlobalPoolingLayer<Pooling::max, 1>>({"GlobalMaxPool1D"}),
+      object_class<LayerBase, GlobalPoolingLayer<Pooling::max, 2>>({"GlobalMaxPool2D"}),
+      object_class<LayerBase, GlobalPoolingLayer<Pooling::max, 3>>({"GlobalMaxPool3D"}),
+      object_class<LayerBase, GlobalPoolingLayer<Pooling::average, 1>>({"GlobalAvgPool1D"}),
+      object_class<LayerBase, GlobalPoolingLayer<Pooling::average, 2>>({"GlobalAvgPool2D"}),
+      object_class<LayerBase, GlobalPoolingLayer<Pooling::average, 3>>({"GlobalAvgPool3D"}),
+      object_class<LayerBase, BatchNormalizationLayer>({}),
+      object_class<LayerBase, LayerNormalizationLayer>({}),
+      object_class<LayerBase, GroupNormalizationLayer>({}),
+      object_class<LayerBase, RMSNormalizationLayer>({}),
+      object_class<LayerBase, UnitNormalizationLayer>({}),
+      object_class<LayerBase, MergingLayer<Merging::add>>({}),
+      object_class<LayerBase, MergingLayer<Merging::subtract>>({}),
+      object_class<LayerBase, MergingLayer<Merging::multiply>>({}),
+      object_class<LayerBase, MergingLayer<Merging::average>>({}),
+      object_class<LayerBase, MergingLayer<Merging::maximum>>({}),
+      object_class<LayerBase, MergingLayer<Merging::minimum>>({}),
+      object_class<LayerBase, ConcatenateLayer>({}),
+      object_class<LayerBase, DotLayer>({}),
+      object_class<LayerBase, EmbeddingLayer>({}),
+      object_class<LayerBase, ZeroPaddingLayer<1>>({}),
+      object_class<LayerBase, ZeroPaddingLayer<2>>({}),
+      object_class<LayerBase, ZeroPaddingLayer<3>>({}),
+      object_class<LayerBase, CroppingLayer<1>>({}),
+      object_class<LayerBase, CroppingLayer<2>>({}),
+      object_class<LayerBase, CroppingLayer<3>>({}),
+      object_class<LayerBase, UpSamplingLayer<1>>({}),
+      object_class<LayerBase, UpSamplingLayer<2>>({}),
+      object_class<LayerBase, UpSamplingLayer<3>>({}),
+      object_class<LayerBase, PermuteLayer>({}),
+      object_class<LayerBase, RepeatVectorLayer>({}),
+      object_class<LayerBase, IdentityLayer>({}),
+      object_class<LayerBase, ReLULayer>({}),
+      object_class<LayerBase, LeakyReLULayer>({}),
+      object_class<LayerBase, ELULayer>({}),
+      object_class<LayerBase, PReLULayer>({}),
+      object_class<LayerBase, SoftmaxLayer>({}),
+      object_class<LayerBase, RescalingLayer>({}),
+      object_class<LayerBase, ActivityRegularizationLayer>({}),
+      object_class<LayerBase, SpatialDropoutLayer<1>>({}),
+      object_class<LayerBase, SpatialDropoutLayer<2>>({}),
+      object_class<LayerBase, SpatialDropoutLayer<3>>({}),
+  };
+  return classes;
+}
+
+}  // namespace tegula::nn

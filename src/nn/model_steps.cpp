@@ -292,7 +292,7 @@ Executable Model::find_step(bool training, bool weighted) {
                           "; training needs a reduction other than \"none\"");
   }
 
-  const Value rows = element_count(impl.x[0], 0);
+  const Value rows = cast(element_count(impl.x[0], 0), DType::f32);
   std::vector<Value> targets = {assign_add(impl.loss_total, loss * rows),
                                 assign_add(impl.loss_count, rows)};
   for (std::size_t i = 0; i < impl.output_losses.size(); ++i) {

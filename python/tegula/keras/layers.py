@@ -695,7 +695,43 @@ _CLASSES = _objects.classes_of(
         },
     },
 )
-__getattr__, __dir__ = _objects.attributes(globals(), _CLASSES)
+_ALIASES = {
+    "AvgPool1D": "AveragePooling1D", "AvgPool2D": "AveragePooling2D",
+    "AvgPool3D": "AveragePooling3D", "Convolution1D": "Conv1D", "Convolution2D": "Conv2D",
+    "Convolution3D": "Conv3D", "Convolution1DTranspose": "Conv1DTranspose",
+    "Convolution2DTranspose": "Conv2DTranspose", "Convolution3DTranspose": "Conv3DTranspose",
+    "GlobalAvgPool1D": "GlobalAveragePooling1D", "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalAvgPool3D": "GlobalAveragePooling3D", "GlobalMaxPool1D": "GlobalMaxPooling1D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D", "GlobalMaxPool3D": "GlobalMaxPooling3D",
+    "MaxPool1D": "MaxPooling1D", "MaxPool2D": "MaxPooling2D", "MaxPool3D": "MaxPooling3D",
+    "SeparableConvolution1D": "SeparableConv1D", "SeparableConvolution2D": "SeparableConv2D",
+}
+__getattr__, __dir__ = _objects.attributes(
+    globals(), _CLASSES, _objects.Made(_ALIASES, lambda name: _CLASSES[name])
+)
+
+
+def _merging(name):
+    def merge(inputs, **kwargs):
+        return _CLASSES[name](**kwargs)(inputs)
+
+    merge.__name__ = merge.__qualname__ = name.lower()
+    merge.__doc__ = f"`{name}(**kwargs)(inputs)`."
+    return merge
+
+
+add, subtract, multiply = _merging("Add"), _merging("Subtract"), _merging("Multiply")
+average, maximum, minimum = _merging("Average"), _merging("Maximum"), _merging("Minimum")
+
+
+def concatenate(inputs, axis=-1, **kwargs):
+    """`Concatenate(axis)(inputs)`."""
+    return _CLASSES["Concatenate"](axis=axis, **kwargs)(inputs)
+
+
+def dot(inputs, axes=-1, **kwargs):
+    """`Dot(axes)(inputs)`."""
+    return _CLASSES["Dot"](axes=axes, **kwargs)(inputs)
 
 
 def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None,

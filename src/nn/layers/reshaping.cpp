@@ -90,14 +90,16 @@ Value UpSamplingLayer<Rank>::call(Value x, bool /*training*/) {
     if (times == 1) continue;
     // Each element becomes a row of equal ones, and the rows are joined.
     const Shape shape = x.shape();
-    if (shape[axis] == kUnknown) {
+    Shape sample = shape;
+    sample.set(0, 1);
+    if (!sample.is_known()) {
       throw ShapeError(this->describe() + " needs known sizes, got " + shape_text(shape));
     }
-    std::vector<std::int64_t> multiples(static_cast<std::size_t>(shape.rank()) + 1, 1);
-    multiples[static_cast<std::size_t>(axis) + 1] = times;
+    std::int64_t inner = 1;
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
     std::vector<std::int64_t> joined(shape.begin(), shape.end());
     joined[static_cast<std::size_t>(axis)] *= times;
-    x = reshape(tile(expand_dims(x, axis + 1), multiples), joined);
+    x = reshape(tile(reshape(x, {-1, shape[axis], 1, inner}), {1, 1, times, 1}), joined);
   }
   return from_channels_last(x, options.data_format);
 }

@@ -21,8 +21,9 @@ struct PoolingOptions {
   std::string name = {};
   static auto fields() {
     using Self = PoolingOptions;
+    const auto size = field<&Self::pool_size>("pool_size", "Size of the window.");
     return std::tuple{
-        field<&Self::pool_size>("pool_size", "Size of the window."),
+        Kind == Pooling::average ? size.required() : size,  // as in Keras
         field<&Self::strides>("strides", "Steps of the window; none: its size."),
         field<&Self::padding>("padding", "\"valid\": windows within the input, or \"same\"."),
         field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\"."),

@@ -33,6 +33,7 @@ TYPES = {
     "learning rate": "LearningRate",
     "number or list": "Union[float, Sequence[float], None]",
     "axes": "Union[int, Sequence[int], None]",
+    "int or list": "int | Sequence[int] | Sequence[Sequence[int]]",
 }
 INPUT_ONLY = {"sparse", "ragged", "tensor", "optional"}
 # Arguments of layers beside those of the tables.

@@ -13,8 +13,8 @@ _INSTEAD = (
         r"keras\.layers\.(Lambda|TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer)",
         "Derive a class from keras.layers.Layer and define `call`",
     ),
-    (r"keras\.(layers|applications|ops)\b.*([cC]onv|[pP]ool).*", "Convolutions are not there yet"),
-    (r"keras\.applications", "Convolutions are not there yet"),
+    (r"keras\.ops\b.*(conv|pool).*", "Use keras.layers, or tf.nn on tensors"),
+    (r"keras\.applications.*", "Trained models are not there; build them of keras.layers"),
     (
         r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional|TimeDistributed)",
         "Recurrence is not there yet",

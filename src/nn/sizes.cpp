@@ -41,6 +41,9 @@ void from_config(const Config& config, Sizes& sizes) {
 
 Margins Margins::expanded(int axes, std::string_view owner, std::string_view name) const {
   Margins result = *this;
+  if (axes == 1 && before.size() == 2 && before == after) {  // of one axis, a list is the pair
+    result = Margins(std::vector{before[0]}, std::vector{before[1]});
+  }
   for (auto* side : {&result.before, &result.after}) {
     if (side->size() == 1) side->resize(static_cast<std::size_t>(axes), side->front());
   }
@@ -54,6 +57,7 @@ Margins Margins::expanded(int axes, std::string_view owner, std::string_view nam
 }
 
 Config to_config(const Margins& margins) {
+  if (margins.before.size() == 1) return Config::List{margins.before[0], margins.after[0]};
   Config::List list;
   for (std::size_t i = 0; i < margins.before.size(); ++i) {
     list.push_back(Config::List{margins.before[i], margins.after[i]});

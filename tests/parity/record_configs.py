@@ -26,7 +26,20 @@ KINDS = {
     "schedule": "optimizers.schedules",
 }
 
-LAYERS = ("Activation", "Dense", "Dropout", "Flatten", "InputLayer", "Reshape")
+LAYERS = (
+    "Activation", "ActivityRegularization", "Add", "Average", "AveragePooling1D",
+    "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Concatenate", "Conv1D",
+    "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Cropping1D",
+    "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot", "Dropout",
+    "ELU", "Embedding", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
+    "GroupNormalization", "Identity", "InputLayer", "LayerNormalization", "LeakyReLU", "MaxPooling1D",
+    "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RMSNormalization",
+    "ReLU", "RepeatVector", "Rescaling", "Reshape", "SeparableConv1D", "SeparableConv2D", "Softmax",
+    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Subtract", "UnitNormalization",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D",
+    "ZeroPadding3D",
+)
 
 # Arguments of classes that need some, or that have more to show than the defaults.
 ARGUMENTS = {
@@ -34,6 +47,25 @@ ARGUMENTS = {
                              "kernel_initializer": "he_normal", "kernel_regularizer": "l2",
                              "kernel_constraint": "max_norm", "bias_constraint": "non_neg",
                              "name": "d", "trainable": False}],
+    **dict.fromkeys(
+        ("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",
+         "SeparableConv1D", "SeparableConv2D"),
+        [{"filters": 3, "kernel_size": 2},
+         {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu",
+          "use_bias": False, "name": "c"}],
+    ),
+    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"),
+                    [{"kernel_size": 2}, {"kernel_size": 3, "depth_multiplier": 2}]),
+    **dict.fromkeys(("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"),
+                    [{"pool_size": 2}, {"pool_size": 3, "strides": 1, "padding": "same"}]),
+    **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"), [{"rate": 0.25}]),
+    **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"), [{}, {"padding": 2}]),
+    "Dot": [{"axes": 1}, {"axes": [1, 2], "normalize": True}],
+    "Embedding": [{"input_dim": 4, "output_dim": 2}],
+    "Permute": [{"dims": (2, 1)}],
+    "RepeatVector": [{"n": 2}],
+    "Rescaling": [{"scale": 0.5}, {"scale": 0.5, "offset": 1.0}],
+    "LayerNormalization": [{}, {"axis": [1, 2], "scale": False}],
     "Dropout": [{"rate": 0.25}, {"rate": 0.5, "seed": 3}],
     "Activation": [{"activation": "gelu"}],
     "Reshape": [{"target_shape": (2, 3)}, {"target_shape": (-1,)}],

@@ -48,7 +48,7 @@ struct Margins {
   bool operator==(const Margins&) const = default;
 };
 inline std::string type_name(const Margins&) { return "int or list"; }
-/// A list of pairs.
+/// A list of pairs; of one axis the pair.
 TEGULA_API Config to_config(const Margins& margins);
 TEGULA_API void from_config(const Config& config, Margins& margins);
 

@@ -8,6 +8,190 @@ class Activation(Layer):
     activation: Any
     def __init__(self, activation: ActivationLike, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
+class ActivityRegularization(Layer):
+    l1: Any
+    l2: Any
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Add(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Average(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AveragePooling1D(Layer):
+    pool_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]], strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AveragePooling2D(Layer):
+    pool_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]], strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AveragePooling3D(Layer):
+    pool_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]], strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+AvgPool3D = AveragePooling3D
+class BatchNormalization(Layer):
+    axis: Any
+    momentum: Any
+    epsilon: Any
+    center: Any
+    scale: Any
+    beta_initializer: Any
+    gamma_initializer: Any
+    moving_mean_initializer: Any
+    moving_variance_initializer: Any
+    beta_regularizer: Any
+    gamma_regularizer: Any
+    beta_constraint: Any
+    gamma_constraint: Any
+    def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', moving_mean_initializer: InitializerLike = 'zeros', moving_variance_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Concatenate(Layer):
+    axis: Any
+    def __init__(self, axis: int = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Conv1D(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    dilation_rate: Any
+    groups: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., groups: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Conv1DTranspose(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    output_padding: Any
+    data_format: Any
+    dilation_rate: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', output_padding: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Conv2D(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    dilation_rate: Any
+    groups: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., groups: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Conv2DTranspose(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    output_padding: Any
+    data_format: Any
+    dilation_rate: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', output_padding: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Conv3D(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    dilation_rate: Any
+    groups: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., groups: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Conv3DTranspose(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    output_padding: Any
+    data_format: Any
+    dilation_rate: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', output_padding: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+Convolution3D = Conv3D
+Convolution3DTranspose = Conv3DTranspose
+class Cropping1D(Layer):
+    cropping: Any
+    data_format: Any
+    def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Cropping2D(Layer):
+    cropping: Any
+    data_format: Any
+    def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Cropping3D(Layer):
+    cropping: Any
+    data_format: Any
+    def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Dense(Layer):
     units: Any
     activation: Any
@@ -26,15 +210,119 @@ class Dense(Layer):
     def bias(self) -> Any: ...
     @property
     def input_spec(self) -> Any: ...
+class DepthwiseConv1D(Layer):
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    depth_multiplier: Any
+    data_format: Any
+    dilation_rate: Any
+    activation: Any
+    use_bias: Any
+    depthwise_initializer: Any
+    bias_initializer: Any
+    depthwise_regularizer: Any
+    bias_regularizer: Any
+    depthwise_constraint: Any
+    bias_constraint: Any
+    def __init__(self, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', depth_multiplier: int = 1, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class DepthwiseConv2D(Layer):
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    depth_multiplier: Any
+    data_format: Any
+    dilation_rate: Any
+    activation: Any
+    use_bias: Any
+    depthwise_initializer: Any
+    bias_initializer: Any
+    depthwise_regularizer: Any
+    bias_regularizer: Any
+    depthwise_constraint: Any
+    bias_constraint: Any
+    def __init__(self, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', depth_multiplier: int = 1, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Dot(Layer):
+    axes: Any
+    normalize: Any
+    def __init__(self, axes: Union[int, Sequence[int], None], normalize: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Dropout(Layer):
     rate: Any
     noise_shape: Any
     seed: Any
     def __init__(self, rate: float, noise_shape: Optional[Shape] = None, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
+class ELU(Layer):
+    alpha: Any
+    def __init__(self, alpha: float = 1.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Embedding(Layer):
+    input_dim: Any
+    output_dim: Any
+    embeddings_initializer: Any
+    embeddings_regularizer: Any
+    embeddings_constraint: Any
+    def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = 'random_uniform', embeddings_regularizer: RegularizerLike = None, embeddings_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Flatten(Layer):
     data_format: Any
     def __init__(self, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GlobalAveragePooling1D(Layer):
+    data_format: Any
+    keepdims: Any
+    def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GlobalAveragePooling2D(Layer):
+    data_format: Any
+    keepdims: Any
+    def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GlobalAveragePooling3D(Layer):
+    data_format: Any
+    keepdims: Any
+    def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+class GlobalMaxPooling1D(Layer):
+    data_format: Any
+    keepdims: Any
+    def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GlobalMaxPooling2D(Layer):
+    data_format: Any
+    keepdims: Any
+    def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GlobalMaxPooling3D(Layer):
+    data_format: Any
+    keepdims: Any
+    def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GroupNormalization(Layer):
+    groups: Any
+    axis: Any
+    epsilon: Any
+    center: Any
+    scale: Any
+    beta_initializer: Any
+    gamma_initializer: Any
+    beta_regularizer: Any
+    gamma_regularizer: Any
+    beta_constraint: Any
+    gamma_constraint: Any
+    def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Identity(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 def Input(shape: Any = None, batch_size: Any = None, dtype: Any = None, sparse: Any = None, ragged: Any = None, batch_shape: Any = None, name: Any = None, tensor: Any = None, optional: Any = False) -> Any: ...
 class InputLayer(Layer):
@@ -117,15 +405,209 @@ class Layer:
     def from_config(cls, config: Any) -> Any: ...
     def __repr__(self) -> Any: ...
     def __reduce__(self) -> Any: ...
+    @staticmethod
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any: ...
+class LayerNormalization(Layer):
+    axis: Any
+    epsilon: Any
+    center: Any
+    scale: Any
+    beta_initializer: Any
+    gamma_initializer: Any
+    beta_regularizer: Any
+    gamma_regularizer: Any
+    beta_constraint: Any
+    gamma_constraint: Any
+    def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class LeakyReLU(Layer):
+    negative_slope: Any
+    def __init__(self, negative_slope: float = 0.3, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
+class MaxPooling1D(Layer):
+    pool_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class MaxPooling2D(Layer):
+    pool_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class MaxPooling3D(Layer):
+    pool_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Maximum(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Minimum(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Multiply(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Operation(Layer):
     def __init__(self, graph: Any, name: Any = None, **kwargs: Any) -> None: ...
     def get_config(self) -> Any: ...
+class PReLU(Layer):
+    alpha_initializer: Any
+    alpha_regularizer: Any
+    alpha_constraint: Any
+    shared_axes: Any
+    def __init__(self, alpha_initializer: InitializerLike = 'zeros', alpha_regularizer: RegularizerLike = None, alpha_constraint: ConstraintLike = None, shared_axes: Union[int, Sequence[int], None] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Permute(Layer):
+    dims: Any
+    def __init__(self, dims: Sequence[int], name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class RMSNormalization(Layer):
+    axis: Any
+    epsilon: Any
+    def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 1e-06, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class ReLU(Layer):
+    max_value: Any
+    negative_slope: Any
+    threshold: Any
+    def __init__(self, max_value: Optional[float] = None, negative_slope: float = 0.0, threshold: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class RepeatVector(Layer):
+    n: Any
+    def __init__(self, n: int, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Rescaling(Layer):
+    scale: Any
+    offset: Any
+    def __init__(self, scale: float, offset: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Reshape(Layer):
     target_shape: Any
     def __init__(self, target_shape: Sequence[int], name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
+class SeparableConv1D(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    dilation_rate: Any
+    depth_multiplier: Any
+    activation: Any
+    use_bias: Any
+    depthwise_initializer: Any
+    pointwise_initializer: Any
+    bias_initializer: Any
+    depthwise_regularizer: Any
+    pointwise_regularizer: Any
+    bias_regularizer: Any
+    depthwise_constraint: Any
+    pointwise_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., depth_multiplier: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', pointwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, pointwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, pointwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class SeparableConv2D(Layer):
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    data_format: Any
+    dilation_rate: Any
+    depth_multiplier: Any
+    activation: Any
+    use_bias: Any
+    depthwise_initializer: Any
+    pointwise_initializer: Any
+    bias_initializer: Any
+    depthwise_regularizer: Any
+    pointwise_regularizer: Any
+    bias_regularizer: Any
+    depthwise_constraint: Any
+    pointwise_constraint: Any
+    bias_constraint: Any
+    def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., depth_multiplier: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', pointwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, pointwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, pointwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
+class Softmax(Layer):
+    axis: Any
+    def __init__(self, axis: Union[int, Sequence[int], None] = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class SpatialDropout1D(Layer):
+    rate: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, rate: float, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class SpatialDropout2D(Layer):
+    rate: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, rate: float, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class SpatialDropout3D(Layer):
+    rate: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, rate: float, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Subtract(Layer):
+    def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class UnitNormalization(Layer):
+    axis: Any
+    def __init__(self, axis: Union[int, Sequence[int], None] = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class UpSampling1D(Layer):
+    size: Any
+    data_format: Any
+    def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class UpSampling2D(Layer):
+    size: Any
+    data_format: Any
+    def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class UpSampling3D(Layer):
+    size: Any
+    data_format: Any
+    def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class ZeroPadding1D(Layer):
+    padding: Any
+    data_format: Any
+    def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class ZeroPadding2D(Layer):
+    padding: Any
+    data_format: Any
+    def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class ZeroPadding3D(Layer):
+    padding: Any
+    data_format: Any
+    def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+def add(inputs: Any, **kwargs: Any) -> Any: ...
+def average(inputs: Any, **kwargs: Any) -> Any: ...
+def concatenate(inputs: Any, axis: Any = -1, **kwargs: Any) -> Any: ...
 def deserialize(config: Any, custom_objects: Any = None) -> Any: ...
+def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any: ...
 def input_layer_of(tensor: Any) -> Any: ...
 def layer_of_core(core: Any, graphs: Any) -> Any: ...
+def maximum(inputs: Any, **kwargs: Any) -> Any: ...
+def minimum(inputs: Any, **kwargs: Any) -> Any: ...
+def multiply(inputs: Any, **kwargs: Any) -> Any: ...
 def serialize(obj: Any) -> Any: ...
+def subtract(inputs: Any, **kwargs: Any) -> Any: ...
 def symbol_of(layer: Any) -> Any: ...

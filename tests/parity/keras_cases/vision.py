@@ -46,6 +46,24 @@ def add(name, make, shape):
     CASES.add(name, layer_case(make, shape))
 
 
+# Names by the number of spatial axes.
+CONV = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}
+TRANSPOSED = {1: "Conv1DTranspose", 2: "Conv2DTranspose", 3: "Conv3DTranspose"}
+DEPTHWISE = {1: "DepthwiseConv1D", 2: "DepthwiseConv2D"}
+SEPARABLE = {1: "SeparableConv1D", 2: "SeparableConv2D"}
+POOLING = {
+    "Max": {1: "MaxPooling1D", 2: "MaxPooling2D", 3: "MaxPooling3D"},
+    "Average": {1: "AveragePooling1D", 2: "AveragePooling2D", 3: "AveragePooling3D"},
+}
+GLOBAL_POOLING = {
+    "Max": {1: "GlobalMaxPooling1D", 2: "GlobalMaxPooling2D", 3: "GlobalMaxPooling3D"},
+    "Average": {
+        1: "GlobalAveragePooling1D", 2: "GlobalAveragePooling2D", 3: "GlobalAveragePooling3D",
+    },
+}
+PADDING = {1: "ZeroPadding1D", 2: "ZeroPadding2D", 3: "ZeroPadding3D"}
+CROPPING = {1: "Cropping1D", 2: "Cropping2D", 3: "Cropping3D"}
+UPSAMPLING = {1: "UpSampling1D", 2: "UpSampling2D", 3: "UpSampling3D"}
 _SHAPES = {1: (9, 4), 2: (7, 6, 4), 3: (5, 5, 5, 2)}
 for rank in (1, 2, 3):
     shape = _SHAPES[rank]
@@ -66,7 +84,7 @@ for rank in (1, 2, 3):
     }.items():
         options = {"kernel_size": 3, **options}
         add(f"conv{rank}d_{name}",
-            lambda L, r=rank, o=options: getattr(L, f"Conv{r}D")(4, **o), shape)
+            lambda L, r=rank, o=options: getattr(L, CONV[r])(4, **o), shape)
     for name, options in {
         "plain": {},
         "same": {"padding": "same"},
@@ -79,7 +97,7 @@ for rank in (1, 2, 3):
             continue
         options = {"kernel_size": 3, **options}
         add(f"conv{rank}d_transpose_{name}",
-            lambda L, r=rank, o=options: getattr(L, f"Conv{r}DTranspose")(5, **o), shape)
+            lambda L, r=rank, o=options: getattr(L, TRANSPOSED[r])(5, **o), shape)
     for kind in ("Max", "Average"):
         for name, options in {
             "plain": {"pool_size": 2},
@@ -88,14 +106,14 @@ for rank in (1, 2, 3):
             "overlapping_same": {"pool_size": 3, "strides": 2, "padding": "same"},
         }.items():
             add(f"{kind.lower()}_pooling{rank}d_{name}",
-                lambda L, r=rank, k=kind, o=options: getattr(L, f"{k}Pooling{r}D")(**o), shape)
+                lambda L, r=rank, k=kind, o=options: getattr(L, POOLING[k][r])(**o), shape)
         for keepdims in (False, True):
             add(f"global_{kind.lower()}_pooling{rank}d_{keepdims}",
-                lambda L, r=rank, k=kind, d=keepdims: getattr(L, f"Global{k}Pooling{r}D")(keepdims=d),
+                lambda L, r=rank, k=kind, d=keepdims: getattr(L, GLOBAL_POOLING[k][r])(keepdims=d),
                 shape)
-    add(f"zero_padding{rank}d", lambda L, r=rank: getattr(L, f"ZeroPadding{r}D")(2), shape)
-    add(f"cropping{rank}d", lambda L, r=rank: getattr(L, f"Cropping{r}D")(1), shape)
-    add(f"upsampling{rank}d", lambda L, r=rank: getattr(L, f"UpSampling{r}D")(2), shape)
+    add(f"zero_padding{rank}d", lambda L, r=rank: getattr(L, PADDING[r])(2), shape)
+    add(f"cropping{rank}d", lambda L, r=rank: getattr(L, CROPPING[r])(1), shape)
+    add(f"upsampling{rank}d", lambda L, r=rank: getattr(L, UPSAMPLING[r])(2), shape)
 
 add("conv1d_causal", lambda L: L.Conv1D(5, 3, padding="causal"), (8, 3))
 add("conv1d_causal_dilation", lambda L: L.Conv1D(5, 3, padding="causal", dilation_rate=2), (8, 3))
@@ -111,9 +129,9 @@ for rank, shape in ((1, (9, 4)), (2, (7, 6, 4))):
         "no_bias": {"use_bias": False, "activation": "tanh"},
     }.items():
         add(f"depthwise_conv{rank}d_{name}",
-            lambda L, r=rank, o=options: getattr(L, f"DepthwiseConv{r}D")(3, **o), shape)
+            lambda L, r=rank, o=options: getattr(L, DEPTHWISE[r])(3, **o), shape)
         add(f"separable_conv{rank}d_{name}",
-            lambda L, r=rank, o=options: getattr(L, f"SeparableConv{r}D")(5, 3, **o), shape)
+            lambda L, r=rank, o=options: getattr(L, SEPARABLE[r])(5, 3, **o), shape)
 
 for name, options in {
     "plain": {},
@@ -200,7 +218,7 @@ def embedding(keras, np):
     set_seeded_weights(model)
     x = np.array([[0, 1, 6, 1, 3], [2, 2, 2, 0, 5]], "int32")
     y = model.predict(x, verbose=0)
-    model.compile(keras.optimizers.Adam(0.1), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse")
     model.train_on_batch(x, normal(12, *y.shape))
     return {"y": y, "table": model.get_weights()[0], "name": model.weights[0].name}
 
@@ -247,3 +265,7 @@ def residual_blocks(keras, np):
     loss = model.train_on_batch(x, normal(32, 4, 3))
     return {"loss": np.array(loss), "y": model.predict(x, verbose=0),
             "shapes": [str(tuple(np.shape(w))) for w in model.get_weights()]}
+
+
+for rank, name in ((1, "SpatialDropout1D"), (2, "SpatialDropout2D"), (3, "SpatialDropout3D")):
+    add(f"spatial_dropout{rank}d_of_nothing", lambda L, n=name: getattr(L, n)(0.0), _SHAPES[rank])

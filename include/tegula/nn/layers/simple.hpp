@@ -56,13 +56,13 @@ class TEGULA_API EmbeddingLayer : public LayerWithOptions<EmbeddingLayer, Embedd
 };
 using Embedding = MakeLayer<EmbeddingLayer>;
 
-struct IdentityOptions {
+struct IdentityLayerOptions {
   std::string name = {};
   static auto fields() {
-    return std::tuple{field<&IdentityOptions::name>("name", "Name of the layer.")};
+    return std::tuple{field<&IdentityLayerOptions::name>("name", "Name of the layer.")};
   }
 };
-class TEGULA_API IdentityLayer : public LayerWithOptions<IdentityLayer, IdentityOptions> {
+class TEGULA_API IdentityLayer : public LayerWithOptions<IdentityLayer, IdentityLayerOptions> {
  public:
   static constexpr const char* kName = "Identity";
   static constexpr const char* kDoc = "Its input.";
@@ -71,7 +71,6 @@ class TEGULA_API IdentityLayer : public LayerWithOptions<IdentityLayer, Identity
  protected:
   Value call(Value x, bool training) override;
 };
-using Identity = MakeLayer<IdentityLayer>;
 
 struct ReLUOptions {
   std::optional<double> max_value = {};

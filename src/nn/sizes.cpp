@@ -26,7 +26,8 @@ Sizes Sizes::expanded(int axes, std::int64_t least, std::string_view owner,
 }
 
 Config to_config(const Sizes& sizes) {
-  return sizes.values.empty() ? Config() : to_config(sizes.values);
+  if (sizes.values.empty()) return nullptr;
+  return sizes.one ? Config(sizes.values.front()) : to_config(sizes.values);
 }
 
 void from_config(const Config& config, Sizes& sizes) {

@@ -15,6 +15,17 @@ inline nn::Config required_arguments(std::string_view class_name) {
   if (class_name == "Dropout") return Config::object({{"rate", 0.5}});
   if (class_name == "Activation") return Config::object({{"activation", "relu"}});
   if (class_name == "InputLayer") return Config::object({{"shape", Config::List{4}}});
+  if (class_name.starts_with("Conv") || class_name.starts_with("SeparableConv")) {
+    if (class_name != "Concatenate") return Config::object({{"filters", 1000}, {"kernel_size", 2}});
+  }
+  if (class_name.starts_with("DepthwiseConv")) return Config::object({{"kernel_size", 2}});
+  if (class_name.starts_with("AveragePooling")) return Config::object({{"pool_size", 2}});
+  if (class_name.starts_with("SpatialDropout")) return Config::object({{"rate", 0.5}});
+  if (class_name == "Dot") return Config::object({{"axes", 1}});
+  if (class_name == "Embedding") return Config::object({{"input_dim", 4}, {"output_dim", 2}});
+  if (class_name == "Permute") return Config::object({{"dims", Config::List{2, 1}}});
+  if (class_name == "RepeatVector") return Config::object({{"n", 2}});
+  if (class_name == "Rescaling") return Config::object({{"scale", 0.5}});
   if (class_name == "PiecewiseConstantDecay") {
     return Config::object({{"boundaries", Config::List{2.5}}, {"values", Config::List{0.1, 0.5}}});
   }

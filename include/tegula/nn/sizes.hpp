@@ -14,6 +14,8 @@ namespace tegula::nn {
 /// One number, or one per axis. Default constructed: none.
 struct Sizes {
   std::vector<std::int64_t> values;
+  /// Whether its config is one number, not a list.
+  bool one = false;
 
   Sizes() = default;
   Sizes(int size) : values{size} {}                                    // NOLINT: implicit by design

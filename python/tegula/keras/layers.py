@@ -595,7 +595,7 @@ def _common_arguments(cls, given):
     common = {
         "trainable": given.pop("trainable", True),
         "activity_regularizer": None,
-        "input_shape": _input_shape(given),
+        "input_shape": _input_shape(given, cls._fields),
     }
     if cls._entry is None or "activity_regularizer" not in cls._fields:
         common["activity_regularizer"] = given.pop("activity_regularizer", None)
@@ -613,10 +613,10 @@ def _made(name, value):
     return value
 
 
-def _input_shape(kwargs):
+def _input_shape(kwargs, known=()):
     """Takes the old ways to state a first layer's input out of the arguments."""
     shape = kwargs.pop("input_shape", None)
-    size = kwargs.pop("input_dim", None)
+    size = None if "input_dim" in known else kwargs.pop("input_dim", None)
     batch_shape = kwargs.pop("batch_input_shape", None)
     if size is not None:
         shape = (size,)

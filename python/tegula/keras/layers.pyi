@@ -57,7 +57,8 @@ class BatchNormalization(Layer):
     gamma_regularizer: Any
     beta_constraint: Any
     gamma_constraint: Any
-    def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', moving_mean_initializer: InitializerLike = 'zeros', moving_variance_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    synchronized: Any
+    def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', moving_mean_initializer: InitializerLike = 'zeros', moving_variance_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, synchronized: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class Concatenate(Layer):
     axis: Any
@@ -265,7 +266,8 @@ class Embedding(Layer):
     embeddings_initializer: Any
     embeddings_regularizer: Any
     embeddings_constraint: Any
-    def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = 'random_uniform', embeddings_regularizer: RegularizerLike = None, embeddings_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    mask_zero: Any
+    def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = 'random_uniform', embeddings_regularizer: RegularizerLike = None, embeddings_constraint: ConstraintLike = None, mask_zero: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class Flatten(Layer):
     data_format: Any
@@ -405,8 +407,6 @@ class Layer:
     def from_config(cls, config: Any) -> Any: ...
     def __repr__(self) -> Any: ...
     def __reduce__(self) -> Any: ...
-    @staticmethod
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any: ...
 class LayerNormalization(Layer):
     axis: Any
     epsilon: Any
@@ -418,7 +418,8 @@ class LayerNormalization(Layer):
     gamma_regularizer: Any
     beta_constraint: Any
     gamma_constraint: Any
-    def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    rms_scaling: Any
+    def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, rms_scaling: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class LeakyReLU(Layer):
     negative_slope: Any
@@ -576,7 +577,8 @@ class UpSampling1D(Layer):
 class UpSampling2D(Layer):
     size: Any
     data_format: Any
-    def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    interpolation: Any
+    def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', interpolation: str = 'nearest', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class UpSampling3D(Layer):
     size: Any

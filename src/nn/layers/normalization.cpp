@@ -58,6 +58,23 @@ Value scaled(Value y, const Weight& gamma, const Weight& beta, const std::vector
 
 }  // namespace
 
+BatchNormalizationLayer::BatchNormalizationLayer(BatchNormalizationOptions options)
+    : LayerWithOptions(std::move(options)) {
+  if (options_.renorm) {
+    throw InvalidArgument("BatchNormalization: `renorm=True` is not supported");
+  }
+  if (!options_.synchronized) return;
+  throw InvalidArgument(
+      "BatchNormalization: `synchronized=True` is not supported: there is one replica");
+}
+
+LayerNormalizationLayer::LayerNormalizationLayer(LayerNormalizationOptions options)
+    : LayerWithOptions(std::move(options)) {
+  if (!options_.rms_scaling) return;
+  throw InvalidArgument(
+      "LayerNormalization: `rms_scaling=True` is not supported; use RMSNormalization");
+}
+
 void BatchNormalizationLayer::build_weights(const ValueType& input) {
   const std::vector<int> axis = {normalize_axis(options_.axis, input.shape.rank())};
   const Shape size = sizes_of(input, axis, describe());

@@ -78,6 +78,11 @@ UpSamplingLayer<Rank>::UpSamplingLayer(UpSamplingOptions<Rank> options) : Base(s
   auto& own = this->options_;
   own.data_format = checked_data_format(own.data_format, kName);
   own.size = own.size.expanded(Rank, 1, kName, "size");
+  own.size.one = Rank == 1;  // Keras's config has a number there
+  if (own.interpolation != "nearest") {
+    throw InvalidArgument(std::string(kName) + ": `interpolation` must be \"nearest\", got \"" +
+                          own.interpolation + "\"; others are not there yet");
+  }
 }
 
 template <int Rank>
@@ -104,7 +109,7 @@ Value UpSamplingLayer<Rank>::call(Value x, bool /*training*/) {
   return from_channels_last(x, options.data_format);
 }
 
-PermuteLayer::PermuteLayer(PermuteOptions options) : LayerWithOptions(std::move(options)) {
+void PermuteLayer::build_weights(const ValueType& /*input*/) {
   std::vector<std::int64_t> sorted = options_.dims;
   std::ranges::sort(sorted);
   for (std::size_t i = 0; i < sorted.size(); ++i) {

@@ -9,6 +9,12 @@
 
 namespace tegula::nn {
 
+EmbeddingLayer::EmbeddingLayer(EmbeddingOptions options) : LayerWithOptions(std::move(options)) {
+  if (!options_.mask_zero) return;
+  throw InvalidArgument(
+      "Embedding: `mask_zero=True` is not supported: there are no masks yet; weight the samples");
+}
+
 DType EmbeddingLayer::input_dtype(std::size_t /*input*/, DType given) const {
   return given == DType::i64 ? DType::i64 : DType::i32;
 }

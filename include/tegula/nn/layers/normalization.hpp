@@ -24,6 +24,12 @@ struct BatchNormalizationOptions {
   Regularizer gamma_regularizer = {};
   Constraint beta_constraint = {};
   Constraint gamma_constraint = {};
+  /// Only false: the batch's statistics are used as they are.
+  bool renorm = false;
+  /// Without effect, as there is no `renorm`.
+  double renorm_momentum = 0.99;
+  /// Only false: there is one replica.
+  bool synchronized = false;
   std::string name = {};
   static auto fields() {
     using Self = BatchNormalizationOptions;
@@ -48,6 +54,10 @@ struct BatchNormalizationOptions {
             .fixed_when_built(),
         field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
             .fixed_when_built(),
+        field<&Self::synchronized>("synchronized", "Only False: there is one replica."),
+        field<&Self::renorm>("renorm", "Only False."),
+        field<&Self::renorm_momentum>("renorm_momentum", "Without effect, as there is no renorm.",
+                                      in_range(0, 1)),
         field<&Self::name>("name", "Name of the layer.")};
   }
 };
@@ -58,7 +68,8 @@ class TEGULA_API BatchNormalizationLayer
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation of each feature: the batch's while it "
       "trains, moving ones otherwise and when it is frozen.";
-  using LayerWithOptions::LayerWithOptions;
+  /// Throws InvalidArgument for `renorm` and `synchronized`.
+  explicit BatchNormalizationLayer(BatchNormalizationOptions options);
 
  protected:
   void build_weights(const ValueType& input) override;
@@ -83,6 +94,8 @@ struct LayerNormalizationOptions {
   Regularizer gamma_regularizer = {};
   Constraint beta_constraint = {};
   Constraint gamma_constraint = {};
+  /// Only false: RMSNormalization is the layer for it.
+  bool rms_scaling = false;
   std::string name = {};
   static auto fields() {
     using Self = LayerNormalizationOptions;
@@ -101,6 +114,7 @@ struct LayerNormalizationOptions {
             .fixed_when_built(),
         field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
             .fixed_when_built(),
+        field<&Self::rms_scaling>("rms_scaling", "Only False: use RMSNormalization."),
         field<&Self::name>("name", "Name of the layer.")};
   }
 };
@@ -110,7 +124,8 @@ class TEGULA_API LayerNormalizationLayer
   static constexpr const char* kName = "LayerNormalization";
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation over axes of each sample.";
-  using LayerWithOptions::LayerWithOptions;
+  /// Throws InvalidArgument for `rms_scaling`.
+  explicit LayerNormalizationLayer(LayerNormalizationOptions options);
 
  protected:
   void build_weights(const ValueType& input) override;

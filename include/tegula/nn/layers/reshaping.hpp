@@ -77,13 +77,21 @@ template <int Rank>
 struct UpSamplingOptions {
   Sizes size = 2;
   std::string data_format = "channels_last";
+  /// Only "nearest"; of two axes alone.
+  std::string interpolation = "nearest";
   std::string name = {};
   static auto fields() {
     using Self = UpSamplingOptions;
-    return std::tuple{
-        field<&Self::size>("size", "Repetitions along each spatial axis."),
-        field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\"."),
-        field<&Self::name>("name", "Name of the layer.")};
+    const auto size = field<&Self::size>("size", "Repetitions along each spatial axis.");
+    const auto format =
+        field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\".");
+    const auto name = field<&Self::name>("name", "Name of the layer.");
+    if constexpr (Rank == 2) {
+      return std::tuple{size, format,
+                        field<&Self::interpolation>("interpolation", "Only \"nearest\"."), name};
+    } else {
+      return std::tuple{size, format, name};
+    }
   }
 };
 template <int Rank>
@@ -118,9 +126,11 @@ class TEGULA_API PermuteLayer : public LayerWithOptions<PermuteLayer, PermuteOpt
  public:
   static constexpr const char* kName = "Permute";
   static constexpr const char* kDoc = "Reorders the axes of each sample.";
-  explicit PermuteLayer(PermuteOptions options);
+  using LayerWithOptions::LayerWithOptions;
 
  protected:
+  /// Throws InvalidArgument unless `dims` are 1, 2, … in some order.
+  void build_weights(const ValueType& input) override;
   Value call(Value x, bool training) override;
 };
 using Permute = MakeLayer<PermuteLayer>;

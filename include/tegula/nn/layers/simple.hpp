@@ -18,6 +18,8 @@ struct EmbeddingOptions {
   Initializer embeddings_initializer = "uniform";
   Regularizer embeddings_regularizer = {};
   Constraint embeddings_constraint = {};
+  /// Only false: there are no masks yet.
+  bool mask_zero = false;
   std::string name = {};
   static auto fields() {
     using Self = EmbeddingOptions;
@@ -36,6 +38,7 @@ struct EmbeddingOptions {
         field<&Self::embeddings_constraint>("embeddings_constraint",
                                             "What the rows become after updates.")
             .fixed_when_built(),
+        field<&Self::mask_zero>("mask_zero", "Only False: there are no masks yet."),
         field<&Self::name>("name", "Name of the layer.")};
   }
 };
@@ -44,7 +47,8 @@ class TEGULA_API EmbeddingLayer : public LayerWithOptions<EmbeddingLayer, Embedd
   static constexpr const char* kName = "Embedding";
   static constexpr const char* kDoc =
       "A row of a table for each index: [batch, ...] of integers to [batch, ..., output_dim].";
-  using LayerWithOptions::LayerWithOptions;
+  /// Throws InvalidArgument for `mask_zero`.
+  explicit EmbeddingLayer(EmbeddingOptions options);
   DType input_dtype(std::size_t input, DType given) const override;
 
  protected:

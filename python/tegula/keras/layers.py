@@ -590,7 +590,7 @@ def _common_arguments(cls, given):
     _refuse_given(
         cls.__name__,
         {name: given.pop(name, None) for name in ("sparse", "ragged", "tensor", "input_tensor",
-                                                  "optional")},
+                                                  "optional", "renorm_clipping")},
     )
     common = {
         "trainable": given.pop("trainable", True),

@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "src/core/similar_names.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -15,10 +14,6 @@
 namespace tegula::nn {
 
 namespace {
-
-using Place = std::pair<const Node*, int>;
-
-Place place_of(const Value& value) { return {&value.node(), value.index()}; }
 
 /// The call of a new input layer in the place of what a layer gives, which is a model's input.
 std::shared_ptr<const LayerCall> stand_in(const Value& input) {
@@ -179,9 +174,10 @@ Values FunctionalLayer::call_all(const Values& x, bool training) {
                           " inputs, got " + std::to_string(x.size()));
   }
   std::map<Place, Value> known;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const bool by_name = x.is_named() && inputs_.is_named();
-    Value given = by_name ? x.at(inputs_.names()[i]) : x[i];
+  const bool by_name = x.is_named() && inputs_.is_named();
+  const std::vector<Value> ordered = by_name ? x.ordered(inputs_.names()) : x.items();
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    Value given = ordered[i];
     if (!compatible(given.shape(), inputs_[i].shape())) {
       throw ShapeError(describe() + ": input " + std::to_string(i) + " is expected to have shape " +
                        shape_text(inputs_[i].shape()) + ", got " + shape_text(given.shape()));

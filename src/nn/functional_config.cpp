@@ -13,10 +13,6 @@ namespace tegula::nn {
 
 namespace {
 
-using Place = std::pair<const Node*, int>;
-
-Place place_of(const Value& value) { return {&value.node(), value.index()}; }
-
 /// As `function` describes each item: the item, a list, or an object.
 template <typename Function>
 Config described_values(const Values& values, Function&& function) {
@@ -158,6 +154,11 @@ Config FunctionalLayer::described(
     history.add(input_layers_[i]->name(), inputs_[i]);
   std::map<const LayerBase*, Config::List> nodes;
   for (const auto& call : calls_) {
+    if (call->function) {
+      throw InvalidArgument("layer \"" + call->layer->name() +
+                            "\" was called with further arguments, which no config holds: a model "
+                            "of this call can be neither saved nor cloned");
+    }
     Config arguments = described_values(
         call->inputs, [&history](const Value& symbol) { return history.tensor(symbol); });
     Config options = Config::object({});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "tegula/graph/op_def.hpp"
 
@@ -118,16 +119,16 @@ std::shared_ptr<const LayerCall> call_of(const Value& symbol) {
 
 std::vector<Value> rebuilt(const std::vector<Value>& outputs, const std::vector<Value>& from,
                            const std::vector<Value>& to) {
-  std::map<std::pair<const Node*, int>, Value> known;
+  std::map<Place, Value> known;
   for (std::size_t i = 0; i < from.size(); ++i) {
-    known.emplace(std::pair(&from[i].node(), from[i].index()), to[i]);
+    known.emplace(place_of(from[i]), to[i]);
   }
   std::map<int, Node*> needed;  // by id: what a node reads comes before it
   std::vector<Value> waiting = outputs;
   while (!waiting.empty()) {
     const Value value = waiting.back();
     waiting.pop_back();
-    if (known.contains({&value.node(), value.index()})) continue;
+    if (known.contains(place_of(value))) continue;
     if (!needed.emplace(value.node().id(), &value.node()).second) continue;
     const std::string& op = value.node().op().name;
     if (op == "placeholder" || op == "variable") {
@@ -141,14 +142,13 @@ std::vector<Value> rebuilt(const std::vector<Value>& outputs, const std::vector<
   for (const auto& [id, node] : needed) {
     std::vector<Value> inputs;
     for (const Value& input : node->inputs()) {
-      inputs.push_back(known.at({&input.node(), input.index()}));
+      inputs.push_back(known.at(place_of(input)));
     }
     Node& copy = graph.add_copy(*node, inputs);
-    for (int i = 0; i < node->output_count(); ++i)
-      known.emplace(std::pair(node, i), copy.output(i));
+    for (int i = 0; i < node->output_count(); ++i) known.emplace(Place(node, i), copy.output(i));
   }
   std::vector<Value> results;
-  for (const Value& output : outputs) results.push_back(known.at({&output.node(), output.index()}));
+  for (const Value& output : outputs) results.push_back(known.at(place_of(output)));
   return results;
 }
 

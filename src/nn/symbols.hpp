@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tegula/nn/functional.hpp"
@@ -26,6 +26,10 @@ struct LayerCall {
   /// Other graphs that inputs belong to.
   std::vector<Graph> graphs = {};
 };
+
+/// Where a value comes from: which node, and which output of it.
+using Place = std::pair<const Node*, int>;
+inline Place place_of(const Value& value) { return {&value.node(), value.index()}; }
 
 /// What a layer knows of its calls on symbols.
 struct SymbolicCalls {

@@ -197,3 +197,15 @@ def test_integer_inputs_stay_integers():
     model = keras.Model(ids, ids + 1)
     large = np.array([[2**40, 1]])
     assert model.predict(large).tolist() == [[2**40 + 1, 2]] and model.predict(large).dtype == "int64"
+
+
+def test_a_call_with_further_arguments_runs_but_is_no_config():
+    class Scale(L.Layer):
+        def call(self, x, scale=1.0):
+            return x * scale
+
+    x = keras.Input((3,))
+    model = keras.Model(x, Scale(name="scaled")(x, scale=3.0))
+    np.testing.assert_array_equal(model.predict(X), X * 3)
+    with pytest.raises(ValueError, match='"scaled" was called with further arguments'):
+        model.get_config()

@@ -9,6 +9,7 @@
 #include "nn_config.hpp"
 #include "nn_objects.hpp"
 #include "nn_source.hpp"
+#include "nn_structures.hpp"
 #include "numpy.hpp"
 #include "tegula/data/dataset.hpp"
 #include "tegula/data/mnist.hpp"
@@ -55,39 +56,24 @@ void read_metrics(const py::object& given, std::vector<nn::MetricSpec>& listed,
   }
 }
 
-/// One item, a list with None for none, or a dict.
-template <typename T, typename ItemOf>
-Structure<T> items_from(const py::object& given, ItemOf&& item_of) {
-  if (given.is_none()) return {};
-  if (py::isinstance<py::dict>(given)) {
-    std::vector<std::string> names;
-    std::vector<T> items;
-    for (const auto& [name, item] : given.cast<py::dict>()) {
-      names.push_back(py::str(name));
-      items.push_back(item_of(item));
-    }
-    return Structure<T>::named(std::move(names), std::move(items));
-  }
-  if (!py::isinstance<py::list>(given)) return item_of(given);
-  std::vector<T> items;
-  for (const py::handle item : given) items.push_back(item_of(item));
-  return Structure<T>(std::move(items));
-}
-
 void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
              const py::object& loss, const py::object& metrics, const py::object& weighted_metrics,
              const py::object& loss_weights, std::int64_t steps_per_execution) {
   const UserLine line;
   nn::CompileOptions options;
   options.optimizer = nn::Optimizer(optimizer);
-  options.loss = items_from<nn::Loss>(loss, [](const py::handle& item) {
-    return item.is_none() ? nn::Loss() : nn::Loss(item.cast<std::shared_ptr<nn::LossBase>>());
-  });
+  if (!loss.is_none()) {
+    options.loss = structure_from<nn::Loss>(loss, [](const py::handle& item) {
+      return item.is_none() ? nn::Loss() : nn::Loss(item.cast<std::shared_ptr<nn::LossBase>>());
+    });
+  }
   read_metrics(metrics, options.metrics, options.output_metrics);
   read_metrics(weighted_metrics, options.weighted_metrics, options.output_weighted_metrics);
-  options.loss_weights = items_from<double>(loss_weights, [](const py::handle& item) {
-    return item.is_none() ? 1 : item.cast<double>();
-  });
+  if (!loss_weights.is_none()) {
+    options.loss_weights = structure_from<double>(loss_weights, [](const py::handle& item) {
+      return item.is_none() ? 1 : item.cast<double>();
+    });
+  }
   options.steps_per_execution = steps_per_execution;
   model.compile(std::move(options));
 }

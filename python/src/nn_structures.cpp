@@ -3,33 +3,12 @@
 #include <pybind11/stl.h>
 
 #include "nn_objects.hpp"
+#include "nn_structures.hpp"
 #include "numpy.hpp"
 
 namespace tegula::python {
 
 namespace {
-
-bool is_list(const py::handle& object) {
-  return py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object);
-}
-
-/// What `item_of` makes of each item.
-template <typename T, typename ItemOf>
-Structure<T> structure_from(const py::handle& object, ItemOf&& item_of) {
-  if (py::isinstance<py::dict>(object)) {
-    std::vector<std::string> names;
-    std::vector<T> items;
-    for (const auto& [name, item] : object.cast<py::dict>()) {
-      names.push_back(py::str(name).cast<std::string>());
-      items.push_back(item_of(item));
-    }
-    return Structure<T>::named(std::move(names), std::move(items));
-  }
-  if (!is_list(object)) return Structure<T>(item_of(object));
-  std::vector<T> items;
-  for (const py::handle item : object) items.push_back(item_of(item));
-  return Structure<T>(std::move(items));
-}
 
 template <typename T, typename ObjectOf>
 py::object object_from(const Structure<T>& structure, ObjectOf&& object_of) {

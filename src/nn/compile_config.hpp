@@ -9,6 +9,12 @@
 
 namespace tegula::nn {
 
+/// The metric, or for a name such as "accuracy" the form that fits targets and outputs of these
+/// types.
+inline Metric resolved(const MetricSpec& spec, const ValueType& y_true, const ValueType& y_pred) {
+  return spec.metric() ? spec.metric() : resolve_metric(spec.name(), y_true, y_pred);
+}
+
 /// Calls `visitor(spec)` for every metric.
 template <typename Visitor>
 void for_each_metric(const CompileOptions& options, Visitor&& visitor) {
@@ -23,6 +29,24 @@ void for_each_metric(const CompileOptions& options, Visitor&& visitor) {
 }
 
 using MetricsByOutput = std::map<std::string, std::vector<MetricSpec>>;
+
+/// Calls `visitor(spec, output, weighted)` for every metric in the order of logs: for each of the
+/// two kinds those listed for a single output, then those of each of the outputs.
+template <typename Visitor>
+void for_each_metric_of_outputs(const CompileOptions& options,
+                                const std::vector<std::string>& outputs, Visitor&& visitor) {
+  const auto visit = [&](const std::vector<MetricSpec>& listed, const MetricsByOutput& by_output,
+                         bool weighted) {
+    for (const MetricSpec& spec : listed) visitor(spec, std::size_t{0}, weighted);
+    for (std::size_t output = 0; output < outputs.size(); ++output) {
+      const auto found = by_output.find(outputs[output]);
+      if (found == by_output.end()) continue;
+      for (const MetricSpec& spec : found->second) visitor(spec, output, weighted);
+    }
+  };
+  visit(options.metrics, options.output_metrics, false);
+  visit(options.weighted_metrics, options.output_weighted_metrics, true);
+}
 
 /// A list, or an object with a list per output.
 Config metrics_config(const std::vector<MetricSpec>& metrics, const MetricsByOutput& by_output);

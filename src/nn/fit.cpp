@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "src/nn/callback_run.hpp"
+#include "src/nn/compile_config.hpp"
 #include "src/nn/feed.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/run_data.hpp"
@@ -112,9 +113,10 @@ struct Model::Loops {
       losses = impl.losses();
       outputs = impl.y;
       names = impl.output_names();
-      data.dtypes = input_dtypes();
     }
-    data.x = impl.ready()->arranged_inputs(batch.x);
+    const std::shared_ptr<const Inference> inference = impl.ready();
+    data.x = inference->arranged_inputs(batch.x);
+    data.dtypes = inference->input_dtypes();
     data.y = per_output(batch.y, names, "y");
     const std::vector<Tensor> weights = per_output(batch.sample_weight, names, "sample_weight");
     if (!class_weight.empty() && names.size() > 1) {
@@ -131,12 +133,6 @@ struct Model::Loops {
       if (weight) data.weights.push_back(*weight);
     }
     return data;
-  }
-
-  std::vector<DType> input_dtypes() const {
-    std::vector<DType> dtypes;
-    for (const Value& input : impl.x) dtypes.push_back(input.dtype());
-    return dtypes;
   }
 
   Batches prepare_arrays(const data::Dataset& data, std::int64_t batch_size,
@@ -567,23 +563,13 @@ std::vector<Metric> Model::metrics() const {
   }
   if (!impl.built || !impl.options) return found;
   const std::vector<Loss> losses = impl.losses();
-  const std::vector<std::string> names = impl.output_names();
-  const auto add = [&](const std::vector<MetricSpec>& specs, std::size_t output) {
-    const ValueType y_pred = impl.y[output].type();
-    const bool indices = losses[output] && losses[output]->integer_targets();
-    const ValueType y_true = indices ? ValueType{DType::i32, Shape{kUnknown, 1}} : y_pred;
-    for (const MetricSpec& spec : specs) {
-      found.push_back(spec.metric() ? spec.metric() : resolve_metric(spec.name(), y_true, y_pred));
-    }
-  };
-  const auto add_all = [&](const std::vector<MetricSpec>& listed, const auto& by_output) {
-    add(listed, 0);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (const auto of = by_output.find(names[i]); of != by_output.end()) add(of->second, i);
-    }
-  };
-  add_all(impl.options->metrics, impl.options->output_metrics);
-  add_all(impl.options->weighted_metrics, impl.options->output_weighted_metrics);
+  for_each_metric_of_outputs(
+      *impl.options, impl.output_names(), [&](const MetricSpec& spec, std::size_t output, bool) {
+        const ValueType y_pred = impl.y[output].type();
+        const bool indices = losses[output] && losses[output]->integer_targets();
+        const ValueType y_true = indices ? ValueType{DType::i32, Shape{kUnknown, 1}} : y_pred;
+        found.push_back(resolved(spec, y_true, y_pred));
+      });
   return found;
 }
 

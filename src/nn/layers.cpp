@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/nn/layers/spatial.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 
@@ -99,25 +100,13 @@ Value DropoutLayer::ones_where_shared(Value x, const Shape& noise) const {
 Value ActivationLayer::call(Value x, bool /*training*/) { return options_.activation(x); }
 
 FlattenLayer::FlattenLayer(FlattenOptions options) : LayerWithOptions(std::move(options)) {
-  std::string& format = options_.data_format;
-  if (format.empty()) format = "channels_last";
-  if (format != "channels_last" && format != "channels_first") {
-    throw InvalidArgument("Flatten: `data_format` must be channels_last or channels_first, got " +
-                          format);
-  }
+  options_.data_format = checked_data_format(options_.data_format, kName);
 }
 
 Value FlattenLayer::call(Value x, bool /*training*/) {
   const int rank = x.shape().rank();
   if (rank == 1) return expand_dims(x, 1);
-  if (options_.data_format == "channels_first" && rank > 2) {
-    Axes permutation;
-    permutation.emplace();
-    permutation->push_back(0);
-    for (int axis = 2; axis < rank; ++axis) permutation->push_back(axis);
-    permutation->push_back(1);
-    x = transpose(x, permutation);
-  }
+  if (rank > 2) x = to_channels_last(x, options_.data_format);
   Shape sample = x.shape();
   sample.set(0, 1);
   if (!sample.is_known()) {

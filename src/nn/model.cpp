@@ -54,10 +54,8 @@ std::vector<Tensor> arranged(const Tensors& given, const ValueTypes& expected,
     throw InvalidArgument(owner + " expects " + std::to_string(expected.size()) +
                           " inputs, but received " + std::to_string(given.size()));
   }
-  if (!given.is_named() || !expected.is_named()) return given.items();
-  std::vector<Tensor> ordered;
-  for (const std::string& name : expected.names()) ordered.push_back(given.at(name));
-  return ordered;
+  const bool by_name = given.is_named() && expected.is_named();
+  return by_name ? given.ordered(expected.names()) : given.items();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "src/core/similar_names.hpp"
+#include "src/nn/compile_config.hpp"
 #include "src/nn/model_impl.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
@@ -27,40 +28,6 @@ std::string unique_metric_name(std::string name, bool weighted, std::map<std::st
   taken.emplace(candidate, 1);
   return candidate;
 }
-
-/// The metrics of all outputs: first those of one output's model, then those by output.
-class MetricBinder {
- public:
-  MetricBinder(const std::vector<BoundTarget>& targets, const Values& outputs,
-               const std::vector<std::string>& names)
-      : targets_(targets), outputs_(outputs), names_(names) {}
-
-  void bind(const std::vector<MetricSpec>& specs, std::size_t output, bool weighted) {
-    for (const MetricSpec& spec : specs) {
-      const Metric metric = spec.metric()
-                                ? spec.metric()
-                                : resolve_metric(spec.name(), targets_[output].y_true.type(),
-                                                 outputs_[output].type());
-      std::string name = spec.metric() ? metric->name() : spec.name();
-      if (outputs_.size() > 1) name = names_[output] + "_" + name;
-      bound_.push_back({metric, unique_metric_name(name, weighted, taken_), output, weighted});
-    }
-  }
-  void bind(const std::map<std::string, std::vector<MetricSpec>>& by_output, bool weighted) {
-    for (std::size_t output = 0; output < names_.size(); ++output) {
-      const auto found = by_output.find(names_[output]);
-      if (found != by_output.end()) bind(found->second, output, weighted);
-    }
-  }
-  std::vector<BoundMetric> bound() && { return std::move(bound_); }
-
- private:
-  const std::vector<BoundTarget>& targets_;
-  const Values& outputs_;
-  const std::vector<std::string>& names_;
-  std::vector<BoundMetric> bound_;
-  std::map<std::string, int> taken_ = {{"loss", 1}};
-};
 
 /// Throws InvalidArgument for a name that no output has.
 void check_output_names(const std::vector<std::string>& given,
@@ -186,6 +153,7 @@ void Model::Impl::bind_targets(const std::vector<ValueType>& types) {
   LocationScope line(compile_location);
   const std::vector<std::string> names = output_names();
   const Tensor zero = Tensor::scalar(0.0f);
+  const std::vector<Loss> of_outputs = losses();
   std::vector<ValueType> bound_types;
   for (std::size_t i = 0; i < types.size(); ++i) {
     Shape shape = types[i].shape;
@@ -194,7 +162,7 @@ void Model::Impl::bind_targets(const std::vector<ValueType>& types) {
     BoundTarget& target = targets.emplace_back();
     target.y_true = graph.placeholder(types[i].dtype, shape, "target");
     target.sample_weight = graph.placeholder(DType::f32, {kUnknown}, "sample_weight");
-    if (types.size() == 1 || !losses()[i]) continue;
+    if (types.size() == 1 || !of_outputs[i]) continue;
     target.name = names[i] + "_loss";
     target.total = graph.variable(zero, "loss/" + target.name, false);
   }
@@ -229,12 +197,16 @@ void Model::Impl::bind_metrics(const std::vector<std::string>& names) {
   }
   check_output_names(keys_of(settings.output_metrics), names, "`metrics`");
   check_output_names(keys_of(settings.output_weighted_metrics), names, "`weighted_metrics`");
-  MetricBinder binder(targets, y, names);
-  binder.bind(settings.metrics, 0, false);
-  binder.bind(settings.output_metrics, false);
-  binder.bind(settings.weighted_metrics, 0, true);
-  binder.bind(settings.output_weighted_metrics, true);
-  metrics = std::move(binder).bound();
+  std::vector<BoundMetric> chosen;
+  std::map<std::string, int> taken = {{"loss", 1}};
+  for_each_metric_of_outputs(
+      settings, names, [&](const MetricSpec& spec, std::size_t output, bool weighted) {
+        const Metric metric = resolved(spec, targets[output].y_true.type(), y[output].type());
+        std::string label = spec.metric() ? metric->name() : spec.name();
+        if (names.size() > 1) label = names[output] + "_" + label;
+        chosen.push_back({metric, unique_metric_name(label, weighted, taken), output, weighted});
+      });
+  metrics = std::move(chosen);
   for (BoundMetric& bound : metrics) {
     bound.metric->build(graph, targets[bound.output].y_true.type(), y[bound.output].type());
   }

@@ -152,8 +152,7 @@ void check_cardinality(const Tensors& x, const Tensors& y, const Tensors& weight
 std::vector<Tensor> per_output(const Tensors& given, const std::vector<std::string>& outputs,
                                const char* what) {
   if (given.is_named()) {
-    std::vector<Tensor> ordered;
-    for (const std::string& name : outputs) ordered.push_back(given.at(name));
+    std::vector<Tensor> ordered = given.ordered(outputs);
     if (given.size() == outputs.size()) return ordered;
   }
   const bool for_all = given.is_one() && std::string_view(what) == "sample_weight";

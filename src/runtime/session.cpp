@@ -56,6 +56,8 @@ struct Session::Impl {
   std::shared_ptr<Executable::Impl> find(std::span<const Feed> feeds,
                                          std::span<const Value> fetches,
                                          std::span<const Value> targets);
+  /// Throws InvalidArgument for no value and for values of other graphs.
+  void check_own(const Value& variable) const;
   std::shared_ptr<VariableState> variable(const Value& variable) const;
   std::vector<std::shared_ptr<VariableState>> variables(std::span<const Variable> listed) const;
 
@@ -101,12 +103,14 @@ std::shared_ptr<Executable::Impl> Session::Impl::executable(std::span<const Feed
   return created;
 }
 
-std::shared_ptr<VariableState> Session::Impl::variable(const Value& variable) const {
+void Session::Impl::check_own(const Value& variable) const {
   if (!variable) throw InvalidArgument("an empty Value is no variable");
-  if (!(variable.graph() == state->graph)) {
-    throw InvalidArgument("\"" + variable.name() +
-                          "\" belongs to another graph than the session's");
-  }
+  if (variable.graph() == state->graph) return;
+  throw InvalidArgument("\"" + variable.name() + "\" belongs to another graph than the session's");
+}
+
+std::shared_ptr<VariableState> Session::Impl::variable(const Value& variable) const {
+  check_own(variable);
   return state->variables.state(variable);
 }
 
@@ -214,15 +218,13 @@ void Session::set(std::span<const Variable> variables, std::span<const Tensor> v
 
 void Session::forget(std::span<const Variable> variables) {
   for (const Variable& variable : variables) {
-    if (!variable || !(variable.graph() == impl().state->graph)) {
-      throw InvalidArgument("what a session forgets must be variables of its graph");
-    }
+    impl().check_own(variable);
     impl().state->variables.forget(variable);
   }
 }
 
 SharedVariable Session::share(const Variable& variable) {
-  impl().variable(variable);  // throws for what is none of this session's
+  impl().check_own(variable);
   return impl().state->variables.share(variable, impl().state);
 }
 

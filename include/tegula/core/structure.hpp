@@ -85,6 +85,14 @@ class Structure {
     return items_[static_cast<std::size_t>(found - names_.begin())];
   }
 
+  /// The items of these names, in their order. Throws NotFound as `at`.
+  std::vector<T> ordered(const std::vector<std::string>& names) const {
+    std::vector<T> items;
+    items.reserve(names.size());
+    for (const std::string& name : names) items.push_back(at(name));
+    return items;
+  }
+
   /// Other items in the same structure. Throws InvalidArgument for another number of them.
   template <typename U>
   Structure<U> with(std::vector<U> items) const {

@@ -16,6 +16,7 @@
 #include "tegula/nn/layers/pooling.hpp"
 #include "tegula/nn/layers/reshaping.hpp"
 #include "tegula/nn/layers/simple.hpp"
+#include "tegula/nn/weight_fields.hpp"
 
 namespace tegula::nn {
 
@@ -77,29 +78,11 @@ struct DenseOptions {
   Constraint bias_constraint = {};
   std::string name = {};
   static auto fields() {
-    return std::tuple{
-        field<&DenseOptions::units>("units", "Size of the output.", at_least(1))
-            .required()
-            .fixed_when_built(),
-        field<&DenseOptions::activation>("activation", "Applied to the result; none: linear."),
-        field<&DenseOptions::use_bias>("use_bias", "Whether a bias is added.").fixed_when_built(),
-        field<&DenseOptions::kernel_initializer>("kernel_initializer", "First kernel.")
-            .fixed_when_built(),
-        field<&DenseOptions::bias_initializer>("bias_initializer", "First bias.")
-            .fixed_when_built(),
-        field<&DenseOptions::kernel_regularizer>("kernel_regularizer", "Penalty on the kernel.")
-            .fixed_when_built(),
-        field<&DenseOptions::bias_regularizer>("bias_regularizer", "Penalty on the bias.")
-            .fixed_when_built(),
-        field<&DenseOptions::activity_regularizer>("activity_regularizer",
-                                                   "Penalty on the output."),
-        field<&DenseOptions::kernel_constraint>("kernel_constraint",
-                                                "What the kernel becomes after updates.")
-            .fixed_when_built(),
-        field<&DenseOptions::bias_constraint>("bias_constraint",
-                                              "What the bias becomes after updates.")
-            .fixed_when_built(),
-        field<&DenseOptions::name>("name", "Name of the layer.")};
+    return std::tuple_cat(
+        std::tuple{field<&DenseOptions::units>("units", "Size of the output.", at_least(1))
+                       .required()
+                       .fixed_when_built()},
+        kernel_and_bias_fields<DenseOptions>());
   }
 };
 class TEGULA_API DenseLayer : public LayerWithOptions<DenseLayer, DenseOptions> {

@@ -37,6 +37,7 @@ _UNSUPPORTED = {
     "lora_alpha",
     "quantization_config",
     "noise_shape",
+    "renorm_clipping",
 }
 
 

@@ -66,8 +66,13 @@ def is_structure(x):
     return isinstance(x, (list, tuple)) and any(isinstance(one, (np.ndarray, Tensor)) for one in x)
 
 
+def items(x):
+    """The items of a structure; of anything else, such as numbers in lists, the thing itself."""
+    return leaves(x) if is_structure(x) else [x]
+
+
 def leaves(x):
-    """The items of a structure, or the thing itself."""
+    """The items of a list, tuple or dict, or the thing itself."""
     if isinstance(x, dict):
         return list(x.values())
     return list(x) if isinstance(x, (list, tuple)) else [x]

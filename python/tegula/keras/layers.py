@@ -24,6 +24,7 @@ from ._values import as_results as _as_results
 from ._values import graph_of as _graph_of
 from ._values import is_array as _is_array
 from ._values import is_structure as _is_structure
+from ._values import items as _items
 from ._values import leaves as _leaves
 from ._values import mapped as _mapped
 from ._values import tracing as _tracing
@@ -326,8 +327,7 @@ class Layer(_objects.Object):
         call = None
         if others or arguments:
             call = lambda value, mode: self._call(value, mode, others, arguments)  # noqa: E731
-        items = _leaves(x) if _is_structure(x) else [x]
-        if not all(map(_is_array, items)):
+        if not all(map(_is_array, _items(x))):
             return self._call_on_tensors(x, training, call)
         x = _arrays(x)
         if not _is_structure(x):
@@ -339,11 +339,12 @@ class Layer(_objects.Object):
 
     def _call_on_tensors(self, x, training, call):
         graph = next(item.graph for item in _leaves(x) if not _is_array(item))
-        with graph.as_default():
-            x = _mapped(_as_tensor, x) if _is_structure(x) else x
-        if not _is_structure(x):
+        if _is_structure(x):
+            with graph.as_default():
+                x = _mapped(_as_tensor, x)
+        else:
             _check_input(self, x.shape)
-        values = _mapped(lambda tensor: tensor._value, x) if _is_structure(x) else x._value
+        values = _mapped(lambda tensor: tensor._value, x)
         given = None if training is None else bool(training)
         results = self._core.call(values, given, call)
         _note_symbolic(graph, self)
@@ -366,7 +367,7 @@ class Layer(_objects.Object):
             )
         enclosing = _nn.enclosing_training()
         training = bool(enclosing if training is None else training)
-        if not all(map(_is_array, _leaves(inputs) if _is_structure(inputs) else [inputs])):
+        if not all(map(_is_array, _items(inputs))):
             graph = _leaves(inputs)[0].graph
             values = _mapped(lambda tensor: tensor._value, inputs)
             return _mapped(graph.tensor, self._core.base_call(values, training))
@@ -590,7 +591,7 @@ def _common_arguments(cls, given):
     _refuse_given(
         cls.__name__,
         {name: given.pop(name, None) for name in ("sparse", "ragged", "tensor", "input_tensor",
-                                                  "optional", "renorm_clipping")},
+                                                  "optional")},
     )
     common = {
         "trainable": given.pop("trainable", True),
@@ -696,15 +697,7 @@ _CLASSES = _objects.classes_of(
     },
 )
 _ALIASES = {
-    "AvgPool1D": "AveragePooling1D", "AvgPool2D": "AveragePooling2D",
-    "AvgPool3D": "AveragePooling3D", "Convolution1D": "Conv1D", "Convolution2D": "Conv2D",
-    "Convolution3D": "Conv3D", "Convolution1DTranspose": "Conv1DTranspose",
-    "Convolution2DTranspose": "Conv2DTranspose", "Convolution3DTranspose": "Conv3DTranspose",
-    "GlobalAvgPool1D": "GlobalAveragePooling1D", "GlobalAvgPool2D": "GlobalAveragePooling2D",
-    "GlobalAvgPool3D": "GlobalAveragePooling3D", "GlobalMaxPool1D": "GlobalMaxPooling1D",
-    "GlobalMaxPool2D": "GlobalMaxPooling2D", "GlobalMaxPool3D": "GlobalMaxPooling3D",
-    "MaxPool1D": "MaxPooling1D", "MaxPool2D": "MaxPooling2D", "MaxPool3D": "MaxPooling3D",
-    "SeparableConvolution1D": "SeparableConv1D", "SeparableConvolution2D": "SeparableConv2D",
+    alias: name for name, aliases in _nn.layer_names().items() for alias in aliases
 }
 __getattr__, __dir__ = _objects.attributes(
     globals(), _CLASSES, _objects.Made(_ALIASES, lambda name: _CLASSES[name])

@@ -11,7 +11,6 @@ from .._text import path as _path
 from .._text import utf8 as _utf8
 from . import _serialization
 from . import layers as _layers
-from . import losses as _losses
 from . import optimizers as _optimizers
 from ._arguments import integer as _integer
 from ._arguments import listed as _listed
@@ -23,7 +22,7 @@ from ._training import Trainer
 from ._values import as_results as _as_results
 from ._values import graph_of as _graph_of
 from ._values import is_array as _is_array
-from ._values import is_structure as _is_structure
+from ._values import items as _items
 from ._values import leaves as _leaves
 from ._values import mapped as _mapped
 
@@ -108,7 +107,7 @@ class Model(Trainer, _layers.Layer):
             graphs[tensor.graph] = None
         values = [_mapped(lambda tensor: tensor._value, group) for group in (inputs, outputs)]
         core = _nn.FunctionalLayer(*values, _utf8(name or ""))
-        self._symbols = _Symbols(inputs, outputs)
+        self._symbols = {"inputs": inputs, "outputs": outputs}
         self._listed = _Listed([_layers.layer_of_core(one, graphs) for one in core.sublayers])
         self._take(core, _nn.Model(core), trainable)
 
@@ -203,7 +202,7 @@ class Model(Trainer, _layers.Layer):
     def _tensors(self, which):
         symbols = vars(self).get("_symbols")
         if symbols is not None:
-            return getattr(symbols, which)
+            return symbols[which]
         if not self.built:
             raise AttributeError(
                 f"{type(self).__name__} model '{self.name}' has no defined {which} yet."
@@ -439,8 +438,7 @@ class Model(Trainer, _layers.Layer):
         """The outputs of one batch, computed as in training or not; of tensors as graph."""
         _layers._refuse_given(type(self).__name__, {"mask": mask})
         self._track()
-        items = _leaves(x) if _is_structure(x) else [x]
-        if arguments or not all(map(_is_array, items)):
+        if arguments or not all(map(_is_array, _items(x))):
             return super().__call__(x, training=training, **arguments)
         if training is None:
             training = _nn.enclosing_training() or False
@@ -584,13 +582,6 @@ def _writable(filepath, overwrite):
     return path
 
 
-class _Symbols:
-    """The tensors that a model was made of, as they were given."""
-
-    def __init__(self, inputs, outputs):
-        self.inputs, self.outputs = inputs, outputs
-
-
 class _Listed:
     """The layers of a model that were stated when it was made, and what that is."""
 
@@ -660,8 +651,8 @@ class Sequential(Model):
     def __init__(self, layers=None, trainable=True, name=None):
         given = [_checked_layer(layer) for layer in ([] if layers is None else layers)]
         core = _nn.SequentialLayer(_utf8(name or ""))
-        self._input = _Symbols(next((one for one in given if _is_input(one)), None), None)
         self._listed = _Listed([one for one in given if not _is_input(one)], "in the stack")
+        self._input = next((one for one in given if _is_input(one)), None)
         self._take(core, _nn.Sequential(core, [layer._core for layer in given]), trainable)
 
     def __repr__(self):
@@ -672,7 +663,7 @@ class Sequential(Model):
         layer = _checked_layer(layer)
         self._model.add(layer._core)
         if _is_input(layer):
-            self._input = _Symbols(layer, None)
+            self._input = layer
         else:
             self._listed.layers.append(layer)
             layer._adopt(self.name)
@@ -690,7 +681,7 @@ class Sequential(Model):
         config = {"name": self.name, "trainable": self.trainable, "dtype": _layers._DTYPE}
         if self.built:
             shape = self.input_shape
-            given = self._input.inputs
+            given = self._input
             name = given.name if given is not None else "input_layer"
             options = {
                 "batch_shape": shape, "dtype": self._model.input_dtype, "sparse": False, "ragged": False,
@@ -824,8 +815,7 @@ def _copy_of(layer):
 
 def _input_for_clone(model, given):
     if given is None:
-        own = model._input.inputs
-        return [] if own is None else [_copy_of(own)]
+        return [] if model._input is None else [_copy_of(model._input)]
     given = given if isinstance(given, (list, tuple)) else [given]
     layers = [
         _layers.input_layer_of(one) if isinstance(one, _Tensor) else one for one in given

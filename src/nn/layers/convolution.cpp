@@ -55,12 +55,7 @@ ConvolutionOptions window_of(const Options& options) {
 /// Channels of the input. Throws ShapeError for another rank and an unknown number.
 std::int64_t channels_of(const ValueType& input, int rank, const std::string& data_format,
                          const std::string& layer) {
-  const int found = input.shape.rank();
-  if (found != rank + 2) {
-    throw ShapeError(layer + " is incompatible with its input: expected ndim=" +
-                     std::to_string(rank + 2) + ", found ndim=" + std::to_string(found) +
-                     ". Full shape received: " + shape_text(input.shape));
-  }
+  check_rank(input.shape, rank + 2, layer);
   const std::int64_t channels = input.shape[data_format == "channels_last" ? rank + 1 : 1];
   if (channels != kUnknown) return channels;
   throw ShapeError(layer + ": The channel dimension of the inputs should be defined, got " +

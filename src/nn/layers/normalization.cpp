@@ -59,7 +59,7 @@ Value scaled(Value y, const Weight& gamma, const Weight& beta, const std::vector
 }  // namespace
 
 BatchNormalizationLayer::BatchNormalizationLayer(BatchNormalizationOptions options)
-    : LayerWithOptions(std::move(options)) {
+    : AffineLayer(std::move(options)) {
   if (options_.renorm) {
     throw InvalidArgument("BatchNormalization: `renorm=True` is not supported");
   }
@@ -69,7 +69,7 @@ BatchNormalizationLayer::BatchNormalizationLayer(BatchNormalizationOptions optio
 }
 
 LayerNormalizationLayer::LayerNormalizationLayer(LayerNormalizationOptions options)
-    : LayerWithOptions(std::move(options)) {
+    : AffineLayer(std::move(options)) {
   if (!options_.rms_scaling) return;
   throw InvalidArgument(
       "LayerNormalization: `rms_scaling=True` is not supported; use RMSNormalization");
@@ -78,14 +78,7 @@ LayerNormalizationLayer::LayerNormalizationLayer(LayerNormalizationOptions optio
 void BatchNormalizationLayer::build_weights(const ValueType& input) {
   const std::vector<int> axis = {normalize_axis(options_.axis, input.shape.rank())};
   const Shape size = sizes_of(input, axis, describe());
-  if (options_.scale) {
-    gamma_ = add_weight("gamma", size, options_.gamma_initializer, options_.gamma_regularizer,
-                        options_.gamma_constraint);
-  }
-  if (options_.center) {
-    beta_ = add_weight("beta", size, options_.beta_initializer, options_.beta_regularizer,
-                       options_.beta_constraint);
-  }
+  add_affine(size);
   moving_mean_ = add_weight("moving_mean", size, options_.moving_mean_initializer, {}, {}, false);
   moving_variance_ =
       add_weight("moving_variance", size, options_.moving_variance_initializer, {}, {}, false);
@@ -116,14 +109,7 @@ Value BatchNormalizationLayer::call(Value x, bool training) {
 
 void LayerNormalizationLayer::build_weights(const ValueType& input) {
   const Shape size = sizes_of(input, sorted_axes(options_.axis, input.shape.rank()), describe());
-  if (options_.scale) {
-    gamma_ = add_weight("gamma", size, options_.gamma_initializer, options_.gamma_regularizer,
-                        options_.gamma_constraint);
-  }
-  if (options_.center) {
-    beta_ = add_weight("beta", size, options_.beta_initializer, options_.beta_regularizer,
-                       options_.beta_constraint);
-  }
+  add_affine(size);
 }
 
 Value LayerNormalizationLayer::call(Value x, bool /*training*/) {
@@ -140,14 +126,7 @@ void GroupNormalizationLayer::build_weights(const ValueType& input) {
     throw ShapeError(describe() + ": Number of groups (" + std::to_string(groups) +
                      ") must divide the number of channels (" + std::to_string(size[0]) + ")");
   }
-  if (options_.scale) {
-    gamma_ = add_weight("gamma", size, options_.gamma_initializer, options_.gamma_regularizer,
-                        options_.gamma_constraint);
-  }
-  if (options_.center) {
-    beta_ = add_weight("beta", size, options_.beta_initializer, options_.beta_regularizer,
-                       options_.beta_constraint);
-  }
+  add_affine(size);
 }
 
 Value GroupNormalizationLayer::call(Value x, bool /*training*/) {

@@ -6,17 +6,6 @@
 
 namespace tegula::nn {
 
-namespace {
-
-void check_rank(const Value& x, int rank, const std::string& layer) {
-  if (x.shape().rank() == rank + 2) return;
-  throw ShapeError(layer + " is incompatible with its input: expected ndim=" +
-                   std::to_string(rank + 2) + ", found ndim=" + std::to_string(x.shape().rank()) +
-                   ". Full shape received: " + shape_text(x.shape()));
-}
-
-}  // namespace
-
 template <Pooling Kind, int Rank>
 PoolingLayer<Kind, Rank>::PoolingLayer(PoolingOptions<Kind, Rank> options)
     : Base(std::move(options)) {
@@ -34,7 +23,7 @@ PoolingLayer<Kind, Rank>::PoolingLayer(PoolingOptions<Kind, Rank> options)
 template <Pooling Kind, int Rank>
 Value PoolingLayer<Kind, Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
-  check_rank(x, Rank, this->describe());
+  check_rank(x.shape(), Rank + 2, this->describe());
   const PoolOptions window{.strides = options.strides.values, .padding = options.padding};
   x = to_channels_last(x, options.data_format);
   const Value y = Kind == Pooling::max ? max_pool(x, options.pool_size.values, window)
@@ -51,7 +40,7 @@ GlobalPoolingLayer<Kind, Rank>::GlobalPoolingLayer(GlobalPoolingOptions<Kind, Ra
 template <Pooling Kind, int Rank>
 Value GlobalPoolingLayer<Kind, Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
-  check_rank(x, Rank, this->describe());
+  check_rank(x.shape(), Rank + 2, this->describe());
   Axes axes;
   axes.emplace();
   const int first = options.data_format == "channels_last" ? 1 : 2;

@@ -10,13 +10,6 @@ namespace tegula::nn {
 
 namespace {
 
-void check_rank(const Value& x, int expected, const std::string& layer) {
-  if (x.shape().rank() == expected) return;
-  throw ShapeError(layer + " is incompatible with its input: expected ndim=" +
-                   std::to_string(expected) + ", found ndim=" + std::to_string(x.shape().rank()) +
-                   ". Full shape received: " + shape_text(x.shape()));
-}
-
 /// One number per axis of a batch, from one per spatial axis.
 std::vector<std::int64_t> of_all_axes(const std::vector<std::int64_t>& spatial,
                                       std::int64_t others) {
@@ -39,7 +32,7 @@ ZeroPaddingLayer<Rank>::ZeroPaddingLayer(ZeroPaddingOptions<Rank> options)
 template <int Rank>
 Value ZeroPaddingLayer<Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
-  check_rank(x, Rank + 2, this->describe());
+  check_rank(x.shape(), Rank + 2, this->describe());
   const Value y =
       pad(to_channels_last(x, options.data_format), of_all_axes(options.padding.before, 0),
           of_all_axes(options.padding.after, 0));
@@ -56,7 +49,7 @@ CroppingLayer<Rank>::CroppingLayer(CroppingOptions<Rank> options) : Base(std::mo
 template <int Rank>
 Value CroppingLayer<Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
-  check_rank(x, Rank + 2, this->describe());
+  check_rank(x.shape(), Rank + 2, this->describe());
   x = to_channels_last(x, options.data_format);
   std::vector<SliceRange> ranges(static_cast<std::size_t>(Rank) + 2);
   for (std::size_t i = 0; i < static_cast<std::size_t>(Rank); ++i) {
@@ -88,7 +81,7 @@ UpSamplingLayer<Rank>::UpSamplingLayer(UpSamplingOptions<Rank> options) : Base(s
 template <int Rank>
 Value UpSamplingLayer<Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
-  check_rank(x, Rank + 2, this->describe());
+  check_rank(x.shape(), Rank + 2, this->describe());
   x = to_channels_last(x, options.data_format);
   for (int axis = Rank; axis >= 1; --axis) {
     const std::int64_t times = options.size.values[static_cast<std::size_t>(axis) - 1];
@@ -122,7 +115,7 @@ void PermuteLayer::build_weights(const ValueType& /*input*/) {
 }
 
 Value PermuteLayer::call(Value x, bool /*training*/) {
-  check_rank(x, static_cast<int>(options_.dims.size()) + 1, describe());
+  check_rank(x.shape(), static_cast<int>(options_.dims.size()) + 1, describe());
   Axes order;
   order.emplace({std::int64_t{0}});
   order->insert(order->end(), options_.dims.begin(), options_.dims.end());
@@ -130,7 +123,7 @@ Value PermuteLayer::call(Value x, bool /*training*/) {
 }
 
 Value RepeatVectorLayer::call(Value x, bool /*training*/) {
-  check_rank(x, 2, describe());
+  check_rank(x.shape(), 2, describe());
   return tile(expand_dims(x, 1), {1, options_.n, 1});
 }
 

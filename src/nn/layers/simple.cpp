@@ -93,10 +93,7 @@ SpatialDropoutLayer<Rank>::SpatialDropoutLayer(SpatialDropoutOptions<Rank> optio
 template <int Rank>
 Value SpatialDropoutLayer<Rank>::call(Value x, bool training) {
   const auto& options = this->options_;
-  if (x.shape().rank() != Rank + 2) {
-    throw ShapeError(this->describe() + " is incompatible with its input: expected ndim=" +
-                     std::to_string(Rank + 2) + ", got " + shape_text(x.shape()));
-  }
+  check_rank(x.shape(), Rank + 2, this->describe());
   if (!training || options.rate <= 0) return x;
   // One element of each channel stands for all.
   std::vector<SliceRange> ranges(static_cast<std::size_t>(Rank) + 2);

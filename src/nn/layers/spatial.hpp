@@ -1,13 +1,23 @@
 #pragma once
-// The order of axes that data formats name. Private to src/nn.
+// What layers over spatial axes share: ranks, and the order of axes that data formats name. Private
+// to src/nn.
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "src/nn/shape_text.hpp"
 #include "tegula/graph/ops.hpp"
 
 namespace tegula::nn {
+
+/// Throws ShapeError, naming the layer, for an input of another rank.
+inline void check_rank(const Shape& input, int expected, const std::string& layer) {
+  if (input.rank() == expected) return;
+  throw ShapeError(layer + " is incompatible with its input: expected ndim=" +
+                   std::to_string(expected) + ", found ndim=" + std::to_string(input.rank()) +
+                   ". Full shape received: " + shape_text(input));
+}
 
 /// [batch, channels, spatial...] as [batch, spatial..., channels]; other formats as they are.
 inline Value to_channels_last(Value x, const std::string& data_format) {

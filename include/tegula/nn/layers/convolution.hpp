@@ -8,6 +8,7 @@
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/layer_with_options.hpp"
 #include "tegula/nn/sizes.hpp"
+#include "tegula/nn/weight_fields.hpp"
 
 namespace tegula::nn {
 
@@ -35,38 +36,26 @@ struct ConvolutionLayerOptions {
   std::string name = {};
   static auto fields() {
     using Self = ConvolutionLayerOptions;
-    return std::tuple{
-        field<&Self::filters>("filters", "Number of filters.", at_least(1))
-            .required()
-            .fixed_when_built(),
-        field<&Self::kernel_size>("kernel_size", "Size of the window.")
-            .required()
-            .fixed_when_built(),
-        field<&Self::strides>("strides", "Steps of the window."),
-        field<&Self::padding>("padding",
-                              "\"valid\": windows within the input; \"same\": as many as steps; "
-                              "\"causal\" (1D): windows end at their place."),
-        field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\".")
-            .fixed_when_built(),
-        field<&Self::dilation_rate>("dilation_rate", "Distance of the window's taps."),
-        field<&Self::groups>("groups", "Parts of the channels that are convolved apart.",
-                             at_least(1))
-            .fixed_when_built(),
-        field<&Self::activation>("activation", "Applied to the result; none: linear."),
-        field<&Self::use_bias>("use_bias", "Whether a bias is added.").fixed_when_built(),
-        field<&Self::kernel_initializer>("kernel_initializer", "First kernel.").fixed_when_built(),
-        field<&Self::bias_initializer>("bias_initializer", "First bias.").fixed_when_built(),
-        field<&Self::kernel_regularizer>("kernel_regularizer", "Penalty on the kernel.")
-            .fixed_when_built(),
-        field<&Self::bias_regularizer>("bias_regularizer", "Penalty on the bias.")
-            .fixed_when_built(),
-        field<&Self::activity_regularizer>("activity_regularizer", "Penalty on the output."),
-        field<&Self::kernel_constraint>("kernel_constraint",
-                                        "What the kernel becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::bias_constraint>("bias_constraint", "What the bias becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::name>("name", "Name of the layer.")};
+    return std::tuple_cat(
+        std::tuple{
+            field<&Self::filters>("filters", "Number of filters.", at_least(1))
+                .required()
+                .fixed_when_built(),
+            field<&Self::kernel_size>("kernel_size", "Size of the window.")
+                .required()
+                .fixed_when_built(),
+            field<&Self::strides>("strides", "Steps of the window."),
+            field<&Self::padding>(
+                "padding",
+                "\"valid\": windows within the input; \"same\": as many as steps; "
+                "\"causal\" (1D): windows end at their place."),
+            field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\".")
+                .fixed_when_built(),
+            field<&Self::dilation_rate>("dilation_rate", "Distance of the window's taps."),
+            field<&Self::groups>("groups", "Parts of the channels that are convolved apart.",
+                                 at_least(1))
+                .fixed_when_built()},
+        kernel_and_bias_fields<Self>());
   }
 };
 
@@ -116,35 +105,22 @@ struct TransposedConvolutionOptions {
   std::string name = {};
   static auto fields() {
     using Self = TransposedConvolutionOptions;
-    return std::tuple{
-        field<&Self::filters>("filters", "Number of filters.", at_least(1))
-            .required()
-            .fixed_when_built(),
-        field<&Self::kernel_size>("kernel_size", "Size of the window.")
-            .required()
-            .fixed_when_built(),
-        field<&Self::strides>("strides", "Steps of the window in the output."),
-        field<&Self::padding>("padding", "\"valid\" or \"same\"."),
-        field<&Self::output_padding>("output_padding",
-                                     "Elements added at the end of each axis; none: by padding."),
-        field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\".")
-            .fixed_when_built(),
-        field<&Self::dilation_rate>("dilation_rate", "Distance of the window's taps."),
-        field<&Self::activation>("activation", "Applied to the result; none: linear."),
-        field<&Self::use_bias>("use_bias", "Whether a bias is added.").fixed_when_built(),
-        field<&Self::kernel_initializer>("kernel_initializer", "First kernel.").fixed_when_built(),
-        field<&Self::bias_initializer>("bias_initializer", "First bias.").fixed_when_built(),
-        field<&Self::kernel_regularizer>("kernel_regularizer", "Penalty on the kernel.")
-            .fixed_when_built(),
-        field<&Self::bias_regularizer>("bias_regularizer", "Penalty on the bias.")
-            .fixed_when_built(),
-        field<&Self::activity_regularizer>("activity_regularizer", "Penalty on the output."),
-        field<&Self::kernel_constraint>("kernel_constraint",
-                                        "What the kernel becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::bias_constraint>("bias_constraint", "What the bias becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::name>("name", "Name of the layer.")};
+    return std::tuple_cat(
+        std::tuple{
+            field<&Self::filters>("filters", "Number of filters.", at_least(1))
+                .required()
+                .fixed_when_built(),
+            field<&Self::kernel_size>("kernel_size", "Size of the window.")
+                .required()
+                .fixed_when_built(),
+            field<&Self::strides>("strides", "Steps of the window in the output."),
+            field<&Self::padding>("padding", "\"valid\" or \"same\"."),
+            field<&Self::output_padding>(
+                "output_padding", "Elements added at the end of each axis; none: by padding."),
+            field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\".")
+                .fixed_when_built(),
+            field<&Self::dilation_rate>("dilation_rate", "Distance of the window's taps.")},
+        kernel_and_bias_fields<Self>());
   }
 };
 

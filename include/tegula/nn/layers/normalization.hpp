@@ -7,8 +7,33 @@
 
 #include "tegula/nn/axes.hpp"
 #include "tegula/nn/layer_with_options.hpp"
+#include "tegula/nn/weight_fields.hpp"
 
 namespace tegula::nn {
+
+/// Base of layers that end with a trained scale and offset of features.
+template <typename Derived, HasFields OptionsType>
+class AffineLayer : public LayerWithOptions<Derived, OptionsType> {
+ public:
+  using LayerWithOptions<Derived, OptionsType>::LayerWithOptions;
+
+ protected:
+  /// Makes those of gamma and beta that the options ask for.
+  void add_affine(const Shape& shape) {
+    const OptionsType& options = this->options_;
+    if (options.scale) {
+      gamma_ = this->add_weight("gamma", shape, options.gamma_initializer,
+                                options.gamma_regularizer, options.gamma_constraint);
+    }
+    if (options.center) {
+      beta_ = this->add_weight("beta", shape, options.beta_initializer, options.beta_regularizer,
+                               options.beta_constraint);
+    }
+  }
+
+  Weight gamma_;
+  Weight beta_;
+};
 
 struct BatchNormalizationOptions {
   std::int64_t axis = -1;
@@ -33,36 +58,28 @@ struct BatchNormalizationOptions {
   std::string name = {};
   static auto fields() {
     using Self = BatchNormalizationOptions;
-    return std::tuple{
-        field<&Self::axis>("axis", "The axis of the features.", any_finite).fixed_when_built(),
-        field<&Self::momentum>("momentum", "What moving statistics keep per step.", in_range(0, 1)),
-        field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
-        field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
-        field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")
-            .fixed_when_built(),
-        field<&Self::beta_initializer>("beta_initializer", "First beta.").fixed_when_built(),
-        field<&Self::gamma_initializer>("gamma_initializer", "First gamma.").fixed_when_built(),
-        field<&Self::moving_mean_initializer>("moving_mean_initializer", "First moving mean.")
-            .fixed_when_built(),
-        field<&Self::moving_variance_initializer>("moving_variance_initializer",
-                                                  "First moving variance.")
-            .fixed_when_built(),
-        field<&Self::beta_regularizer>("beta_regularizer", "Penalty on beta.").fixed_when_built(),
-        field<&Self::gamma_regularizer>("gamma_regularizer", "Penalty on gamma.")
-            .fixed_when_built(),
-        field<&Self::beta_constraint>("beta_constraint", "What beta becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::synchronized>("synchronized", "Only False: there is one replica."),
-        field<&Self::renorm>("renorm", "Only False."),
-        field<&Self::renorm_momentum>("renorm_momentum", "Without effect, as there is no renorm.",
-                                      in_range(0, 1)),
-        field<&Self::name>("name", "Name of the layer.")};
+    return std::tuple_cat(
+        std::tuple{
+            field<&Self::axis>("axis", "The axis of the features.", any_finite).fixed_when_built(),
+            field<&Self::momentum>("momentum", "What moving statistics keep per step.",
+                                   in_range(0, 1))},
+        affine_fields<Self>(),
+        std::tuple{
+            field<&Self::moving_mean_initializer>("moving_mean_initializer", "First moving mean.")
+                .fixed_when_built(),
+            field<&Self::moving_variance_initializer>("moving_variance_initializer",
+                                                      "First moving variance.")
+                .fixed_when_built()},
+        affine_rule_fields<Self>(),
+        std::tuple{field<&Self::synchronized>("synchronized", "Only False: there is one replica."),
+                   field<&Self::renorm>("renorm", "Only False."),
+                   field<&Self::renorm_momentum>(
+                       "renorm_momentum", "Without effect, as there is no renorm.", in_range(0, 1)),
+                   field<&Self::name>("name", "Name of the layer.")});
   }
 };
 class TEGULA_API BatchNormalizationLayer
-    : public LayerWithOptions<BatchNormalizationLayer, BatchNormalizationOptions> {
+    : public AffineLayer<BatchNormalizationLayer, BatchNormalizationOptions> {
  public:
   static constexpr const char* kName = "BatchNormalization";
   static constexpr const char* kDoc =
@@ -76,8 +93,6 @@ class TEGULA_API BatchNormalizationLayer
   Value call(Value x, bool training) override;
 
  private:
-  Weight gamma_;
-  Weight beta_;
   Weight moving_mean_;
   Weight moving_variance_;
 };
@@ -99,27 +114,16 @@ struct LayerNormalizationOptions {
   std::string name = {};
   static auto fields() {
     using Self = LayerNormalizationOptions;
-    return std::tuple{
-        field<&Self::axis>("axis", "The axes that are normalized.", any_finite).fixed_when_built(),
-        field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
-        field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
-        field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")
-            .fixed_when_built(),
-        field<&Self::beta_initializer>("beta_initializer", "First beta.").fixed_when_built(),
-        field<&Self::gamma_initializer>("gamma_initializer", "First gamma.").fixed_when_built(),
-        field<&Self::beta_regularizer>("beta_regularizer", "Penalty on beta.").fixed_when_built(),
-        field<&Self::gamma_regularizer>("gamma_regularizer", "Penalty on gamma.")
-            .fixed_when_built(),
-        field<&Self::beta_constraint>("beta_constraint", "What beta becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::rms_scaling>("rms_scaling", "Only False: use RMSNormalization."),
-        field<&Self::name>("name", "Name of the layer.")};
+    return std::tuple_cat(
+        std::tuple{field<&Self::axis>("axis", "The axes that are normalized.", any_finite)
+                       .fixed_when_built()},
+        affine_fields<Self>(), affine_rule_fields<Self>(),
+        std::tuple{field<&Self::rms_scaling>("rms_scaling", "Only False: use RMSNormalization."),
+                   field<&Self::name>("name", "Name of the layer.")});
   }
 };
 class TEGULA_API LayerNormalizationLayer
-    : public LayerWithOptions<LayerNormalizationLayer, LayerNormalizationOptions> {
+    : public AffineLayer<LayerNormalizationLayer, LayerNormalizationOptions> {
  public:
   static constexpr const char* kName = "LayerNormalization";
   static constexpr const char* kDoc =
@@ -130,10 +134,6 @@ class TEGULA_API LayerNormalizationLayer
  protected:
   void build_weights(const ValueType& input) override;
   Value call(Value x, bool training) override;
-
- private:
-  Weight gamma_;
-  Weight beta_;
 };
 using LayerNormalization = MakeLayer<LayerNormalizationLayer>;
 
@@ -152,42 +152,27 @@ struct GroupNormalizationOptions {
   std::string name = {};
   static auto fields() {
     using Self = GroupNormalizationOptions;
-    return std::tuple{
-        field<&Self::groups>("groups", "Parts of the channels; -1: as many as channels.",
-                             at_least(-1))
-            .fixed_when_built(),
-        field<&Self::axis>("axis", "The axis of the channels.", any_finite).fixed_when_built(),
-        field<&Self::epsilon>("epsilon", "Added to variances.", at_least(0)),
-        field<&Self::center>("center", "Whether beta is added.").fixed_when_built(),
-        field<&Self::scale>("scale", "Whether the result is multiplied by gamma.")
-            .fixed_when_built(),
-        field<&Self::beta_initializer>("beta_initializer", "First beta.").fixed_when_built(),
-        field<&Self::gamma_initializer>("gamma_initializer", "First gamma.").fixed_when_built(),
-        field<&Self::beta_regularizer>("beta_regularizer", "Penalty on beta.").fixed_when_built(),
-        field<&Self::gamma_regularizer>("gamma_regularizer", "Penalty on gamma.")
-            .fixed_when_built(),
-        field<&Self::beta_constraint>("beta_constraint", "What beta becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::gamma_constraint>("gamma_constraint", "What gamma becomes after updates.")
-            .fixed_when_built(),
-        field<&Self::name>("name", "Name of the layer.")};
+    return std::tuple_cat(
+        std::tuple{
+            field<&Self::groups>("groups", "Parts of the channels; -1: as many as channels.",
+                                 at_least(-1))
+                .fixed_when_built(),
+            field<&Self::axis>("axis", "The axis of the channels.", any_finite).fixed_when_built()},
+        affine_fields<Self>(), affine_rule_fields<Self>(),
+        std::tuple{field<&Self::name>("name", "Name of the layer.")});
   }
 };
 class TEGULA_API GroupNormalizationLayer
-    : public LayerWithOptions<GroupNormalizationLayer, GroupNormalizationOptions> {
+    : public AffineLayer<GroupNormalizationLayer, GroupNormalizationOptions> {
  public:
   static constexpr const char* kName = "GroupNormalization";
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation over groups of channels of each sample.";
-  using LayerWithOptions::LayerWithOptions;
+  using AffineLayer::AffineLayer;
 
  protected:
   void build_weights(const ValueType& input) override;
   Value call(Value x, bool training) override;
-
- private:
-  Weight gamma_;
-  Weight beta_;
 };
 using GroupNormalization = MakeLayer<GroupNormalizationLayer>;
 

@@ -1,7 +1,7 @@
 # The library: compiled once as objects, linked into libtegula and into the tests.
 
 set(room_folders src/core src/graph src/ops src/passes src/runtime src/backend/cpu src/nn
-                 src/nn/layers src/nn/optimizers src/data src/io kernels/cpu)
+                 src/nn/layers src/nn/losses src/nn/optimizers src/data src/io kernels/cpu)
 list(TRANSFORM room_folders REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/\\1/*.cpp" OUTPUT_VARIABLE patterns)
 file(GLOB tegula_sources CONFIGURE_DEPENDS ${patterns})
 

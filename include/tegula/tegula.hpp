@@ -18,6 +18,7 @@
 #include "tegula/graph/initializers.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/graph/ops.hpp"
+#include "tegula/graph/sequences.hpp"
 #include "tegula/io/safetensors.hpp"
 #include "tegula/nn/callbacks.hpp"
 #include "tegula/nn/constraints.hpp"

@@ -96,6 +96,10 @@ void bind_metric_functions(py::module_& module) {
              py::arg("y_pred"));
   module.def("top_k_categorical_accuracy", &values::top_k_categorical_accuracy, py::arg("y_true"),
              py::arg("y_pred"), py::arg("k") = 5);
+  module.def("pearson_correlation", &values::pearson_correlation, py::arg("y_true"),
+             py::arg("y_pred"), py::arg("axis") = -1);
+  module.def("concordance_correlation", &values::concordance_correlation, py::arg("y_true"),
+             py::arg("y_pred"), py::arg("axis") = -1);
   module.def("sparse_top_k_categorical_accuracy", &values::sparse_top_k_categorical_accuracy,
              py::arg("y_true"), py::arg("y_pred"), py::arg("k") = 5,
              py::arg("from_sorted_ids") = false);
@@ -119,6 +123,16 @@ void bind_running_metric(py::module_& module) {
 }  // namespace
 
 void bind_functions(py::module_& module) {
+  module.def(
+      "circle",
+      [](const Value& y_true, const Value& y_pred, const Value& labels, const Value& references,
+         double gamma, double margin, bool remove_diagonal) {
+        return nn::loss_values::circle(
+            y_true, y_pred, labels, references,
+            {.gamma = gamma, .margin = margin, .remove_diagonal = remove_diagonal});
+      },
+      py::arg("y_true"), py::arg("y_pred"), py::arg("ref_labels"), py::arg("ref_embeddings"),
+      py::arg("gamma"), py::arg("margin"), py::arg("remove_diagonal"));
   module.def("evaluate", &evaluate, py::arg("inputs"), py::arg("build"));
   module.def("loss", &loss_value, py::arg("loss"), py::arg("y_true"), py::arg("y_pred"),
              py::arg("sample_weight") = py::none());

@@ -201,6 +201,17 @@ Value categorical_focal_crossentropy(Value y_true, Value y_pred, double alpha, d
   return sum(pow(1.0 - p, gamma) * alpha * -(target * log(p)), axis);
 }
 
+Value categorical_generalized_cross_entropy(Value y_true, Value y_pred, double q) {
+  check_labels(y_true, y_pred, -1);
+  const std::int64_t classes = y_pred.shape().dim(-1);
+  if (classes == kUnknown) {
+    throw ShapeError("generalized cross-entropy needs a known number of classes, got predictions " +
+                     shape_text(y_pred.shape()));
+  }
+  const Value target = one_hot(class_indices(y_true), classes, 1, 0, y_pred.dtype());
+  return (1.0 - pow(sum(y_pred * target, -1), q)) / q;
+}
+
 }  // namespace loss_values
 
 Value HuberLoss::values(Value y_true, Value y_pred) const {
@@ -247,6 +258,10 @@ Value CategoricalFocalCrossentropyLoss::values(Value y_true, Value y_pred) const
   return loss_values::categorical_focal_crossentropy(y_true, y_pred, options_.alpha, options_.gamma,
                                                      options_.from_logits, options_.label_smoothing,
                                                      options_.axis);
+}
+
+Value CategoricalGeneralizedCrossEntropyLoss::values(Value y_true, Value y_pred) const {
+  return loss_values::categorical_generalized_cross_entropy(y_true, y_pred, options_.q);
 }
 
 namespace {
@@ -341,6 +356,11 @@ const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>() {
       object_class<LossBase, SparseCategoricalCrossentropyLoss>({}),
       object_class<LossBase, BinaryFocalCrossentropyLoss>({}),
       object_class<LossBase, CategoricalFocalCrossentropyLoss>({}),
+      object_class<LossBase, CategoricalGeneralizedCrossEntropyLoss>({}),
+      object_class<LossBase, DiceLoss>({}),
+      object_class<LossBase, TverskyLoss>({}),
+      object_class<LossBase, CircleLoss>({}),
+      object_class<LossBase, CTCLoss>({}),
       object_class<LossBase, CrossentropyByShape>({"ce"}),
   };
   return classes;

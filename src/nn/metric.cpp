@@ -103,6 +103,13 @@ const std::vector<ObjectClass<MetricBase>>& metric_classes() {
       object_class<MetricBase, F1ScoreMetric>({}),
       object_class<MetricBase, FBetaScoreMetric>({"fbeta_score"}),
       object_class<MetricBase, R2ScoreMetric>({}),
+      object_class<MetricBase, IoUMetric>({}),
+      object_class<MetricBase, BinaryIoUMetric>({}),
+      object_class<MetricBase, MeanIoUMetric>({}),
+      object_class<MetricBase, OneHotIoUMetric>({}),
+      object_class<MetricBase, OneHotMeanIoUMetric>({}),
+      object_class<MetricBase, CorrelationOf<kPearsonCorrelation>>({}),
+      object_class<MetricBase, CorrelationOf<kConcordanceCorrelation>>({}),
   };
   return classes;
 }

@@ -1,7 +1,6 @@
-// F scores and the coefficient of determination.
+// F scores, the coefficient of determination, correlations.
 
-#include "tegula/nn/losses.hpp"
-#include "tegula/nn/score_metrics.hpp"
+#include "tegula/nn/metrics.hpp"
 
 namespace tegula::nn::metrics {
 
@@ -126,5 +125,37 @@ Value R2ScoreMetric::result() {
   const Value adjusted = 1.0 - (1.0 - score) * (elements_ - 1.0) / freedom;
   return where(greater(freedom, 0.0), adjusted, score);
 }
+
+namespace metric_values {
+
+namespace {
+
+Value centered(Value x, std::int64_t axis) { return x - mean(x, axis, true); }
+/// Of what is centered.
+Value variance(Value x, std::int64_t axis) { return mean(square(x), axis, true); }
+
+}  // namespace
+
+Value pearson_correlation(Value y_true, Value y_pred, std::int64_t axis) {
+  match_targets(y_true, y_pred);
+  check_elementwise(y_true, y_pred);
+  const auto standardized = [axis](Value x) {
+    const Value around = centered(x, axis);
+    return around / sqrt(variance(around, axis));
+  };
+  return mean(standardized(y_true) * standardized(y_pred), axis);
+}
+
+Value concordance_correlation(Value y_true, Value y_pred, std::int64_t axis) {
+  match_targets(y_true, y_pred);
+  check_elementwise(y_true, y_pred);
+  const Value target = centered(y_true, axis);
+  const Value prediction = centered(y_pred, axis);
+  const Value shift = mean(y_true, axis, true) - mean(y_pred, axis, true);
+  const Value divisor = variance(target, axis) + variance(prediction, axis) + square(shift);
+  return mean(target * prediction * 2.0 / (divisor + kEpsilon), axis);
+}
+
+}  // namespace metric_values
 
 }  // namespace tegula::nn::metrics

@@ -1,6 +1,7 @@
 // Ops that take elements by index.
 
 #include "src/ops/family.hpp"
+#include "tegula/graph/sequences.hpp"
 
 namespace tegula::ops {
 
@@ -177,12 +178,47 @@ void register_one_hot(OpRegistry& registry) {
   registry.add(std::move(def));
 }
 
+void register_positions(OpRegistry& registry) {
+  OpDef def;
+  def.name = "positions";
+  def.doc = "The index of each element along an axis, as i64";
+  def.inputs = {{"x", "Any dtype; not read."}};
+  def.attrs = {{"axis", std::int64_t{0}, false, "Axis that is counted along."}};
+  def.infer = [](const InferContext& context) {
+    normalize_axis(integer(context.attrs, "axis"), context.shape(0).rank());
+    return std::vector<ValueType>{{DType::i64, context.shape(0)}};
+  };
+  def.gradient = [](const GradientContext&) { return std::vector<Value>{Value()}; };
+  def.reference = [](const EvaluateContext& context) {
+    Tensor y(DType::i64, context.outputs[0].shape);
+    const int axis = normalize_axis(integer(context.attrs, "axis"), y.rank());
+    std::int64_t inner = 1;
+    for (int i = axis + 1; i < y.rank(); ++i) inner *= y.shape()[i];
+    for (std::int64_t i = 0; i < y.element_count(); ++i) {
+      y.data<std::int64_t>()[i] = i / inner % y.shape()[axis];
+    }
+    return std::vector<Tensor>{y};
+  };
+  def.samples = [] {
+    return std::vector<Sample>{{{{DType::f32, {4}}}, {}, ""},
+                               {{{DType::f32, {2, 3, 2}}}, {{"axis", std::int64_t{1}}}, ""},
+                               {{{DType::i32, {3, 1}}}, {{"axis", std::int64_t{-1}}}, ""},
+                               {{{DType::f32, {0, 3}}}, {}, ""}};
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{{{{DType::f32, {2}}}, {{"axis", std::int64_t{1}}}, "out of range"},
+                               {{{DType::f32, {}}}, {}, "out of range"}};
+  };
+  registry.add(std::move(def));
+}
+
 }  // namespace
 
 void register_indexing(OpRegistry& registry) {
   register_gather(registry);
   register_gather_gradient(registry);
   register_one_hot(registry);
+  register_positions(registry);
 }
 
 }  // namespace tegula::ops
@@ -192,6 +228,8 @@ namespace tegula {
 Value gather(Operand x, Operand indices, std::int64_t axis) {
   return build("gather", {x, indices}, {{"axis", axis}});
 }
+
+Value positions(Operand x, std::int64_t axis) { return build("positions", {x}, {{"axis", axis}}); }
 
 Value one_hot(Operand indices, std::int64_t depth, double on, double off, DType dtype) {
   return build("one_hot", {indices},

@@ -5,6 +5,7 @@
 namespace tegula::ops {
 
 void register_all(OpRegistry& registry);
+void register_ctc(OpRegistry& registry);
 
 void register_all(OpRegistry& registry) {
   register_arithmetic(registry);
@@ -21,6 +22,7 @@ void register_all(OpRegistry& registry) {
   register_movement(registry);
   register_joining(registry);
   register_indexing(registry);
+  register_ctc(registry);
   register_random(registry);
   register_state(registry);
   register_fused(registry);

@@ -43,6 +43,12 @@ inline nn::Config required_arguments(std::string_view class_name) {
   if (class_name == "SpecificityAtSensitivity") return Config::object({{"sensitivity", 0.5}});
   if (class_name == "PrecisionAtRecall") return Config::object({{"recall", 0.5}});
   if (class_name == "RecallAtPrecision") return Config::object({{"precision", 0.5}});
+  if (class_name == "MeanIoU" || class_name == "OneHotMeanIoU") {
+    return Config::object({{"num_classes", 2000}});
+  }
+  if (class_name == "IoU" || class_name == "OneHotIoU") {
+    return Config::object({{"num_classes", 2000}, {"target_class_ids", Config::List{0}}});
+  }
   if (class_name == "ModelCheckpoint") return Config::object({{"filepath", "model.tegula"}});
   if (class_name == "CSVLogger") return Config::object({{"filename", "log.csv"}});
   return Config::object({});

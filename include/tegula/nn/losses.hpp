@@ -5,35 +5,12 @@
 #include <string>
 #include <tuple>
 
-#include "tegula/nn/loss.hpp"
+#include "tegula/nn/losses/embedding.hpp"
+#include "tegula/nn/losses/overlap.hpp"
+#include "tegula/nn/losses/sequence.hpp"
+#include "tegula/nn/losses/with_options.hpp"
 
 namespace tegula::nn {
-
-/// Smallest probability and divisor: Keras's epsilon.
-inline constexpr double kEpsilon = 1e-7;
-
-/// Base class of the built-in losses: options with `reduction` and `name`.
-template <typename Derived, HasFields OptionsType>
-class LossWithOptions : public WithOptions<LossBase, Derived, OptionsType> {
- public:
-  using WithOptions<LossBase, Derived, OptionsType>::WithOptions;
-  Reduction reduction() const override { return this->options_.reduction; }
-  bool refuses_nan_targets() const override { return true; }
-  std::string name() const override {
-    return this->options_.name.empty() ? std::string(Derived::kDefaultName) : this->options_.name;
-  }
-};
-
-/// Options of losses that have none of their own.
-struct PlainLossOptions {
-  Reduction reduction = Reduction::sum_over_batch_size;
-  std::string name = {};
-  static auto fields() {
-    using Self = PlainLossOptions;
-    return std::tuple{field<&Self::reduction>("reduction", "How samples become one number."),
-                      field<&Self::name>("name", "Name of the loss.")};
-  }
-};
 
 /// One row per plain loss: names, documentation, and the values per sample.
 struct PlainLoss {
@@ -86,6 +63,8 @@ TEGULA_API Value binary_focal_crossentropy(Value y_true, Value y_pred, bool appl
 TEGULA_API Value categorical_focal_crossentropy(Value y_true, Value y_pred, double alpha,
                                                 double gamma, bool from_logits,
                                                 double label_smoothing, std::int64_t axis = -1);
+/// Labels are class indices.
+TEGULA_API Value categorical_generalized_cross_entropy(Value y_true, Value y_pred, double q);
 }  // namespace loss_values
 
 inline constexpr PlainLoss kMeanSquaredError = {"MeanSquaredError", "mean_squared_error",
@@ -309,6 +288,35 @@ class TEGULA_API CategoricalFocalCrossentropyLoss
   Value values(Value y_true, Value y_pred) const override;
 };
 using CategoricalFocalCrossentropy = Make<CategoricalFocalCrossentropyLoss, Loss>;
+
+struct CategoricalGeneralizedCrossEntropyOptions {
+  double q = 0.5;
+  Reduction reduction = Reduction::sum_over_batch_size;
+  std::string name = {};
+  static auto fields() {
+    using Self = CategoricalGeneralizedCrossEntropyOptions;
+    constexpr Range kInside = {
+        .lowest = 0, .highest = 1, .excludes_lowest = true, .excludes_highest = true};
+    return std::tuple{
+        field<&Self::q>("q", "From cross-entropy, near 0, to absolute error, near 1.", kInside),
+        field<&Self::reduction>("reduction", "How samples become one number."),
+        field<&Self::name>("name", "Name of the loss.")};
+  }
+};
+/// Zhang and Sabuncu, "Generalized cross entropy loss for training deep neural networks with noisy
+/// labels", 2018.
+class TEGULA_API CategoricalGeneralizedCrossEntropyLoss
+    : public LossWithOptions<CategoricalGeneralizedCrossEntropyLoss,
+                             CategoricalGeneralizedCrossEntropyOptions> {
+ public:
+  static constexpr const char* kName = "CategoricalGeneralizedCrossEntropy";
+  static constexpr const char* kDefaultName = "categorical_generalized_cross_entropy";
+  static constexpr const char* kDoc = "(1 - p^q) / q of the target class; bears wrong labels.";
+  using LossWithOptions::LossWithOptions;
+  bool integer_targets() const override { return true; }
+  Value values(Value y_true, Value y_pred) const override;
+};
+using CategoricalGeneralizedCrossEntropy = Make<CategoricalGeneralizedCrossEntropyLoss, Loss>;
 
 /// A loss from a function of the user's that returns values per sample.
 TEGULA_API Loss make_loss(std::string name, std::function<Value(Value y_true, Value y_pred)> values,

@@ -10,6 +10,7 @@
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/losses.hpp"
 #include "tegula/nn/metric_base.hpp"
+#include "tegula/nn/overlap_metrics.hpp"
 #include "tegula/nn/score_metrics.hpp"
 
 namespace tegula::nn {

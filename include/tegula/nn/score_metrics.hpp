@@ -1,5 +1,5 @@
 #pragma once
-// Scores per class or output, with a choice of how they become one number.
+// Scores per class or output, with a choice of how they become one number; correlations.
 
 #include <cstdint>
 #include <optional>
@@ -127,5 +127,55 @@ class TEGULA_API R2ScoreMetric
   Variable count_;
 };
 using R2Score = Make<R2ScoreMetric, Metric>;
+
+namespace metric_values {
+/// Along the axis; NaN where targets or predictions are constant.
+TEGULA_API Value pearson_correlation(Value y_true, Value y_pred, std::int64_t axis = -1);
+/// Lin, "A concordance correlation coefficient to evaluate reproducibility", 1989.
+TEGULA_API Value concordance_correlation(Value y_true, Value y_pred, std::int64_t axis = -1);
+}  // namespace metric_values
+
+/// One row per correlation.
+struct Correlation {
+  const char* name;
+  const char* default_name;
+  const char* doc;
+  Value (*values)(Value y_true, Value y_pred, std::int64_t axis);
+};
+inline constexpr Correlation kPearsonCorrelation = {
+    "PearsonCorrelation", "pearson_correlation", "Covariance over the product of the deviations.",
+    metric_values::pearson_correlation};
+inline constexpr Correlation kConcordanceCorrelation = {
+    "ConcordanceCorrelation", "concordance_correlation",
+    "2 covariance / (variances + (difference of the means)²)",
+    metric_values::concordance_correlation};
+
+struct CorrelationOptions {
+  std::string name = {};
+  std::int64_t axis = -1;
+  static auto fields() {
+    using Self = CorrelationOptions;
+    return std::tuple{field<&Self::name>("name", "Name in logs."),
+                      field<&Self::axis>("axis", "Axis of what is correlated.", any_finite)};
+  }
+};
+template <const Correlation& Row>
+class CorrelationOf
+    : public MetricWithOptions<MeanMetricBase, CorrelationOf<Row>, CorrelationOptions> {
+ public:
+  static constexpr const char* kName = Row.name;
+  static constexpr const char* kDefaultName = Row.default_name;
+  static constexpr const char* kDoc = Row.doc;
+  static constexpr MetricBase::Direction kDirection = MetricBase::Direction::up;
+  using MetricWithOptions<MeanMetricBase, CorrelationOf<Row>,
+                          CorrelationOptions>::MetricWithOptions;
+
+ protected:
+  Value values(Value y_true, Value y_pred) const override {
+    return Row.values(y_true, y_pred, this->options_.axis);
+  }
+};
+using PearsonCorrelation = Make<CorrelationOf<kPearsonCorrelation>, Metric>;
+using ConcordanceCorrelation = Make<CorrelationOf<kConcordanceCorrelation>, Metric>;
 
 }  // namespace tegula::nn::metrics

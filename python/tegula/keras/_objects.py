@@ -392,13 +392,15 @@ def check_dtype(owner, dtype):
 
 def make_class(base, entry, ignored=("dtype",), after=None, members=None):
     """The Python class of a row of a table. `ignored` arguments ask for what is so anyway;
-    `after` says which arguments (by name) follow which in Keras's order of positional arguments;
-    `members` adds attributes: under "" to all classes, under a class's name to that one.
+    `after` says which arguments (by name) that are no fields follow which in Keras's order of positional
+    arguments, None: the last; `members` adds attributes: under "" to all classes, under a class's name to that one.
     """
     fields = [name for name, _, _ in entry["arguments"]]
     positional = list(fields)
     for name, previous in (after or {}).items():
-        if previous in positional:
+        if previous is None:
+            positional.append(name)
+        elif previous in positional and name not in fields:
             positional.insert(positional.index(previous) + 1, name)
     defaults = {name: default for name, default, _ in entry["arguments"]}
     parameters = [
@@ -423,7 +425,7 @@ def make_class(base, entry, ignored=("dtype",), after=None, members=None):
             "_entry": entry,
             "_fields": frozenset(fields),
             "_positional": tuple(positional),
-            "_ignored": frozenset(ignored),
+            "_ignored": frozenset(ignored) - frozenset(fields),
             **(members or {}).get("", {}),
             **(members or {}).get(entry["name"], {}),
         },

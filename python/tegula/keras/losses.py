@@ -105,7 +105,7 @@ def _class_init(self, *args, **kwargs):
 
 
 _CLASSES = _objects.classes_of(
-    Loss, after={"dtype": "name"}, members={"": {"__init__": _class_init}}
+    Loss, after={"dtype": None}, members={"": {"__init__": _class_init}}
 )
 
 
@@ -124,7 +124,24 @@ class _FunctionLoss(Loss):
         return self.function(y_true, y_pred)
 
 
+def _circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80,
+            margin=0.4):
+    """The loss of each row of embeddings of length 1: among the rows of `ref_embeddings`, which have
+    `ref_labels`, or among themselves.
+    """
+    references = [
+        own if given is None else given
+        for given, own in ((ref_labels, y_true), (ref_embeddings, y_pred))
+    ]
+    return _build_or_evaluate(
+        lambda *values: _nn.circle(*values, gamma, margin, remove_diagonal),
+        y_true, y_pred, *references,
+    )
+
+
 def _function(class_name):
+    if class_name == "Circle":
+        return _named(_circle, class_name)
     cls = _CLASSES[class_name]
     own = [a for a in cls._entry["arguments"] if a[0] not in ("name", "reduction")]
     names = [argument[0] for argument in own]
@@ -139,9 +156,14 @@ def _function(class_name):
     parameters = [_inspect.Parameter(n, kind) for n in ("y_true", "y_pred")]
     parameters += [_inspect.Parameter(n, kind, default=d) for n, d, _ in own]
     function.__signature__ = _inspect.Signature(parameters)
-    function.__name__ = function.__qualname__ = _nn.snake_case(class_name)
     function.__doc__ = cls._entry["doc"] + "\n\nOne value per sample."
-    function._tegula_class = cls
+    return _named(function, class_name)
+
+
+def _named(function, class_name):
+    """The function as that of a class."""
+    function.__name__ = function.__qualname__ = _nn.snake_case(class_name)
+    function._tegula_class = _CLASSES[class_name]
     function._tegula_name = function.__name__
     function.__module__ = __name__
     return function

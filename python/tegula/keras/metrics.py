@@ -42,7 +42,8 @@ class Metric(_objects.Object):
         _user.honour(cls, _DIRECTLY)
 
     def __init__(self, *args, **kwargs):
-        _check_dtype(self, kwargs.get("dtype"))
+        if "dtype" not in self._fields:
+            _check_dtype(self, kwargs.get("dtype"))
         if self._entry is not None:
             super().__init__(*args, **kwargs)
             self._take_overrides()
@@ -65,7 +66,8 @@ class Metric(_objects.Object):
 
     @property
     def dtype(self):
-        return "float32"
+        """The dtype of the state."""
+        return self._options_core.config()["dtype"] if "dtype" in self._fields else "float32"
 
     # State.
 
@@ -255,7 +257,7 @@ class Metric(_objects.Object):
     def get_config(self):
         user = isinstance(self._core, _nn.UserMetric) and self._native is None
         config = {} if user else self._described_options(self._options_core.config())
-        return {**config, "name": self.name, "dtype": "float32"}
+        return {**config, "name": self.name, "dtype": self.dtype}
 
     def _described(self):
         return _serialization.described(self)
@@ -343,6 +345,8 @@ def _function(name):
 _NATIVE = (
     "binary_accuracy",
     "categorical_accuracy",
+    "concordance_correlation",
+    "pearson_correlation",
     "sparse_categorical_accuracy",
     "top_k_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",

@@ -118,6 +118,7 @@ Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) cons
     match_weight(result, weight);
     result = result * weight;
   }
+  if (result.shape().rank() == 0) return result;  // as Keras, whose weights have no say then
   switch (reduction()) {
     case Reduction::none:
       return result;

@@ -60,11 +60,15 @@ def test_every_class_is_compared_with_keras(kind):
 
 
 def test_the_sweeps_run_over_every_loss_and_metric():
-    from keras_cases._measures import LOSSES, METRICS, REDUCTIONS
+    from keras_cases._measures import (
+        LOSSES, METRICS, REDUCTIONS, STRUCTURED_LOSSES, STRUCTURED_METRICS
+    )
     from tegula import _core
 
-    assert {row[0] for row in LOSSES} == set(_core.nn.loss_names()) - OF_TEGULA_ALONE
-    assert {row[0] for row in METRICS} | set(REDUCTIONS) == set(_core.nn.metric_names())
+    losses = {row[0] for row in LOSSES} | set(STRUCTURED_LOSSES)
+    assert losses == set(_core.nn.loss_names()) - OF_TEGULA_ALONE
+    metrics = {row[0] for row in METRICS} | {*REDUCTIONS, *STRUCTURED_METRICS}
+    assert metrics == set(_core.nn.metric_names())
 
 
 @pytest.mark.parametrize(("kind", "subject"), FIXTURES)

@@ -70,6 +70,9 @@ LOSSES = [
     ("BinaryFocalCrossentropy", {"apply_class_balancing": True}, binary),
     ("CategoricalFocalCrossentropy", {}, categorical),
     ("CategoricalFocalCrossentropy", {"from_logits": True}, logits(categorical)),
+    ("Dice", {}, binary),
+    ("Dice", {"axis": 1}, binary),
+    ("Tversky", {"alpha": 0.25, "beta": 0.75}, binary),
 ]
 
 # The same of every metric of targets and predictions.
@@ -122,7 +125,12 @@ METRICS = [
     ("F1Score", {"threshold": 0.5}, binary),
     ("FBetaScore", {"average": "micro"}, binary),
     ("R2Score", {}, regression),
+    ("PearsonCorrelation", {}, regression),
+    ("ConcordanceCorrelation", {}, regression),
 ]
+# Those whose data have a form of their own: compared in `region_metrics` and `structured_losses`.
+STRUCTURED_LOSSES = ["CategoricalGeneralizedCrossEntropy", "Circle", "CTC"]
+STRUCTURED_METRICS = ["IoU", "BinaryIoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 # Metrics of values alone.
 REDUCTIONS = ["Mean", "Sum"]
 

@@ -105,7 +105,7 @@ ARGUMENTS = {
     "CategoricalGeneralizedCrossEntropy": [{}, {"q": 0.75}],
     "Circle": [{}, {"gamma": 64.0, "margin": 0.25, "remove_diagonal": False}],
     "Dice": [{}, {"axis": 1}, {"axis": [1, 2], "reduction": "sum"}],
-    "Tversky": [{}, {"alpha": 0.25, "beta": 0.75, "axis": [1]}],
+    "Tversky": [{}, {"alpha": 0.25, "beta": 0.75, "axis": [1, 2]}],
     "BinaryIoU": [{}, {"target_class_ids": [1], "threshold": 0.25}],
     "PearsonCorrelation": [{}, {"axis": 0}],
     "Huber": [{}, {"delta": 0.5, "reduction": "sum"}],

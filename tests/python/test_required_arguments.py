@@ -37,6 +37,8 @@ REQUIRED = {
     "SpecificityAtSensitivity": ["sensitivity"],
     "PrecisionAtRecall": ["recall"],
     "RecallAtPrecision": ["precision"],
+    **dict.fromkeys(("IoU", "OneHotIoU"), ["num_classes", "target_class_ids"]),
+    **dict.fromkeys(("MeanIoU", "OneHotMeanIoU"), ["num_classes"]),
     "ExponentialDecay": ["initial_learning_rate", "decay_steps", "decay_rate"],
     "InverseTimeDecay": ["initial_learning_rate", "decay_steps", "decay_rate"],
     "PiecewiseConstantDecay": ["boundaries", "values"],

@@ -208,7 +208,7 @@ OpDef ctc_definition(const char* name, const char* doc) {
         {{{DType::i64, {3, 2}, 0, 1}, {DType::f32, {3, 4, 3}}, lengths(1, 2), lengths(4, 4)},
          {{"blank", std::int64_t{2}}},
          ""},
-        {{{DType::i32, {3, 0}}, {DType::f32, {3, 1, 1}}, lengths(0, 0), lengths(0, 1)}, {}, ""}};
+        {{{DType::i32, {3, 0}}, {DType::f32, {3, 6, 1}}, lengths(0, 0), lengths(0, 1)}, {}, ""}};
   };
   def.bad_samples = [] {
     const SampleInput labels = {DType::i32, {2, 2}, 0, 1}, logits = {DType::f32, {2, 3, 2}};

@@ -1,15 +1,14 @@
-#include "kernels/cpu/norm.hpp"
+// Euclidean norms.
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
-#include "kernels/cpu/reduce.hpp"
-#include "tegula/core/error.hpp"
+#include "kernels/cpu/reduce_internal.hpp"
 #include "tegula/core/parallel.hpp"
 
-namespace tegula::kernels {
+namespace tegula::kernels::detail {
 
 namespace {
 
@@ -51,16 +50,6 @@ T root(T sum, const T* x, std::int64_t count) {
   return static_cast<T>(scaled_norm(count, [x](std::int64_t i) { return x[i]; }));
 }
 
-template <typename T>
-constexpr DType dtype_of = sizeof(T) == 4 ? DType::f32 : DType::f64;
-
-template <typename T>
-T sum_of_squares(const T* x, std::int64_t count) {
-  T sum;
-  reduce_squares(ReduceOp::sum, dtype_of<T>, x, nullptr, &sum, 1, count);
-  return sum;
-}
-
 /// One row in parallel chunks, which depend on its length alone.
 template <typename T>
 T norm_of_long_row(const T* x, std::int64_t count) {
@@ -69,7 +58,8 @@ T norm_of_long_row(const T* x, std::int64_t count) {
   std::array<T, kMaxChunks> sums;
   parallel_for(chunks, [&](std::int64_t c) {
     const std::int64_t begin = c * chunk;
-    sums[static_cast<std::size_t>(c)] = sum_of_squares(x + begin, std::min(chunk, count - begin));
+    sum_squares(x + begin, 1, std::min(chunk, count - begin), nullptr,
+                &sums[static_cast<std::size_t>(c)]);
   });
   T sum = 0;
   for (std::int64_t c = 0; c < chunks; ++c) sum += sums[static_cast<std::size_t>(c)];
@@ -88,88 +78,44 @@ void norm_of_rows(const T* x, T* result, std::int64_t rows, std::int64_t count) 
       std::max(kTaskElements / std::max(count, std::int64_t{1}), std::int64_t{1});
   parallel_for((rows + per_task - 1) / per_task, [&](std::int64_t task) {
     const std::int64_t end = std::min(rows, (task + 1) * per_task);
-    for (std::int64_t row = task * per_task; row < end; ++row) {
-      result[row] = root(sum_of_squares(x + row * count, count), x + row * count, count);
+    const std::int64_t first = task * per_task;
+    sum_squares(x + first * count, end - first, count, nullptr, result + first);
+    for (std::int64_t row = first; row < end; ++row) {
+      result[row] = root(result[row], x + row * count, count);
     }
   });
 }
-
-/// Dimensions with the strides of the array's elements, of the axes that are kept or reduced.
-struct Walk {
-  int rank = 0;
-  std::array<std::int64_t, Shape::kMaxRank> dims{}, strides{};
-  std::int64_t count = 1;
-
-  void add(std::int64_t dim, std::int64_t stride) {
-    dims[static_cast<std::size_t>(rank)] = dim;
-    strides[static_cast<std::size_t>(rank++)] = stride;
-    count *= dim;
-  }
-  std::int64_t offset(std::int64_t position) const {
-    if (rank == 1) return position * strides[0];
-    std::int64_t result = 0;
-    for (int i = rank - 1; i >= 0; --i) {
-      const auto k = static_cast<std::size_t>(i);
-      result += position % dims[k] * strides[k];
-      position /= dims[k];
-    }
-    return result;
-  }
-};
 
 /// Any set of axes, element by element.
 template <typename T>
-void norm_of_strides(const T* x, T* result, const Shape& shape, std::uint32_t axis_mask) {
-  std::array<std::int64_t, Shape::kMaxRank> strides{};
-  std::int64_t stride = 1;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    strides[static_cast<std::size_t>(axis)] = stride;
-    stride *= shape[axis];
-  }
-  Walk kept, reduced;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    Walk& walk = (axis_mask >> axis & 1) != 0 ? reduced : kept;
-    walk.add(shape[axis], strides[static_cast<std::size_t>(axis)]);
-  }
-  parallel_for(kept.count, [&](std::int64_t out) {
-    const T* from = x + kept.offset(out);
-    const auto at = [&](std::int64_t i) { return static_cast<double>(from[reduced.offset(i)]); };
+void norm_of_strides(const Axes& axes, const T* x, T* result) {
+  parallel_for(axes.kept, [&](std::int64_t out) {
+    const T* from = x + offset_of(out, axes.kept_rank, axes.kept_dims, axes.kept_strides);
+    const auto at = [&](std::int64_t i) {
+      const std::int64_t offset =
+          offset_of(i, axes.reduced_rank, axes.reduced_dims, axes.reduced_strides);
+      return static_cast<double>(from[offset]);
+    };
     double sum = 0;
-    for (std::int64_t i = 0; i < reduced.count; ++i) sum += at(i) * at(i);
-    result[out] = static_cast<T>(is_exact(sum) ? std::sqrt(sum) : scaled_norm(reduced.count, at));
+    for (std::int64_t i = 0; i < axes.reduced; ++i) sum += at(i) * at(i);
+    result[out] = static_cast<T>(is_exact(sum) ? std::sqrt(sum) : scaled_norm(axes.reduced, at));
   });
 }
 
 template <typename T>
-void norm_typed(const T* x, T* result, const Shape& shape, std::uint32_t axis_mask) {
-  // Reduced axes that are the last ones make rows.
-  std::int64_t rows = 1, count = 1;
-  bool is_rows = true;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const bool is_reduced = (axis_mask >> axis & 1) != 0;
-    (is_reduced ? count : rows) *= shape[axis];
-    const bool next_is_kept = axis + 1 < shape.rank() && (axis_mask >> (axis + 1) & 1) == 0;
-    if (is_reduced && next_is_kept) is_rows = false;
-  }
-  if (rows == 0) return;
+void norm_typed(const Axes& axes, const T* x, T* result) {
+  const bool is_rows =
+      axes.reduced_rank == 0 || (axes.reduced_rank == 1 && axes.reduced_strides[0] == 1);
   if (is_rows) {
-    norm_of_rows(x, result, rows, count);
+    norm_of_rows(x, result, axes.kept, axes.reduced);
   } else {
-    norm_of_strides(x, result, shape, axis_mask);
+    norm_of_strides(axes, x, result);
   }
 }
 
 }  // namespace
 
-void norm_axes(DType dtype, const void* input, void* result, const Shape& shape,
-               std::uint32_t axis_mask) {
-  if (dtype == DType::f32) {
-    norm_typed(static_cast<const float*>(input), static_cast<float*>(result), shape, axis_mask);
-  } else if (dtype == DType::f64) {
-    norm_typed(static_cast<const double*>(input), static_cast<double*>(result), shape, axis_mask);
-  } else {
-    throw DTypeError("norm does not take " + std::string(to_string(dtype)));
-  }
-}
+void norm_axes(const Axes& axes, const float* x, float* result) { norm_typed(axes, x, result); }
+void norm_axes(const Axes& axes, const double* x, double* result) { norm_typed(axes, x, result); }
 
-}  // namespace tegula::kernels
+}  // namespace tegula::kernels::detail

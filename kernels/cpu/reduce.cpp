@@ -27,10 +27,10 @@ using detail::kRowsApart;
 using detail::kStripColumns;
 
 constexpr std::pair<ReduceOp, std::string_view> kNames[] = {
-    {ReduceOp::sum, "sum"},       {ReduceOp::mean, "mean"},     {ReduceOp::prod, "prod"},
-    {ReduceOp::max, "max"},       {ReduceOp::min, "min"},       {ReduceOp::logsumexp, "logsumexp"},
-    {ReduceOp::argmax, "argmax"}, {ReduceOp::argmin, "argmin"}, {ReduceOp::any, "any"},
-    {ReduceOp::all, "all"},
+    {ReduceOp::sum, "sum"},   {ReduceOp::mean, "mean"},     {ReduceOp::prod, "prod"},
+    {ReduceOp::max, "max"},   {ReduceOp::min, "min"},       {ReduceOp::logsumexp, "logsumexp"},
+    {ReduceOp::norm, "norm"}, {ReduceOp::argmax, "argmax"}, {ReduceOp::argmin, "argmin"},
+    {ReduceOp::any, "any"},   {ReduceOp::all, "all"},
 };
 
 /// Elements that are worth a parallel task.
@@ -387,7 +387,8 @@ void check(ReduceOp op, DType dtype, std::int64_t results, std::int64_t reduced)
 
 /// Whether the vector paths serve the reduction.
 bool is_folded(ReduceOp op, DType dtype) {
-  return (dtype == DType::f32 || dtype == DType::f64) && op != ReduceOp::any && op != ReduceOp::all;
+  return (dtype == DType::f32 || dtype == DType::f64) && op != ReduceOp::any &&
+         op != ReduceOp::all && op != ReduceOp::norm;
 }
 
 template <typename T>
@@ -421,7 +422,7 @@ bool reduce_supports(ReduceOp op, DType dtype) {
     case DType::u8:
     case DType::i32:
     case DType::i64:
-      return op != ReduceOp::mean && op != ReduceOp::logsumexp;
+      return op != ReduceOp::mean && op != ReduceOp::logsumexp && op != ReduceOp::norm;
     case DType::boolean:
       return op == ReduceOp::any || op == ReduceOp::all;
     case DType::f16:

@@ -12,7 +12,10 @@
 namespace tegula::kernels {
 
 /// The names are those of the graph's ops. Max and min propagate NaN; argmax and argmin give the
-/// first index of the extreme (the first NaN, if there is one), as NumPy does.
+/// first index of the extreme (the first NaN, if there is one), as NumPy does. `norm`, the square
+/// root of the sum of squares, neither overflows nor underflows on the way: it is infinite only
+/// where an element or the norm itself is, 0 only where all elements are, and NaN where an element
+/// is.
 enum class ReduceOp : std::uint8_t {
   sum,
   mean,
@@ -20,6 +23,7 @@ enum class ReduceOp : std::uint8_t {
   max,
   min,
   logsumexp,
+  norm,
   argmax,
   argmin,
   any,
@@ -31,7 +35,7 @@ std::optional<ReduceOp> reduce_op(std::string_view name);
 std::string_view to_string(ReduceOp op);
 
 /// Whether `reduce` takes inputs of `dtype`: f32 and f64 for every op; i32, i64, i8 and u8 for all
-/// but mean and logsumexp; bool for any and all.
+/// but mean, logsumexp and norm; bool for any and all.
 bool reduce_supports(ReduceOp op, DType dtype);
 
 /// Element type of the result: i64 for argmax and argmin, bool for any and all, else `dtype`.
@@ -39,7 +43,7 @@ DType reduce_result_dtype(ReduceOp op, DType dtype);
 
 /// result[o, i] = op over r of input[o, r, i], both row-major. Runs in parallel, allocates nothing.
 ///
-/// Over an empty extent: sum 0, prod 1, mean NaN, logsumexp -inf, any false, all true.
+/// Over an empty extent: sum and norm 0, prod 1, mean NaN, logsumexp -inf, any false, all true.
 /// Throws InvalidArgument for max, min, argmax and argmin over an empty extent with a result that
 /// is not empty, and DTypeError where `reduce_supports` is false. Integer sums and products wrap.
 void reduce(ReduceOp op, DType dtype, const void* input, void* result, std::int64_t outer,

@@ -112,18 +112,6 @@ class TruthFold {
   bool result_ = kAll;
 };
 
-std::int64_t offset_of(std::int64_t index, int rank,
-                       const std::array<std::int64_t, Shape::kMaxRank>& dims,
-                       const std::array<std::int64_t, Shape::kMaxRank>& strides) {
-  std::int64_t offset = 0;
-  for (int axis = rank - 1; axis >= 0; --axis) {
-    const auto a = static_cast<std::size_t>(axis);
-    offset += index % dims[a] * strides[a];
-    index /= dims[a];
-  }
-  return offset;
-}
-
 /// Calls `body(element)` for all reduced elements of one result, in row-major order.
 template <typename T, typename Body>
 void for_each_reduced(const Axes& axes, const T* x, const Body& body) {
@@ -202,6 +190,9 @@ void reduce_general(ReduceOp op, const Axes& axes, const T* x, void* result) {
       break;
     case ReduceOp::logsumexp:
       if constexpr (kFloat) return accumulate_logsumexp(axes, x, static_cast<T*>(result));
+      break;
+    case ReduceOp::norm:
+      if constexpr (kFloat) norm_axes(axes, x, static_cast<T*>(result));
       break;
   }
 }

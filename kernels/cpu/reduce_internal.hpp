@@ -67,6 +67,25 @@ struct Axes {
   std::int64_t kept = 1, reduced = 1;
 };
 
+/// The element that row-major index stands for along axes of these dimensions and strides.
+inline std::int64_t offset_of(std::int64_t index, int rank,
+                              const std::array<std::int64_t, Shape::kMaxRank>& dims,
+                              const std::array<std::int64_t, Shape::kMaxRank>& strides) {
+  if (rank == 1) return index * strides[0];
+  std::int64_t offset = 0;
+  for (int axis = rank - 1; axis >= 0; --axis) {
+    const auto a = static_cast<std::size_t>(axis);
+    offset += index % dims[a] * strides[a];
+    index /= dims[a];
+  }
+  return offset;
+}
+
+/// Norms; reads the elements once, and again only where the plain sum of squares is not to be
+/// trusted.
+void norm_axes(const Axes& axes, const float* x, float* result);
+void norm_axes(const Axes& axes, const double* x, double* result);
+
 /// Any reduction of the elements of any type, each result by one thread.
 template <typename T>
 void reduce_general(ReduceOp op, const Axes& axes, const T* x, void* result);

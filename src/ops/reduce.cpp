@@ -209,8 +209,7 @@ struct ReductionOp {
   bool nonempty = false;
   double low = -2, high = 2;
   IntegerGroupFunction on_integers = nullptr;
-  /// `opaque` for one that the fused rows do not know.
-  FusionClass fusion = FusionClass::reduction;
+  bool indivisible = false;
 };
 
 std::vector<Sample> reduction_samples(const SampleInput& input, bool nonempty) {
@@ -242,7 +241,8 @@ void reduction(OpRegistry& registry, const ReductionOp& op) {
   def.inputs = {{"x", "Any shape."}};
   def.attrs = {{"axes", std::vector<std::int64_t>{}, true, "Axes, increasing."},
                {"keepdims", false, false, "Keep reduced axes as size 1."}};
-  def.fusion = op.fusion;
+  def.fusion = FusionClass::reduction;
+  def.indivisible = op.indivisible;
   def.infer = [accepts = op.accepts, nonempty = op.nonempty](const InferContext& context) {
     check_dtype(context.dtype(0), accepts);
     const Shape& shape = context.shape(0);
@@ -393,13 +393,14 @@ void register_reduce(OpRegistry& registry) {
                        .doc = "log(sum(exp(x))), without overflow",
                        .evaluate = logsumexp_of,
                        .gradient = logsumexp_gradient,
-                       .accepts = Accepts::floating});
+                       .accepts = Accepts::floating,
+                       .indivisible = true});
   reduction(registry, {.name = "norm",
                        .doc = "Euclidean norm sqrt(sum(x²)), without overflow; 0 for no elements",
                        .evaluate = norm_of,
                        .gradient = norm_gradient,
                        .accepts = Accepts::floating,
-                       .fusion = FusionClass::opaque});
+                       .indivisible = true});
   reduction(registry, {.name = "any",
                        .doc = "Whether some element is true",
                        .evaluate = any_of,

@@ -64,6 +64,18 @@ Attrs over_last(int rank, bool keepdims = true) {
   return {{"axes", Axes{rank - 1}}, {"keepdims", keepdims}};
 }
 
+/// %0 / max(norm, 1e-3), and the norm of %0 - 1.
+AttrValue unit_vectors(int rank) {
+  return cluster_attr(
+      1,
+      {instruction("norm", {0}, over_last(rank)),
+       instruction("constant", {}, {{"value", Tensor::scalar(1e-3f)}}),
+       instruction("maximum", {1, 2}), instruction("div", {0, 3}),
+       instruction("constant", {}, {{"value", Tensor::scalar(1.f)}}), instruction("sub", {0, 5}),
+       instruction("norm", {6}, over_last(rank, false))},
+      {4, 7});
+}
+
 /// exp(%0 - max) / sum
 AttrValue softmax_by_hand(int rank) {
   return cluster_attr(1,
@@ -125,6 +137,14 @@ AttrValue squared_error(int rank) {
                       {4, 2, 5});
 }
 
+/// The norm and the logsumexp of %0 + %0.
+AttrValue norm_of_sums(int rank) {
+  return cluster_attr(1,
+                      {instruction("add", {0, 0}), instruction("norm", {1}, over_last(rank)),
+                       instruction("logsumexp", {1}, over_last(rank))},
+                      {2, 3});
+}
+
 std::vector<Sample> samples() {
   std::vector<Sample> result;
   const auto of = [](const Shape& shape) { return SampleInput{DType::f32, shape}; };
@@ -141,11 +161,14 @@ std::vector<Sample> samples() {
     add({of(shape), of(row), of({})}, layer_norm(rank));
     add({of(shape), of(row)}, rms_norm(rank));
     add({of(shape), of(row), of(column)}, sums_of_products(rank));
+    add({of(shape)}, unit_vectors(rank));
     if (shape.element_count() > 0) add({of(shape), of(shape)}, squared_error(rank));
   }
   // Long enough to be cut into chunks.
   add({of({2, 70001}), of({2, 70001})}, squared_error(2));
   add({of({2, 70001}), of({70001})}, dot_of_rows(2));
+  // Too long for one block, and not to be cut.
+  add({of({2, 20001})}, norm_of_sums(2));
   return result;
 }
 

@@ -357,7 +357,7 @@ class RowFusion {
     for (const Node& node : graph_.nodes()) {
       if (!uses_.live(node) || grouped_[at(node.id())]) continue;
       const auto* axes = reduced_axes(node);
-      if (axes == nullptr || node.op().name == "logsumexp") continue;
+      if (axes == nullptr || node.op().indivisible) continue;
       const Value& x = node.input(0);
       const int producer = x.node().id();
       const int rank = x.shape().rank();

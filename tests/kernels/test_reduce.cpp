@@ -18,9 +18,10 @@ using namespace tegula::testing;
 namespace {
 
 const double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr ReduceOp kAllOps[] = {
-    ReduceOp::sum,       ReduceOp::mean,   ReduceOp::prod,   ReduceOp::max, ReduceOp::min,
-    ReduceOp::logsumexp, ReduceOp::argmax, ReduceOp::argmin, ReduceOp::any, ReduceOp::all};
+constexpr ReduceOp kAllOps[] = {ReduceOp::sum,  ReduceOp::mean,   ReduceOp::prod,
+                                ReduceOp::max,  ReduceOp::min,    ReduceOp::logsumexp,
+                                ReduceOp::norm, ReduceOp::argmax, ReduceOp::argmin,
+                                ReduceOp::any,  ReduceOp::all};
 
 /// The reduction of a list, in double.
 double reference(ReduceOp op, const std::vector<double>& x) {
@@ -54,6 +55,11 @@ double reference(ReduceOp op, const std::vector<double>& x) {
       return any;
     case ReduceOp::all:
       return all;
+    case ReduceOp::norm: {
+      long double squares = 0;
+      for (const double v : x) squares += static_cast<long double>(v) * v;
+      return static_cast<double>(std::sqrt(squares));
+    }
     case ReduceOp::logsumexp: {
       long double exps = 0;
       for (const double v : x) exps += std::exp(static_cast<long double>(v));

@@ -123,3 +123,21 @@ TEST_CASE("clipping by a large norm keeps the direction, by an infinite one give
   CHECK(session.run({{x, zero}}, alone).at(0) == 0);
   CHECK(session.run({{x, zero}}, unit).at(0) == 0);
 }
+
+TEST_CASE("rows are made unit vectors wherever their norm is a number") {
+  Graph graph;
+  const Value x = graph.placeholder(DType::f32, {-1, 2}, "x");
+  const Value unit = l2_normalize(x, -1, 1e-120);
+  const Value clipped = clip_by_norm(x, 1.0, -1);
+  Session session(graph);
+  for (const Case& c : cases()) {
+    if (!(c.norm > 0 && c.norm < kInfinity)) continue;
+    Tensor rows(DType::f32, {3, 2});
+    for (std::int64_t i = 0; i < 6; ++i) rows.set(i, c.x[static_cast<std::size_t>(i % 2)]);
+    for (std::int64_t i = 0; i < 6; ++i) {
+      const double wanted = c.x[static_cast<std::size_t>(i % 2)] / c.norm;
+      check_close(session.run({{x, rows}}, unit).at(i), wanted);
+      if (c.norm > 1) check_close(session.run({{x, rows}}, clipped).at(i), wanted);
+    }
+  }
+}

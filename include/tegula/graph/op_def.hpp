@@ -101,6 +101,8 @@ struct OpDef {
   bool variadic = false;
   std::vector<AttrDef> attrs;
   FusionClass fusion = FusionClass::opaque;
+  /// Of a reduction: it needs all elements at once, results of parts do not make that of the whole.
+  bool indivisible = false;
   /// op(a, b) == op(b, a): equal nodes are found in either order.
   bool commutative = false;
   /// Its result depends on the run's random step: never folded or merged with an equal node.

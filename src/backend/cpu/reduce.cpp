@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "kernels/cpu/norm.hpp"
 #include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 
@@ -40,14 +39,6 @@ KernelPointer lower_axes(const Node& node) {
   return make_reduction(*op, type, axis_mask_of(node));
 }
 
-KernelPointer lower_norm(const Node& node) {
-  const ValueType type = node.input(0).type();
-  return make_kernel("norm " + type.to_string(), [type, mask = axis_mask_of(node)](
-                                                     const KernelArguments& arguments) {
-    kernels::norm_axes(type.dtype, arguments.inputs[0], arguments.outputs[0], type.shape, mask);
-  });
-}
-
 KernelPointer lower_axis(const Node& node) {
   const auto op = kernels::reduce_op(node.op().name);
   const ValueType& type = node.input(0).type();
@@ -73,7 +64,7 @@ constexpr Lowering kLowerings[] = {
     {"sum", lower_axes},    {"mean", lower_axes},         {"max", lower_axes},
     {"min", lower_axes},    {"prod", lower_axes},         {"any", lower_axes},
     {"all", lower_axes},    {"logsumexp", lower_axes},    {"argmax", lower_axis},
-    {"argmin", lower_axis}, {"sum_like", lower_sum_like}, {"norm", lower_norm},
+    {"argmin", lower_axis}, {"sum_like", lower_sum_like}, {"norm", lower_axes},
 };
 
 }  // namespace

@@ -214,9 +214,8 @@ class Binder {
       if (place.pattern == RowPattern::full && stored) bytes += size_of(place.dtype);
     }
     result_.block_columns = result_.columns;
-    if (levels_ == 1 && result_.columns > 2 * kPartColumns) {
+    if (levels_ == 1 && result_.columns > 2 * kPartColumns && reductions_combine()) {
       result_.block_columns = kPartColumns;
-      if (!reductions_combine()) return false;
     } else {
       const auto per_row = static_cast<std::int64_t>(std::max<std::size_t>(bytes, 1));
       result_.block_rows =
@@ -230,7 +229,7 @@ class Binder {
     int count = 0;
     for (int operand = first_result_; operand < operands(); ++operand) {
       if (!is_reduction(operand)) continue;
-      if (instruction(operand).op->name == "logsumexp") return false;
+      if (instruction(operand).op->indivisible) return false;
       ++count;
     }
     return count <= RowProgram::kMaxReductions;

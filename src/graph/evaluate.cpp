@@ -3,6 +3,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "src/core/rethrow.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula {
@@ -98,10 +99,9 @@ std::vector<Tensor> evaluate_node(const Node& node, std::span<const Tensor> inpu
       }
     }
     return node.op().reference({inputs, node.attrs(), outputs, key});
-  } catch (const ShapeError& error) {
-    throw ShapeError(node.describe() + ": " + error.what());
-  } catch (const RunError& error) {
-    throw RunError(node.describe() + ": " + error.what());
+  } catch (const Error&) {
+    detail::rethrow_with(
+        [&node](const Error& error) { return node.describe() + ": " + error.what(); });
   }
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <mutex>
 
+#include "src/core/rethrow.hpp"
 #include "src/core/similar_names.hpp"
 #include "src/graph/storage.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -76,14 +77,8 @@ decltype(auto) with_context(const OpDef& op, const Name& name, std::span<const V
   };
   try {
     return work();
-  } catch (const ShapeError& error) {
-    throw ShapeError(explain(error));
-  } catch (const DTypeError& error) {
-    throw DTypeError(explain(error));
-  } catch (const NotFound& error) {
-    throw NotFound(explain(error));
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument(explain(error));
+  } catch (const Error&) {
+    detail::rethrow_with(explain);
   }
 }
 

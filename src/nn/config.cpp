@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "src/core/rethrow.hpp"
 #include "src/core/similar_names.hpp"
 #include "tegula/nn/fields.hpp"
 
@@ -163,15 +164,7 @@ void rethrow_for_argument(std::string_view owner, std::string_view name) {
   const auto explain = [&](const Error& error) {
     return std::string(owner) + ": argument `" + std::string(name) + "`: " + error.what();
   };
-  try {
-    throw;
-  } catch (const NotFound& error) {
-    throw NotFound(explain(error));
-  } catch (const ShapeError& error) {
-    throw ShapeError(explain(error));
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument(explain(error));
-  }
+  tegula::detail::rethrow_with(explain);
 }
 
 }  // namespace tegula::nn

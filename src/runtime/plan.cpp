@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include "src/core/float_mode.hpp"
-#include "tegula/core/error.hpp"
+#include "src/core/rethrow.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::detail {
@@ -17,17 +17,7 @@ namespace {
     return node == nullptr ? std::string(error.what())
                            : std::string(error.what()) + "\n  in: " + node->describe();
   };
-  try {
-    throw;
-  } catch (const ShapeError& error) {
-    throw ShapeError(text(error));
-  } catch (const DTypeError& error) {
-    throw DTypeError(text(error));
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument(text(error));
-  } catch (const RunError& error) {
-    throw RunError(text(error));
-  }
+  rethrow_with(text);
 }
 
 KernelInfo describe_step(const Plan& plan, const Step& step) {

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 
+#include "tegula/core/blocking.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula::detail {
@@ -17,6 +19,9 @@ void throw_io_error(const std::string& action, const std::string& path, int erro
 }
 
 namespace {
+
+/// Read at once, so that Ctrl-C ends the reading of large files soon.
+constexpr std::size_t kReadBytes = std::size_t{4} << 20;
 
 const char* kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "a pipe";
@@ -46,7 +51,9 @@ InputFile::InputFile(std::string path, Descriptor descriptor)
 std::size_t InputFile::read(std::span<char> buffer) {
   std::size_t filled = 0;
   while (filled < buffer.size()) {
-    const ssize_t count = ::read(descriptor_.get(), buffer.data() + filled, buffer.size() - filled);
+    poll();
+    const std::size_t asked = std::min(buffer.size() - filled, kReadBytes);
+    const ssize_t count = ::read(descriptor_.get(), buffer.data() + filled, asked);
     if (count == 0) break;
     if (count > 0) {
       filled += static_cast<std::size_t>(count);

@@ -8,9 +8,11 @@
 #include <deque>
 #include <span>
 #include <type_traits>
+#include <unordered_map>
 
 #include "src/core/convert.hpp"
 #include "src/core/similar_names.hpp"
+#include "tegula/core/blocking.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/file.hpp"
 
@@ -19,6 +21,11 @@ namespace tegula::data {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// A line is held in memory by its fields, of which each takes more than an empty one's comma.
+constexpr std::size_t kMaxFields = 1'000'000;
+constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
+constexpr std::int64_t kRowsBetweenPolls = 1024;
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpaces = " \t";
@@ -39,10 +46,11 @@ class LineReader {
   bool read(std::vector<std::string_view>& fields) {
     while (!rest_.empty()) {
       line_ = next_line_;
+      line_end_ = rest_.size() - std::min(rest_.size(), kMaxLineBytes);
       fields.clear();
       unquoted_.clear();
-      while (read_field(fields)) {
-      }
+      while (read_field(fields)) check_length(fields.size());
+      check_length(fields.size());
       if (fields.size() > 1 || !fields.front().empty()) return true;
     }
     return false;
@@ -52,6 +60,15 @@ class LineReader {
   std::string place() const { return source_ + ", line " + std::to_string(line_); }
 
  private:
+  void check_length(std::size_t fields) const {
+    if (fields > kMaxFields) {
+      throw FormatError(place() + " has more than " + std::to_string(kMaxFields) + " fields");
+    }
+    if (rest_.size() < line_end_) {
+      throw FormatError(place() + " is longer than " + std::to_string(kMaxLineBytes) + " bytes");
+    }
+  }
+
   /// Takes one field and what ends it; true when that is a delimiter.
   bool read_field(std::vector<std::string_view>& fields) {
     const std::size_t begin = rest_.find_first_not_of(" \t");
@@ -94,6 +111,7 @@ class LineReader {
       const std::string_view part = rest_.substr(0, end);
       next_line_ += std::count(part.begin(), part.end(), '\n');
       rest_.remove_prefix(end + 1);
+      check_length(0);
       const bool doubled = rest_.starts_with(quote_);
       if (joined == nullptr && !doubled) return part;
       if (joined == nullptr) joined = &unquoted_.emplace_back();
@@ -108,6 +126,7 @@ class LineReader {
   const char delimiter_;
   const char quote_;
   const std::string& source_;
+  std::size_t line_end_ = 0;  // bytes after the longest line that may begin where this one does
   std::int64_t line_ = 1;
   std::int64_t next_line_ = 1;
   std::deque<std::string> unquoted_;  // fields that differ from the text
@@ -181,6 +200,10 @@ class Columns {
   Columns(std::span<const std::string_view> first, const CsvOptions& options, std::string place)
       : count_(first.size()), place_(std::move(place)) {
     if (options.header) names_.assign(first.begin(), first.end());
+    for (std::size_t column = 0; column < names_.size(); ++column) {
+      const bool is_new = numbers_.emplace(names_[column], column).second;
+      if (!is_new) numbers_[names_[column]] = kSeveral;
+    }
     y.dtype = options.target_dtype;
     x.dtype = options.feature_dtype;
     y.columns = numbers_of(options.targets);
@@ -189,12 +212,12 @@ class Columns {
       x.columns = numbers_of(*options.features);
       return;
     }
+    std::vector<bool> taken(count_, false);
+    for (const Numbers* numbers : {&y, &weight}) {
+      for (const std::size_t column : numbers->columns) taken[column] = true;
+    }
     for (std::size_t column = 0; column < count_; ++column) {
-      const auto holds = [column](const Numbers& numbers) {
-        return std::find(numbers.columns.begin(), numbers.columns.end(), column) !=
-               numbers.columns.end();
-      };
-      if (!holds(y) && !holds(weight)) x.columns.push_back(column);
+      if (!taken[column]) x.columns.push_back(column);
     }
   }
 
@@ -240,21 +263,24 @@ class Columns {
   }
 
   std::size_t number_named(const std::string& name) const {
-    const auto found = std::find(names_.begin(), names_.end(), name);
-    if (found == names_.end()) {
+    const auto found = numbers_.find(name);
+    if (found == numbers_.end()) {
       throw NotFound(
           place_ + ": there is no column \"" + name + "\"" +
           (names_.empty() ? " without a header; give its number" : did_you_mean(name, names_)));
     }
-    if (std::find(found + 1, names_.end(), name) != names_.end()) {
+    if (found->second == kSeveral) {
       throw FormatError(place_ + ": two columns are named \"" + name + "\"; give a number");
     }
-    return static_cast<std::size_t>(found - names_.begin());
+    return found->second;
   }
+
+  static constexpr std::size_t kSeveral = ~std::size_t{0};
 
   std::size_t count_;
   std::string place_;
   std::vector<std::string> names_;
+  std::unordered_map<std::string, std::size_t> numbers_;
 };
 
 void check(const CsvOptions& options) {
@@ -280,7 +306,7 @@ Dataset parse_csv(std::string_view text, const CsvOptions& options, const std::s
   std::int64_t rows = 0;
   for (bool more = !options.header || reader.read(fields); more; more = reader.read(fields)) {
     columns.append_line(fields, options, reader);
-    ++rows;
+    if (++rows % kRowsBetweenPolls == 0) poll();
   }
   Tensors weight;
   if (options.sample_weight) weight = columns.weight.tensor(rows, true);

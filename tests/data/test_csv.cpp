@@ -1,6 +1,7 @@
 // CSV files: columns, dtypes, quotes and missing values; and the words of each error.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -194,4 +195,35 @@ TEST_CASE("a text that is cut off anywhere is read or refused, never misread") {
     } catch (const FormatError&) {
     }
   }
+}
+
+TEST_CASE("lines of too many fields or bytes are refused before they take memory") {
+  const auto refused = [](const std::string& text, const std::string& problem) {
+    CAPTURE(problem);
+    try {
+      parse_csv(text, {.header = false});
+      FAIL("accepted");
+    } catch (const FormatError& error) {
+      CHECK(std::string(error.what()).find(problem) != std::string::npos);
+    }
+  };
+  const std::size_t limit = std::size_t{64} << 20;
+  refused("1,2\n" + std::string(1'000'000, ',') + "\n", "line 2 has more than 1000000 fields");
+  refused("1,2\n3," + std::string(limit, ' ') + "4\n", "line 2 is longer than 67108864 bytes");
+  refused("1,2\n3,\"" + std::string(limit, '"') + "\"\n", "line 2 is longer than 67108864 bytes");
+}
+
+TEST_CASE("many columns are found by name in linear time") {
+  constexpr std::size_t kColumns = 200'000;
+  std::string names, numbers;
+  CsvOptions options{.targets = {"c0"}, .features = std::vector<data::CsvColumn>{}};
+  for (std::size_t column = 0; column < kColumns; ++column) {
+    names += (column == 0 ? "c" : ",c") + std::to_string(column);
+    numbers += (column == 0 ? "" : ",") + std::to_string(column % 10);
+    if (column > 0) options.features->emplace_back("c" + std::to_string(kColumns - column));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const data::Dataset data = parse_csv(names + "\n" + numbers + "\n", options);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+  CHECK(data.x->at(0) == (kColumns - 1) % 10);
 }

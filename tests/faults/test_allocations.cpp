@@ -44,7 +44,7 @@ data::Dataset samples() {
 
 const nn::FitOptions& two_epochs() {
   static const nn::FitOptions options{
-      .epochs = 2, .batch_size = 5, .verbose = nn::Verbose::silent, .validation_split = 0.25};
+      .batch_size = 5, .epochs = 2, .verbose = nn::Verbose::silent, .validation_split = 0.25};
   return options;
 }
 
@@ -80,7 +80,7 @@ struct Prepared {
 
 Results values_of(const nn::Logs& logs) {
   Results values;
-  for (const auto& [name, value] : logs) values.push_back(value);
+  for (const auto& [name, value] : logs) values.push_back(value.tensor());
   return values;
 }
 

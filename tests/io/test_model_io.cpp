@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/core/file_faults.hpp"
+#include "tegula/core/blocking.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/file.hpp"
 #include "tegula/io/safetensors.hpp"
@@ -83,6 +84,14 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   REQUIRE_MESSAGE(at != std::string::npos, from);
   return text.replace(at, from.size(), to);
 }
+
+/// Thrown by the n-th poll, as Ctrl-C would be.
+struct Interruption {};
+std::int64_t polls_left = 0;
+
+struct NoPollingAfterwards {
+  ~NoPollingAfterwards() { set_polling(nullptr); }
+};
 
 struct NoFaultAfterwards {
   ~NoFaultAfterwards() { detail::set_file_fault(-1, detail::Fault::once); }
@@ -309,4 +318,37 @@ TEST_CASE("a tensor that the model does not have is an error") {
   contents.tensors.push_back({"layers/dense/9", Tensor::zeros(DType::f32, {1})});
   io::write_safetensors(file, contents);
   CHECK_THROWS_AS(nn::load_model(path), FormatError);
+}
+
+TEST_CASE("reading ends at whichever poll is interrupted, and leaves the model as it was") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("model");
+  nn::Sequential saved = compiled_model();
+  train(saved);
+  saved.save(path);
+  const NoPollingAfterwards cleanup;
+  bool interrupted = true;
+  std::int64_t polls = 0;
+  for (; interrupted; ++polls) {
+    nn::Sequential model = compiled_model();
+    const std::vector<Tensor> before = model.get_weights();
+    polls_left = polls;
+    set_polling([] {
+      if (polls_left-- == 0) throw Interruption();
+    });
+    interrupted = false;
+    try {
+      model.load_weights(path);
+      nn::load_model(path);
+    } catch (const Interruption&) {
+      interrupted = true;
+    }
+    set_polling(nullptr);
+    const std::vector<Tensor> after = model.get_weights();
+    const bool loaded = identical(after[0], saved.get_weights()[0]);
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      CHECK(identical(after[i], loaded ? saved.get_weights()[i] : before[i]));
+    }
+  }
+  CHECK(polls > 4);
 }

@@ -386,8 +386,11 @@ class UserInitializer : public Described<nn::InitializerBase> {
     const AcquiredGil gil;
     const Tensor value = tensor_from_object(function_(type.shape), type.dtype);
     if (value.shape() == type.shape) return value;
-    throw ShapeError(label() + " made a value of shape " + value.shape().to_string() +
-                     " for a weight of shape " + type.shape.to_string());
+    const auto text = [](const Shape& shape) {
+      return py::str(py::cast(shape)).cast<std::string>();
+    };
+    throw ShapeError(label() + " made a value of shape " + text(value.shape()) +
+                     " for a weight of shape " + text(type.shape));
   }
 
  private:

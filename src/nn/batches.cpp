@@ -1,6 +1,7 @@
 #include "src/nn/batches.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "src/nn/shape_text.hpp"
 #include "tegula/core/error.hpp"
@@ -39,6 +40,16 @@ Batches::Batches(StepData data, std::int64_t batch_size)
 
 std::int64_t Batches::rows_of(std::int64_t batch) const {
   return std::min(batch_size_, rows_ - batch * batch_size_);
+}
+
+std::vector<std::int64_t> Batches::numbers(std::int64_t batch) const {
+  if (shuffled_) {
+    const std::span<const data::RowIndex> rows = shuffled_->numbers(batch);
+    return {rows.begin(), rows.end()};
+  }
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(rows_of(batch)));
+  std::iota(rows.begin(), rows.end(), batch * batch_size_);
+  return rows;
 }
 
 void Batches::shuffle(std::uint64_t seed, std::uint64_t epoch) {

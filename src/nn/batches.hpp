@@ -34,6 +34,8 @@ class Batches {
   /// Number of batches, the last one possibly smaller.
   std::int64_t count() const { return (rows_ + batch_size_ - 1) / batch_size_; }
   std::int64_t rows_of(std::int64_t batch) const;
+  /// The batch's rows, as they are numbered in the data.
+  std::vector<std::int64_t> numbers(std::int64_t batch) const;
   bool weighted() const { return weighted_; }
   /// A new order of the rows, which follows from seed and epoch; without a call it is the data's
   /// own.

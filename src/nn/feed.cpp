@@ -6,8 +6,8 @@
 
 namespace tegula::nn {
 
-ArrayFeed::ArrayFeed(Batches batches, std::function<void(Batches&)> shuffle)
-    : batches_(std::move(batches)), shuffle_(std::move(shuffle)) {}
+ArrayFeed::ArrayFeed(Batches batches, const RowNames& names, std::function<void(Batches&)> shuffle)
+    : batches_(std::move(batches)), names_(names), shuffle_(std::move(shuffle)) {}
 
 bool ArrayFeed::rewind() {
   next_ = 0;
@@ -18,6 +18,10 @@ bool ArrayFeed::rewind() {
 std::span<const Tensor> ArrayFeed::next() {
   if (next_ == batches_.count()) return {};
   return batches_.get(next_++);
+}
+
+std::string ArrayFeed::batch_text() const {
+  return "batch " + std::to_string(next_ - 1) + ": " + names_.of(batches_.numbers(next_ - 1));
 }
 
 SourceFeed::SourceFeed(data::BatchSource& source, Prepare prepare)

@@ -5,9 +5,11 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "src/nn/batches.hpp"
+#include "src/nn/run_data.hpp"
 #include "tegula/data/batch_source.hpp"
 
 namespace tegula::nn {
@@ -25,6 +27,8 @@ class Feed {
   /// Inputs, then targets and weights where there are any; nothing at the end. Valid until the next
   /// call.
   virtual std::span<const Tensor> next() = 0;
+  /// Which batch `next` gave last, for errors: "batch 2: rows 64 to 95".
+  virtual std::string batch_text() const = 0;
   /// Around each epoch, evaluation or prediction.
   virtual void on_epoch_begin() {}
   virtual void on_epoch_end() {}
@@ -33,15 +37,18 @@ class Feed {
 /// Batches of arrays.
 class ArrayFeed : public Feed {
  public:
-  /// `shuffle`, when given, chooses the rows' order of each pass.
-  explicit ArrayFeed(Batches batches, std::function<void(Batches&)> shuffle = {});
+  /// `shuffle`, when given, chooses the rows' order of each pass; errors name rows as `names` does.
+  explicit ArrayFeed(Batches batches, const RowNames& names = {},
+                     std::function<void(Batches&)> shuffle = {});
   std::optional<std::int64_t> count() const override { return batches_.count(); }
   bool weighted() const override { return batches_.weighted(); }
   bool rewind() override;
   std::span<const Tensor> next() override;
+  std::string batch_text() const override;
 
  private:
   Batches batches_;
+  RowNames names_;
   std::function<void(Batches&)> shuffle_;
   std::int64_t next_ = 0;
 };
@@ -57,6 +64,7 @@ class SourceFeed : public Feed {
   bool weighted() const override { return weighted_; }
   bool rewind() override;
   std::span<const Tensor> next() override;
+  std::string batch_text() const override { return "batch " + std::to_string(number_ - 1); }
   void on_epoch_begin() override { source_.on_epoch_begin(); }
   void on_epoch_end() override { source_.on_epoch_end(); }
 

@@ -72,17 +72,34 @@ std::vector<Tensor> joined_batches(const std::vector<std::vector<Tensor>>& batch
 
 }  // namespace
 
+namespace {
+
+/// Runs on what the feed gave last; errors name its rows, and the line that called `run`.
+void run_on(const Feed& feed, Executable executable, std::span<const Tensor> parts,
+            std::span<Tensor> outputs, const char* run, const SourceLocation& line) {
+  const auto of_batch = [&feed] { return "\n  in " + feed.batch_text(); };
+  called_at(
+      run, line, [&] { executable.run_into(parts, outputs); }, of_batch);
+}
+
+}  // namespace
+
 /// What the loops of a run share: steps, prepared data, and passes of steps. While it lives, its
 /// thread is in the model's slot.
 struct Model::Loops {
   Model& model;
   Impl& impl;
+  const char* const run;
+  const SourceLocation line;
   const RunInSlot in_slot;
   const Impl::MetricsOfOuterRun outer;
 
-  Loops(Model& owner, RunSlot::Kind kind, const char* run)
+  /// `run_name` is the name of the call, and `run_line` where the user's program makes it.
+  Loops(Model& owner, RunSlot::Kind kind, const char* run_name, const SourceLocation& run_line)
       : model(owner),
         impl(*owner.impl_),
+        run(run_name),
+        line(run_line),
         in_slot(impl.slot, kind, run, impl.describe()),
         outer(impl) {
     const ConstructionLock lock;
@@ -90,7 +107,20 @@ struct Model::Loops {
     owner.refresh();
   }
 
-  Executable step(bool training, bool weighted) { return model.find_step(training, weighted); }
+  /// What `work` returns; its errors name the call of the run.
+  template <typename Work>
+  auto named(Work&& work) const {
+    return called_at(run, line, std::forward<Work>(work));
+  }
+
+  Executable step(bool training, bool weighted) {
+    return named([&] { return model.find_step(training, weighted); });
+  }
+
+  /// Runs a step on `parts`, which the feed gave last.
+  void run_step(bool training, const Feed& feed, std::span<const Tensor> parts) {
+    run_on(feed, step(training, weighted(parts)), parts, {}, run, line);
+  }
 
   /// Checks x, y and maybe weights against the model and makes of them what steps take: inputs,
   /// targets, and weights if there are any.
@@ -142,27 +172,25 @@ struct Model::Loops {
     return Batches(std::move(prepared), batch_size);
   }
 
-  SourceFeed feed_of(data::BatchSource& source, const ClassWeights& class_weight, const char* run,
-                     const SourceLocation& line) {
-    return SourceFeed(
-        source, [this, class_weight, run, line](const data::Batch& batch, std::int64_t number) {
-          return called_at(run, line, [&] {
-            StepData data = prepare(batch, class_weight, {.batch = number});
-            bind(data.y);
-            return data;
-          });
-        });
+  SourceFeed feed_of(data::BatchSource& source, const ClassWeights& class_weight) {
+    return SourceFeed(source, [this, class_weight](const data::Batch& batch, std::int64_t number) {
+      return named([&] {
+        StepData data = prepare(batch, class_weight, {.batch = number});
+        bind(data.y);
+        return data;
+      });
+    });
   }
 
   std::unique_ptr<Feed> validation_feed(const FitOptions& options,
                                         const std::optional<data::Dataset>& held_out,
-                                        const RowNames& rows, const SourceLocation& line) {
+                                        const RowNames& rows) {
     if (held_out) {
       const std::int64_t batch_size = options.validation_batch_size.value_or(options.batch_size);
-      return std::make_unique<ArrayFeed>(prepare_arrays(*held_out, batch_size, {}, rows));
+      return std::make_unique<ArrayFeed>(prepare_arrays(*held_out, batch_size, {}, rows), rows);
     }
     if (options.validation_source == nullptr) return nullptr;
-    return std::make_unique<SourceFeed>(feed_of(*options.validation_source, {}, "fit", line));
+    return std::make_unique<SourceFeed>(feed_of(*options.validation_source, {}));
   }
 
   /// The run's first data choose the targets' types; all others have to be like them.
@@ -200,7 +228,7 @@ struct Model::Loops {
         callbacks.call(training ? &Callback::on_train_batch_begin : &Callback::on_test_batch_begin,
                        number);
       }
-      step(training, weighted(parts)).run_into(parts, {});
+      run_step(training, feed, parts);
       ++done;
       callbacks.call(&Callback::on_poll);
       poll();
@@ -258,14 +286,13 @@ struct Model::Loops {
     return logs;
   }
 
-  Logs run_on_batch(const data::Dataset& batch, bool training, const ClassWeights& class_weight,
-                    const char* run, const SourceLocation& line) {
+  Logs run_on_batch(const data::Dataset& batch, bool training, const ClassWeights& class_weight) {
     const bool scalar = batch.x.empty() || batch.x[0].rank() == 0;
     const std::int64_t rows = scalar ? 1 : std::max<std::int64_t>(1, batch.size());
-    std::optional<Batches> batches;
-    called_at(run, line, [&] { batches.emplace(prepare_arrays(batch, rows, class_weight, {})); });
+    std::optional<ArrayFeed> feed;
+    named([&] { feed.emplace(prepare_arrays(batch, rows, class_weight, {})); });
     impl.reset_metrics();
-    step(training, batches->weighted()).run_into(batches->get(0), {});
+    run_step(training, *feed, feed->next());
     return impl.read_metrics();
   }
 
@@ -351,11 +378,10 @@ void predict_batches(Feed& feed, const std::optional<std::int64_t>& steps, std::
 
 History Model::fit(const data::Dataset& data, const FitOptions& options,
                    std::source_location location) {
-  const SourceLocation line = line_of(location);
-  Loops loops(*this, RunSlot::Kind::fit, "fit");
+  Loops loops(*this, RunSlot::Kind::fit, "fit", line_of(location));
   std::optional<ArrayFeed> train;
   std::unique_ptr<Feed> validation;
-  called_at("fit", line, [&] {
+  loops.named([&] {
     check_ranges(options, "fit");
     data::Dataset kept = data;
     std::optional<data::Dataset> held_out = options.validation_data;
@@ -368,38 +394,37 @@ History Model::fit(const data::Dataset& data, const FitOptions& options,
     Impl& impl = loops.impl;
     const auto shuffle = [&impl](Batches& rows) { rows.shuffle(impl.seed, impl.shuffles++); };
     Batches batches = loops.prepare_arrays(kept, options.batch_size, options.class_weight, {});
-    train.emplace(std::move(batches),
+    train.emplace(std::move(batches), RowNames{},
                   options.shuffle ? std::function<void(Batches&)>(shuffle) : nullptr);
-    validation = loops.validation_feed(options, held_out, held_out_rows, line);
+    validation = loops.validation_feed(options, held_out, held_out_rows);
   });
   return loops.fit(*train, validation.get(), options);
 }
 
 History Model::fit(data::BatchSource& source, const FitOptions& options,
                    std::source_location location) {
-  const SourceLocation line = line_of(location);
-  Loops loops(*this, RunSlot::Kind::fit, "fit");
+  Loops loops(*this, RunSlot::Kind::fit, "fit", line_of(location));
   std::optional<SourceFeed> train;
   std::unique_ptr<Feed> validation;
-  called_at("fit", line, [&] {
+  loops.named([&] {
     check_ranges(options, "fit");
     if (options.validation_split != 0) {
       throw InvalidArgument(
           "`validation_split` is only for arrays: a source of batches has no last samples to hold "
           "out. Give `validation_data`");
     }
-    train.emplace(loops.feed_of(source, options.class_weight, "fit", line));
+    train.emplace(loops.feed_of(source, options.class_weight));
     validation = loops.validation_feed(options, options.validation_data,
-                                       {.of_set = " of the validation data"}, line);
+                                       {.of_set = " of the validation data"});
   });
   return loops.fit(*train, validation.get(), options);
 }
 
 Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options,
                      std::source_location location) {
-  Loops loops(*this, RunSlot::Kind::loop, "evaluate");
+  Loops loops(*this, RunSlot::Kind::loop, "evaluate", line_of(location));
   std::optional<ArrayFeed> feed;
-  called_at("evaluate", line_of(location), [&] {
+  loops.named([&] {
     check_ranges(options, "evaluate");
     feed.emplace(loops.prepare_arrays(test, options.batch_size, {}, {}));
   });
@@ -408,12 +433,11 @@ Logs Model::evaluate(const data::Dataset& test, const EvaluateOptions& options,
 
 Logs Model::evaluate(data::BatchSource& source, const EvaluateOptions& options,
                      std::source_location location) {
-  const SourceLocation line = line_of(location);
-  Loops loops(*this, RunSlot::Kind::loop, "evaluate");
+  Loops loops(*this, RunSlot::Kind::loop, "evaluate", line_of(location));
   std::optional<SourceFeed> feed;
-  called_at("evaluate", line, [&] {
+  loops.named([&] {
     check_ranges(options, "evaluate");
-    feed.emplace(loops.feed_of(source, {}, "evaluate", line));
+    feed.emplace(loops.feed_of(source, {}));
   });
   return loops.evaluate(*feed, options);
 }
@@ -424,17 +448,18 @@ Tensor Model::predict(const Tensor& x, const PredictOptions& options,
   const std::shared_ptr<const Inference> inference = impl_->ready();
   if (plain && inference && inference->changes == Object::changes() && inference->takes(x) &&
       x.dtype() == DType::f32 && x.shape()[0] > 0 && x.shape()[0] <= options.batch_size) {
-    Executable executable = inference->executable;
-    return executable.run(std::span(&x, 1)).front();
+    return called_at("predict", line_of(location), [&] {
+      return Executable(inference->executable).run(std::span(&x, 1)).front();
+    });
   }
   return predict(Tensors(x), options, location).one();
 }
 
 Tensors Model::predict(const Tensors& x, const PredictOptions& options,
                        std::source_location location) {
+  const SourceLocation line = line_of(location);
   const std::shared_ptr<const Inference> inference = inference_for(x, "predict", location);
-  Executable executable = inference->executable;
-  called_at("predict", line_of(location), [&] {
+  called_at("predict", line, [&] {
     check_ranges(options, "predict");
     check_cardinality(x, {}, {});
   });
@@ -442,7 +467,9 @@ Tensors Model::predict(const Tensors& x, const PredictOptions& options,
                   options.batch_size);
   const bool plain = options.callbacks.empty() && !options.steps;
   if (plain && batches.count() == 1) {
-    return inference->y.with(executable.run(batches.get(0)));
+    return called_at("predict", line, [&] {
+      return inference->y.with(Executable(inference->executable).run(batches.get(0)));
+    });
   }
   const std::int64_t steps = options.steps.value_or(batches.count());
   std::vector<Tensor> results =
@@ -457,7 +484,9 @@ Tensors Model::predict(const Tensors& x, const PredictOptions& options,
     return part;
   };
   predict_batches(feed, steps, steps_per_execution(), inference->y, callbacks, memory,
-                  [&](auto inputs, auto outputs) { executable.run_into(inputs, outputs); });
+                  [&](auto inputs, auto outputs) {
+                    run_on(feed, inference->executable, inputs, outputs, "predict", line);
+                  });
   return inference->y.with(std::move(results));
 }
 
@@ -482,7 +511,7 @@ Tensors Model::predict(data::BatchSource& source, const PredictOptions& options,
   };
   predict_batches(*feed, steps, steps_per_execution(), inference->y, callbacks, memory,
                   [&](auto inputs, auto outputs) {
-                    Executable(inference->executable).run_into(inputs, outputs);
+                    run_on(*feed, inference->executable, inputs, outputs, "predict", line);
                   });
   return inference->y.with(joined_batches(results));
 }
@@ -495,24 +524,28 @@ std::int64_t Model::steps_per_execution() const {
 Logs Model::train_on_batch(const data::Dataset& batch,
                            const std::map<std::int64_t, double>& class_weight,
                            std::source_location location) {
-  return Loops(*this, RunSlot::Kind::step, "train_on_batch")
-      .run_on_batch(batch, true, class_weight, "train_on_batch", line_of(location));
+  return Loops(*this, RunSlot::Kind::step, "train_on_batch", line_of(location))
+      .run_on_batch(batch, true, class_weight);
 }
 
 Logs Model::test_on_batch(const data::Dataset& batch, std::source_location location) {
-  return Loops(*this, RunSlot::Kind::step, "test_on_batch")
-      .run_on_batch(batch, false, {}, "test_on_batch", line_of(location));
+  return Loops(*this, RunSlot::Kind::step, "test_on_batch", line_of(location))
+      .run_on_batch(batch, false, {});
 }
 
 Tensors Model::predict_on_batch(const Tensors& x, std::source_location location) {
   const std::shared_ptr<const Inference> inference = inference_for(x, "predict_on_batch", location);
-  return inference->y.with(Executable(inference->executable).run(inference->feeds_of(x)));
+  return called_at("predict_on_batch", line_of(location), [&] {
+    return inference->y.with(Executable(inference->executable).run(inference->feeds_of(x)));
+  });
 }
 
 Tensors Model::call(const Tensors& x, bool training, std::source_location location) {
   const std::shared_ptr<const Inference> inference = inference_for(x, "call", location);
-  Executable executable = training ? find_training_call() : inference->executable;
-  return inference->y.with(executable.run(inference->feeds_of(x)));
+  return called_at("call", line_of(location), [&] {
+    Executable executable = training ? find_training_call() : inference->executable;
+    return inference->y.with(executable.run(inference->feeds_of(x)));
+  });
 }
 
 Executable Model::find_training_call() {
@@ -530,7 +563,7 @@ Executable Model::find_training_call() {
 void Model::reset_metrics() { impl_->reset_metrics(); }
 
 std::string Model::explain(std::int64_t batch_size, bool training) {
-  Loops loops(*this, RunSlot::Kind::step, "explain");
+  Loops loops(*this, RunSlot::Kind::step, "explain", LocationScope::current());
   std::vector<Shape> shapes;
   for (const Value& input : inputs()) shapes.push_back(input.shape());
   build(types_of(inputs()));

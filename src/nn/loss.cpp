@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/nn/shape_text.hpp"
+#include "src/nn/target_shapes.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::nn {
@@ -54,13 +55,35 @@ void match_ranks(Value& y_true, Value& y_pred) {
   }
 }
 
-void check_elementwise(Value y_true, Value y_pred) {
+namespace {
+
+/// Whether the batch of the shape with fewer axes meets another axis of the longer one, which it
+/// would fit by the chance of its size.
+bool batch_meets_other_axis(const Shape& a, const Shape& b) {
+  const Shape& longer = a.rank() > b.rank() ? a : b;
+  const Shape& shorter = a.rank() > b.rank() ? b : a;
+  if (longer.rank() == shorter.rank() || shorter.rank() == 0) return false;
+  return shorter[0] == kUnknown && longer[longer.rank() - shorter.rank()] > 1;
+}
+
+[[noreturn]] void refuse_targets(Value y_true, Value y_pred) {
+  throw ShapeError("targets of shape " + shape_text(y_true.shape()) +
+                   " do not fit predictions of shape " + shape_text(y_pred.shape()));
+}
+
+}  // namespace
+
+void check_broadcast(Value y_true, Value y_pred) {
   try {
     broadcast_shapes(y_true.shape(), y_pred.shape());
   } catch (const ShapeError&) {
-    throw ShapeError("targets of shape " + shape_text(y_true.shape()) +
-                     " do not fit predictions of shape " + shape_text(y_pred.shape()));
+    refuse_targets(y_true, y_pred);
   }
+}
+
+void check_elementwise(Value y_true, Value y_pred) {
+  check_broadcast(y_true, y_pred);
+  if (batch_meets_other_axis(y_true.shape(), y_pred.shape())) refuse_targets(y_true, y_pred);
 }
 
 void match_weight(Value& values, Value& weight) {

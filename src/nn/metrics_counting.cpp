@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "src/nn/shape_text.hpp"
+#include "src/nn/target_shapes.hpp"
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/losses.hpp"
@@ -83,7 +84,7 @@ Batch make_batch(const ConfusionRule& rule, Value y_true, Value y_pred, Value sa
   y_pred = cast(y_pred, DType::f32);
   if (rule.from_logits) y_pred = sigmoid(y_pred);
   match_ranks(y_pred, y_true);
-  check_elementwise(y_true, y_pred);
+  check_broadcast(y_true, y_pred);
   if (y_pred.shape().rank() == 0) {
     throw ShapeError("metrics of outcomes take predictions with a batch dimension, got a scalar");
   }

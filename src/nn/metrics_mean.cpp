@@ -1,6 +1,7 @@
 // Metrics that average or sum values per sample.
 
 #include "src/nn/shape_text.hpp"
+#include "src/nn/target_shapes.hpp"
 #include "tegula/nn/metrics.hpp"
 
 #include <limits>
@@ -168,7 +169,7 @@ void match_targets(Value& y_true, Value& y_pred) {
   y_true = as_numbers(y_true);
   y_pred = as_numbers(y_pred);
   match_ranks(y_true, y_pred);
-  check_elementwise(y_true, y_pred);
+  check_broadcast(y_true, y_pred);
 }
 
 Value accuracy(Value y_true, Value y_pred) {
@@ -179,7 +180,7 @@ Value accuracy(Value y_true, Value y_pred) {
     // Integers beyond float32's precision are told apart.
     y_true = cast(y_true, y_pred.dtype());
     match_ranks(y_true, y_pred);
-    check_elementwise(y_true, y_pred);
+    check_broadcast(y_true, y_pred);
   }
   return as_f32(equal(y_true, y_pred));
 }

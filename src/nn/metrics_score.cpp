@@ -1,5 +1,6 @@
 // F scores, the coefficient of determination, correlations.
 
+#include "src/nn/target_shapes.hpp"
 #include "tegula/nn/metrics.hpp"
 
 namespace tegula::nn::metrics {
@@ -138,7 +139,7 @@ Value variance(Value x, std::int64_t axis) { return mean(square(x), axis, true);
 
 Value pearson_correlation(Value y_true, Value y_pred, std::int64_t axis) {
   match_targets(y_true, y_pred);
-  check_elementwise(y_true, y_pred);
+  check_broadcast(y_true, y_pred);
   const auto standardized = [axis](Value x) {
     const Value around = centered(x, axis);
     return around / sqrt(variance(around, axis));
@@ -148,7 +149,7 @@ Value pearson_correlation(Value y_true, Value y_pred, std::int64_t axis) {
 
 Value concordance_correlation(Value y_true, Value y_pred, std::int64_t axis) {
   match_targets(y_true, y_pred);
-  check_elementwise(y_true, y_pred);
+  check_broadcast(y_true, y_pred);
   const Value target = centered(y_true, axis);
   const Value prediction = centered(y_pred, axis);
   const Value shift = mean(y_true, axis, true) - mean(y_pred, axis, true);

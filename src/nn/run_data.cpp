@@ -129,6 +129,20 @@ std::string RowNames::of(std::int64_t row) const {
   return batch < 0 ? text : text + " of batch " + std::to_string(batch);
 }
 
+std::string RowNames::of(std::span<const std::int64_t> rows) const {
+  constexpr std::size_t kShown = 64;
+  if (rows.size() == 1) return of(rows[0]);
+  const std::int64_t last = rows.back() - rows.front();
+  const bool in_order = last + 1 == std::ssize(rows) && std::ranges::is_sorted(rows);
+  std::string text = "rows " + std::to_string(first + rows[0]);
+  if (in_order) text += " to " + std::to_string(first + rows.back());
+  for (std::size_t i = 1; !in_order && i < rows.size(); ++i) {
+    text += i == kShown ? ", …" : ", " + std::to_string(first + rows[i]);
+    if (i == kShown) break;
+  }
+  return text + of_set;
+}
+
 void check_cardinality(const Tensors& x, const Tensors& y, const Tensors& weights) {
   const std::int64_t expected = x.empty() ? -1 : rows_of(x[0]);
   bool same = expected >= 0;
@@ -190,9 +204,9 @@ SourceLocation line_of(const std::source_location& location) {
   return outer.known() ? outer : SourceLocation(location);
 }
 
-void rethrow_called_at(const char* run, const SourceLocation& line) {
+void rethrow_called_at(const char* run, const SourceLocation& line, const std::string& more) {
   const auto text = [&](const Error& error) {
-    const std::string said = error.what();
+    const std::string said = error.what() + more;
     return line.known() ? said + "\n  " + run + " called at: " + line.to_string() : said;
   };
   detail::rethrow_with(text);

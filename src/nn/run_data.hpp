@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tegula/data/batch_source.hpp"
@@ -25,6 +27,8 @@ struct RowNames {
   const char* of_set = "";
 
   std::string of(std::int64_t row) const;
+  /// Several rows: "rows 7 to 9", "rows 7, 2, 5".
+  std::string of(std::span<const std::int64_t> rows) const;
 };
 
 /// Throws ShapeError unless all tensors have the same number of rows.
@@ -51,21 +55,26 @@ std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tenso
 /// The line that a binding names, or else the caller's own.
 SourceLocation line_of(const std::source_location& location);
 
-/// Rethrows the current exception of the library with the line of the user's program that called
-/// `run` ("fit") at its end.
-[[noreturn]] void rethrow_called_at(const char* run, const SourceLocation& line);
+/// Rethrows the current exception of the library with `more` and the line of the user's program
+/// that called `run` ("fit") at its end.
+[[noreturn]] void rethrow_called_at(const char* run, const SourceLocation& line,
+                                    const std::string& more);
 
-/// What `work` returns; its errors, but for those of the operating system, name the line of the
-/// call of `run`.
-template <typename Work>
-auto called_at(const char* run, const SourceLocation& line, Work&& work) {
+/// What `work` returns; its errors, but for those of the operating system, tell `more()` and the
+/// line of the call of `run`.
+template <typename Work, typename More>
+auto called_at(const char* run, const SourceLocation& line, Work&& work, More&& more) {
   try {
     return work();
   } catch (const IoError&) {
     throw;
   } catch (const Error&) {
-    rethrow_called_at(run, line);
+    rethrow_called_at(run, line, more());
   }
+}
+template <typename Work>
+auto called_at(const char* run, const SourceLocation& line, Work&& work) {
+  return called_at(run, line, std::forward<Work>(work), [] { return std::string(); });
 }
 
 }  // namespace tegula::nn

@@ -24,6 +24,8 @@ class ShuffledRows {
   void shuffle(std::uint64_t seed, std::uint64_t epoch);
   /// Valid until the next call. Fastest for batches in ascending order.
   std::span<const Tensor> get(std::int64_t batch);
+  /// The rows of a batch, as they are numbered in the tensors.
+  std::span<const data::RowIndex> numbers(std::int64_t batch) const { return batches_[batch]; }
 
  private:
   static constexpr std::int64_t kNone = -1;

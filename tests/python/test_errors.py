@@ -177,3 +177,65 @@ def test_an_index_out_of_range_is_reported_when_it_is_run():
         with pytest.raises(RuntimeError):
             session.run(y, {indices: [5]})
         assert session.run(y, {indices: [1]}).tolist() == [2]
+
+
+def compiled(loss, metrics=(), **layer):
+    model = tf.keras.Sequential([tf.keras.layers.Dense(2, **layer)])
+    model.compile("sgd", loss, metrics=list(metrics))
+    return model
+
+
+# Losses whose every target meets its prediction.
+ELEMENTWISE = ["mse", "mae", "huber", "hinge", "kl_divergence", "cosine_similarity",
+               "binary_crossentropy", "log_cosh"]
+
+
+@pytest.mark.parametrize("loss", ELEMENTWISE)
+@pytest.mark.parametrize("shape", [(3, 3, 2), (4, 3, 2), (2,), (4,), (4, 3), (2, 2, 2, 2)])
+@pytest.mark.parametrize("run", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+def test_targets_of_another_shape_are_refused_with_the_line_of_the_run(loss, shape, run):
+    rows = shape[0]
+    model = compiled(loss)
+    with pytest.raises(errors.ShapeError) as caught:
+        expected = line() + 1
+        getattr(model, run)(np.ones((rows, 5), "float32"), np.ones(shape, "float32"))
+    received, wanted = str((None, *shape[1:])), "(None, 2)"
+    assert f"targets of shape {received} do not fit predictions of shape {wanted}" in str(caught.value)
+    assert f"{run} called at: {__file__}:{expected}" in str(caught.value)
+
+
+def by_function(y_true, y_pred):
+    return tf.keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        ({"shuffle": False}, "in batch 1: rows 3 to 5"),
+        ({"shuffle": True, "batch_size": 8}, "in batch 0: rows "),
+        ({"shuffle": False, "steps_per_epoch": 8}, "in batch 4: row 4"),
+        ({"shuffle": False, "validation_split": 0.5, "validation_batch_size": 2}, "in batch 0: rows 4 to 5"),
+    ],
+)
+@pytest.mark.parametrize("by", [{"loss": by_function}, {"loss": "mse", "metrics": [by_function]}])
+def test_a_label_that_is_no_class_names_the_rows_of_its_batch_and_the_line_of_fit(given, rows, by):
+    model = compiled(**by)
+    labels = np.zeros((8, 1), "float32")
+    labels[4] = 7
+    if "steps_per_epoch" not in given:
+        given = {"batch_size": 3, **given}
+    with pytest.raises(errors.RunError) as caught:
+        expected = line() + 1
+        model.fit(np.ones((8, 5), "float32"), labels, verbose=0, **given)
+    text = str(caught.value)
+    assert "label 7 of row" in text and rows in text
+    assert f"fit called at: {__file__}:{expected}" in text
+    if given["shuffle"]:
+        numbers = text.split(rows)[1].split("\n")[0].split(", ")
+        assert sorted(map(int, numbers)) == list(range(8))
+        assert numbers[int(text.split("of row ")[1].split()[0])] == "4"
+
+
+def test_the_shape_of_a_users_initializer_is_told_as_keras_spells_shapes():
+    with pytest.raises(errors.ShapeError, match=r"of shape \(3,\) for a weight of shape \(5, 2\)"):
+        compiled("mse", kernel_initializer=lambda shape, dtype=None: np.ones(3, "float32")).build((None, 5))

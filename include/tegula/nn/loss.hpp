@@ -61,7 +61,7 @@ TEGULA_API Value class_indices(Value labels);
 TEGULA_API void match_ranks(Value& y_true, Value& y_pred);
 
 /// Throws ShapeError when targets and predictions, of which every element meets its counterpart,
-/// cannot be broadcast.
+/// cannot be broadcast, or only for one size of the batch.
 TEGULA_API void check_elementwise(Value y_true, Value y_pred);
 
 /// Makes weights fit values: ranks as Keras matches them, then missing trailing axes.

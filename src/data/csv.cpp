@@ -252,9 +252,9 @@ class Columns {
   }
 
   std::size_t number_of(const CsvColumn& column) const {
-    if (const auto* name = std::get_if<std::string>(&column)) return number_named(*name);
+    if (!column.number) return number_named(column.name);
     const auto count = static_cast<std::int64_t>(count_);
-    const std::int64_t number = std::get<std::int64_t>(column);
+    const std::int64_t number = *column.number;
     if (number < -count || number >= count) {
       throw NotFound(place_ + ": there is no column " + std::to_string(number) + " among " +
                      std::to_string(count));

@@ -64,6 +64,41 @@ struct JsonText {
 
 }  // namespace
 
+// The copy of what the variant holds may throw. libstdc++ 12 destroys a variant whose own copy
+// threw as if it held something.
+Config::Config(const Config& other) { *this = other; }
+
+Config& Config::operator=(const Config& other) {
+  const std::size_t depth = other.depth_;
+  std::visit(
+      [this](const auto& value) {
+        auto copy = value;
+        storage_ = std::move(copy);
+      },
+      other.storage_);
+  depth_ = depth;
+  index_ = {};
+  return *this;
+}
+
+Config::Config(List value) : depth_(1) {
+  for (const Config& item : value) hold(item);
+  storage_ = std::move(value);
+}
+
+Config::Config(Object value) : depth_(1) {
+  for (const auto& [key, item] : value) hold(item);
+  storage_ = std::move(value);
+}
+
+void Config::hold(const Config& item) {
+  if (item.depth_ >= kMaxConfigDepth) {
+    throw InvalidArgument("a configuration has more than " + std::to_string(kMaxConfigDepth) +
+                          " levels of lists and objects within each other");
+  }
+  depth_ = std::max(depth_, item.depth_ + 1);
+}
+
 bool Config::as_bool() const {
   if (const bool* value = std::get_if<bool>(&storage_)) return *value;
   wrong_type(*this, "true or false");
@@ -115,16 +150,16 @@ const Config& Config::at(std::string_view key) const {
 }
 
 void Config::set(std::string_view key, Config value) {
-  if (is_null()) storage_ = Object();
+  if (is_null()) *this = Object();
   auto* object = std::get_if<Object>(&storage_);
   if (object == nullptr) wrong_type(*this, "an object");
-  for (auto& [name, current] : *object) {
-    if (name == key) {
-      current = std::move(value);
-      return;
-    }
+  hold(value);
+  const std::size_t place = index_.find(*object, key);
+  if (place < object->size()) {
+    (*object)[place].second = std::move(value);
+  } else {
+    object->emplace_back(std::string(key), std::move(value));
   }
-  object->emplace_back(std::string(key), std::move(value));
 }
 
 std::string Config::to_string() const { return std::visit(JsonText{}, storage_); }

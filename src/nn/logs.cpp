@@ -46,6 +46,7 @@ std::string LogValue::to_string() const {
 Logs& Logs::operator=(const Logs& other) {
   entries_ = other.entries();
   read_ = {};
+  index_ = {};
   return *this;
 }
 
@@ -83,13 +84,12 @@ const double* Logs::find(std::string_view name) const {
 
 void Logs::set(std::string_view name, LogValue value) {
   entries();
-  for (auto& [known, current] : entries_) {
-    if (known == name) {
-      current = std::move(value);
-      return;
-    }
+  const std::size_t place = index_.find(entries_, name);
+  if (place < entries_.size()) {
+    entries_[place].second = std::move(value);
+  } else {
+    entries_.emplace_back(std::string(name), std::move(value));
   }
-  entries_.emplace_back(std::string(name), std::move(value));
 }
 
 std::string number_text(double value) {

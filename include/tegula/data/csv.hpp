@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "tegula/core/dtype.hpp"
@@ -16,11 +16,15 @@ namespace tegula::data {
 
 /// A column: by the name that the header gives it, or by its number from 0; negative numbers count
 /// from the end.
-struct CsvColumn : std::variant<std::int64_t, std::string> {
-  CsvColumn(std::int64_t number) : variant(number) {}          // NOLINT: implicit
-  CsvColumn(int number) : variant(std::int64_t{number}) {}     // NOLINT: by design
-  CsvColumn(std::string name) : variant(std::move(name)) {}    // NOLINT
-  CsvColumn(const char* name) : variant(std::string(name)) {}  // NOLINT
+struct CsvColumn {
+  CsvColumn(std::int64_t column) : number(column) {}                 // NOLINT: implicit
+  CsvColumn(int column) : number(column) {}                          // NOLINT: by design
+  CsvColumn(std::string column) : name(std::move(column)) {}         // NOLINT
+  CsvColumn(const char* column) : CsvColumn(std::string(column)) {}  // NOLINT
+
+  /// Nothing for a column that is named.
+  std::optional<std::int64_t> number;
+  std::string name;
 };
 
 /// Largest file, decompressed, that is read when the caller gives no limit: 4 GiB.

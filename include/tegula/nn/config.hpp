@@ -12,13 +12,16 @@
 
 #include "tegula/core/error.hpp"
 #include "tegula/core/export.hpp"
+#include "tegula/core/name_index.hpp"
 
 namespace tegula::nn {
 
-/// Levels of lists and objects within each other that are read from files and other languages.
+/// Levels of lists and objects within each other that a Config has at most.
 inline constexpr std::size_t kMaxConfigDepth = 64;
 
-/// null, bool, integer, float, string, list, or object with its keys in order of insertion.
+/// null, bool, integer, float, string, list, or object with its keys in order of insertion. Lists
+/// and objects of more than kMaxConfigDepth levels throw InvalidArgument when they are made, so
+/// that whoever walks a Config may recurse.
 class TEGULA_API Config {
  public:
   using List = std::vector<Config>;
@@ -28,6 +31,11 @@ class TEGULA_API Config {
       std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, List, Object>;
 
   Config() : storage_(nullptr) {}
+  Config(const Config& other);
+  Config(Config&&) = default;
+  Config& operator=(const Config& other);
+  Config& operator=(Config&&) = default;
+  ~Config() = default;
   Config(std::nullptr_t) : storage_(nullptr) {}                // NOLINT: implicit by design
   Config(bool value) : storage_(value) {}                      // NOLINT
   Config(int value) : storage_(std::int64_t{value}) {}         // NOLINT
@@ -35,8 +43,8 @@ class TEGULA_API Config {
   Config(double value) : storage_(value) {}                    // NOLINT
   Config(const char* value) : storage_(std::string(value)) {}  // NOLINT
   Config(std::string value) : storage_(std::move(value)) {}    // NOLINT
-  Config(List value) : storage_(std::move(value)) {}           // NOLINT
-  Config(Object value) : storage_(std::move(value)) {}         // NOLINT
+  Config(List value);                                          // NOLINT
+  Config(Object value);                                        // NOLINT
 
   static Config object(std::initializer_list<Entry> entries) { return Config(Object(entries)); }
 
@@ -62,7 +70,7 @@ class TEGULA_API Config {
   /// Adds or replaces an entry; a null config becomes an object.
   void set(std::string_view key, Config value);
 
-  bool operator==(const Config&) const = default;
+  bool operator==(const Config& other) const { return storage_ == other.storage_; }
   /// Compact JSON; NaN and infinities as the bare words that Python's json writes.
   std::string to_string() const;
 
@@ -72,7 +80,12 @@ class TEGULA_API Config {
     return std::holds_alternative<T>(storage_);
   }
 
+  /// Throws InvalidArgument when an item would be one level too deep.
+  void hold(const Config& item);
+
   Storage storage_;
+  std::size_t depth_ = 0;            // levels of lists and objects
+  tegula::detail::NameIndex index_;  // of an object's keys
 };
 
 }  // namespace tegula::nn

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tegula/core/name_index.hpp"
 #include "tegula/core/tensor.hpp"
 
 namespace tegula::nn {
@@ -69,6 +70,7 @@ class TEGULA_API Logs {
 
   mutable Entries entries_;
   mutable std::function<Logs()> read_;
+  tegula::detail::NameIndex index_;
 };
 
 /// The shortest decimal that reads back as the value.

@@ -4,6 +4,7 @@
 
 #include "bindings.hpp"
 #include "tegula/core/error.hpp"
+#include "tegula/core/shortened.hpp"
 
 namespace tegula::python {
 
@@ -39,10 +40,7 @@ constexpr std::size_t kMaxMessage = 1000;
 
 /// Bytes that are no UTF-8, as names in damaged files may have, are replaced.
 py::object text_of(const char* message) {
-  std::string text = message;
-  if (text.size() > kMaxMessage) {
-    text = text.substr(0, kMaxMessage / 2) + " [...] " + text.substr(text.size() - kMaxMessage / 2);
-  }
+  const std::string text = detail::shortened(message, kMaxMessage);
   return py::reinterpret_steal<py::object>(
       PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
 }

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "src/core/rethrow.hpp"
-#include "src/core/shortened.hpp"
 #include "src/io/foreign_formats.hpp"
 #include "src/io/json.hpp"
 #include "tegula/core/error.hpp"
+#include "tegula/core/shortened.hpp"
 
 namespace tegula::io {
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tegula/core/error.hpp"
+#include "tegula/core/shortened.hpp"
 
 using namespace tegula;
 
@@ -38,4 +39,22 @@ TEST_CASE("every exception is an Error, and the value errors are InvalidArgument
   CHECK_THROWS_AS(throw DTypeError("x"), Error);
   CHECK_THROWS_AS(throw IoError("x"), Error);
   CHECK_THROWS_WITH_AS(throw RunError("text"), "text", std::runtime_error);
+}
+
+TEST_CASE("long texts of messages lose their middle, and no character is cut in two") {
+  const struct {
+    std::string text;
+    std::size_t max_bytes;
+    std::string expected;
+  } cases[] = {
+      {"", 4, ""},
+      {"abcd", 4, "abcd"},
+      {"abcdefgh", 4, "ab […] gh"},
+      {"aéb…cédé", 8, "aéb […] dé"},
+      {"aaaéxxxxéaaa", 8, "aaa […] aaa"},
+      {std::string(100, '\x80'), 8, "\x80 […] \x80"},
+  };
+  for (const auto& [text, max_bytes, expected] : cases) {
+    CHECK(detail::shortened(text, max_bytes) == expected);
+  }
 }

@@ -184,6 +184,15 @@ def test_scoped_names_stand_for_their_objects():
     assert layer(np.ones((1, 1), "float32"))[0, 0] == 0.125
 
 
+def test_a_scope_that_is_entered_twice_ends_with_the_outer_one():
+    scope = keras.saving.custom_object_scope({"Level": CUSTOM["Level"]})
+    with scope:
+        with scope:
+            pass
+        assert keras.saving.get_registered_object("Level") is CUSTOM["Level"]
+    assert keras.saving.get_registered_object("Level") is None
+
+
 def test_code_in_the_data_is_not_run():
     data = {"class_name": "__lambda__", "config": {"value": ["AAAA", None, None]}}
     for safe_mode in (True, False):

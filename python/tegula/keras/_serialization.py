@@ -15,6 +15,13 @@ import numpy as np
 from .. import _core
 from .._nested import walks
 
+# What `keras.saving` and `keras.utils` both have.
+__all__ = [
+    "CustomObjectScope", "custom_object_scope", "deserialize_keras_object", "get_custom_objects",
+    "get_registered_name", "get_registered_object", "register_keras_serializable",
+    "serialize_keras_object",
+]
+
 # Registered classes and functions by "package>name", and those names by class or function.
 _REGISTERED = {}
 _NAMES = {}
@@ -36,6 +43,7 @@ class _Scope(threading.local):
 
     def __init__(self):
         self.objects = {}
+        self.outer = []
         self.collected = None
 
 
@@ -98,12 +106,15 @@ class CustomObjectScope:
         self.custom_objects = custom_objects or {}
 
     def __enter__(self):
-        self._previous = _scope.objects
+        _scope.outer.append(_scope.objects)
         _scope.objects = {**_scope.objects, **self.custom_objects}
         return self
 
     def __exit__(self, *exception):
-        _scope.objects = self._previous
+        _scope.objects = _scope.outer.pop()
+
+
+custom_object_scope = CustomObjectScope
 
 
 def known_by(names):

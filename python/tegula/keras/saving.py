@@ -1,19 +1,10 @@
 """Saving and loading, objects as plain data, and the names of classes and functions of the user's."""
 
 from .._missing import getattr_of as _getattr_of
-from ._serialization import (  # noqa: F401
-    CustomObjectScope,
-    deserialize_keras_object,
-    get_custom_objects,
-    get_registered_name,
-    get_registered_object,
-    register_keras_serializable,
-    serialize_keras_object,
-)
+from ._serialization import *  # noqa: F403
 from .models import load_model, save_model  # noqa: F401
 
 __getattr__ = _getattr_of(__name__)
-custom_object_scope = CustomObjectScope
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None):

@@ -5,19 +5,10 @@ import numpy as _np
 from .. import _core, _seed
 from .._missing import getattr_of as _getattr_of
 from ._data import PyDataset
-from ._serialization import (  # noqa: F401
-    CustomObjectScope,
-    deserialize_keras_object,
-    get_custom_objects,
-    get_registered_name,
-    get_registered_object,
-    register_keras_serializable,
-    serialize_keras_object,
-)
+from ._serialization import *  # noqa: F403
 
 __getattr__ = _getattr_of(__name__)
 Sequence = PyDataset  # its name in earlier Keras
-custom_object_scope = CustomObjectScope
 
 
 def set_random_seed(seed):

@@ -126,7 +126,7 @@ def method(name, item):
 
 def option_attributes(cls):
     """The options of a class of a table that are attributes without more."""
-    if not hasattr(cls, "_model_core"):
+    if not hasattr(cls, "_defined_here"):
         return []
     return [f"    {name}: Any" for name in cls._entry["types"] if not hasattr(cls, name)]
 
@@ -166,7 +166,7 @@ def class_stub(name, cls, module):
         if member == "__init__" and made:
             continue
         # The options that these serve are listed, so that other names are errors.
-        if member in ("__getattr__", "__setattr__") and hasattr(cls, "_model_core"):
+        if member in ("__getattr__", "__setattr__") and hasattr(cls, "_defined_here"):
             continue
         if member == "__new__":  # type checkers would take its result for that of the class
             continue

@@ -159,31 +159,27 @@ nn::Weight add_weight(nn::LayerBase& layer, const std::string& name, const Shape
                                            trainable);
 }
 
-/// A function of Python's. A weak one is kept alive by the Python object whose stand-in calls it,
-/// not by C++: the function may lead back to what holds the stand-in, such as a model to whose loss
-/// it belongs, and Python's collector sees only its own references.
+/// A function of Python's. The Python object whose stand-in calls it keeps it alive, not C++: the
+/// function may lead back to what holds the stand-in, such as a model to whose loss it belongs, and
+/// Python's collector sees only its own references.
 class Function {
  public:
-  static Function strong(py::object function) { return {SharedObject(std::move(function)), false}; }
-  static Function weak(const py::object& function) {
-    return {SharedObject(py::weakref(function)), true};
-  }
+  explicit Function(const py::object& function) : reference_(py::weakref(function)) {}
 
   /// Needs the GIL.
   template <typename... Args>
   py::object operator()(Args&&... args) const {
-    const py::object function = weak_ ? object_.get()() : object_.get();
+    const py::object function = reference_.get()();
     if (function.is_none()) {
-      throw RunError("a function of Python's is gone: keep the loss or metric that it belongs to");
+      throw RunError(
+          "a function of Python's is gone: keep the layer, loss, metric or optimizer that it "
+          "belongs to");
     }
     return call_python(function, std::forward<Args>(args)...);
   }
 
  private:
-  Function(SharedObject object, bool weak) : object_(std::move(object)), weak_(weak) {}
-
-  SharedObject object_;
-  bool weak_;
+  SharedObject reference_;
 };
 
 /// Answers for an object of a class of the user's as `describe()` does, which gives Keras's plain
@@ -225,11 +221,11 @@ class UserLoss : public Described<nn::LossBase> {
   UserLoss(const py::object& function, std::string name, const std::string& reduction,
            std::string class_name, const py::object& describe, bool integer_targets,
            const py::object& whole)
-      : Described(std::move(name), std::move(class_name), Function::weak(describe)),
-        function_(Function::weak(function)),
+      : Described(std::move(name), std::move(class_name), Function(describe)),
+        function_(Function(function)),
         integer_targets_(integer_targets) {
     nn::from_config(nn::Config(reduction), reduction_);
-    if (!whole.is_none()) whole_.emplace(Function::weak(whole));
+    if (!whole.is_none()) whole_.emplace(Function(whole));
   }
   Value operator()(Value y_true, Value y_pred, Value sample_weight) const override {
     if (!whole_) return LossBase::operator()(y_true, y_pred, sample_weight);
@@ -258,8 +254,8 @@ class FunctionMetric : public Described<nn::metrics::MeanMetricBase> {
  public:
   FunctionMetric(const py::object& function, std::string name, std::string class_name,
                  const py::object& describe)
-      : Described(std::move(name), std::move(class_name), Function::weak(describe)),
-        function_(Function::weak(function)) {}
+      : Described(std::move(name), std::move(class_name), Function(describe)),
+        function_(Function(function)) {}
   std::string name() const override { return label(); }
 
  protected:
@@ -362,10 +358,10 @@ class UserMetric : public nn::MetricBase, public std::enable_shared_from_this<Us
 template <typename Base>
 class UserFunction : public Described<Base> {
  public:
-  UserFunction(py::object function, std::string name, std::string class_name, py::object describe)
-      : Described<Base>(std::move(name), std::move(class_name),
-                        Function::strong(std::move(describe))),
-        function_(Function::strong(std::move(function))) {}
+  UserFunction(const py::object& function, std::string name, std::string class_name,
+               const py::object& describe)
+      : Described<Base>(std::move(name), std::move(class_name), Function(describe)),
+        function_(function) {}
   Value operator()(Value x) const override {
     const AcquiredGil gil;
     return value_from_result(function_(x), this->label());
@@ -378,10 +374,10 @@ class UserFunction : public Described<Base> {
 /// An initializer that is a function from a shape to an array.
 class UserInitializer : public Described<nn::InitializerBase> {
  public:
-  UserInitializer(py::object function, std::string name, std::string class_name,
-                  py::object describe)
-      : Described(std::move(name), std::move(class_name), Function::strong(std::move(describe))),
-        function_(Function::strong(std::move(function))) {}
+  UserInitializer(const py::object& function, std::string name, std::string class_name,
+                  const py::object& describe)
+      : Described(std::move(name), std::move(class_name), Function(describe)),
+        function_(function) {}
   InitialValue operator()(const ValueType& type) const override {
     const AcquiredGil gil;
     const Tensor value = tensor_from_object(function_(type.shape), type.dtype);
@@ -415,10 +411,10 @@ template <typename User, typename Base>
 void bind_user_function(py::module_& module, const char* name) {
   module.def(
       name,
-      [](py::object function, std::string object_name, std::string class_name,
-         py::object describe) -> std::shared_ptr<Base> {
-        return std::make_shared<User>(std::move(function), std::move(object_name),
-                                      std::move(class_name), std::move(describe));
+      [](const py::object& function, std::string object_name, std::string class_name,
+         const py::object& describe) -> std::shared_ptr<Base> {
+        return std::make_shared<User>(function, std::move(object_name), std::move(class_name),
+                                      describe);
       },
       py::arg("function"), py::arg("name"), py::arg("class_name"), py::arg("describe"));
 }
@@ -466,12 +462,10 @@ void bind_user_objects(py::module_& module) {
       py::arg("function"), py::arg("name"), py::arg("class_name"), py::arg("describe"));
   module.def(
       "register_activation",
-      [](const std::string& key, py::object function) {
-        const SharedObject shared(std::move(function));
-        nn::register_activation({key, "", [shared](Value x) {
+      [](const std::string& key, const py::object& function) {
+        nn::register_activation({key, "", [called = Function(function)](Value x) {
                                    const AcquiredGil gil;
-                                   return value_from_result(call_python(shared.get(), x),
-                                                            "the activation");
+                                   return value_from_result(called(x), "the activation");
                                  }});
       },
       py::arg("key"), py::arg("function"));

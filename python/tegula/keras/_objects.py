@@ -3,10 +3,12 @@
 A program uses few of them, so each is made when it is first asked for.
 """
 
+import contextlib
 import importlib
 import inspect
 import itertools
 import sys
+import threading
 
 from .. import _core, _missing
 from .._nested import walks
@@ -83,38 +85,61 @@ def _users_objects(given):
     }
 
 
-_registered = []  # what C++ has to forget when the object that it stands in is made
+class _Passed(threading.local):
+    """What `passed` has made known on this thread: kinds and keys, and the functions behind them."""
+
+    def __init__(self):
+        self.keys = []
+        self.functions = []
 
 
-def passed(kind, item, core):
-    """The plain data by which C++ finds `core`, which acts for an object or function of the user's,
-    while it makes the next object.
+_passed = _Passed()
+
+
+def passed(kind, item, function):
+    """The plain data by which C++ finds `function`, which acts for an object or function of the
+    user's, while it makes the next object.
     """
     key = f"{kind} {next(_keys)}"
+    core = function
+    if kind != "activation":
+        name, class_name, describe = identity(item)
+        core = getattr(_nn, "make_user_" + kind)(function, name, class_name, describe)
+        _passed.functions.append(describe)
+    _passed.functions.append(function)
     getattr(_nn, "register_" + kind)(key, core)
-    _registered.append((kind, key))
+    _passed.keys.append((kind, key))
     if class_name_of(item) == "function":
         name = _serialization.get_registered_name(item)
         return {"class_name": "function", "config": name, "registered_name": key}
     return {"class_name": class_name_of(item), "config": {}, "registered_name": key}
 
 
-def core_of(module, given):
-    """The C++ object of what an argument of the kind that `module` has may be."""
+def core_of(module, given, owner, name):
+    """The C++ object of what the argument `name` of `owner`, of the kind that `module` has, may be."""
     given = module.get(given)
-    if given is None or isinstance(given, Object):
-        return None if given is None else given._model_core()
+    if given is None or (isinstance(given, Object) and not given._defined_here()):
+        return None if given is None else given._core
     kind = module.__name__.rsplit(".", 1)[-1].removesuffix("s")
-    try:
+    with passing_to(owner, name):
         return getattr(_nn, "make_" + kind)(module._registered(given)["registered_name"], {})
+
+
+@contextlib.contextmanager
+def passing_to(owner, name=""):
+    """While `owner` is made, or its option `name`, C++ knows what is `passed`. C++ does not keep
+    the functions behind it alive, as they may lead back to what holds `owner`, which Python's
+    collector would not see: the owner does, until the option is another one.
+    """
+    keys, functions = _passed.keys, _passed.functions
+    _passed.keys, _passed.functions = [], []
+    try:
+        yield
+        owner.__dict__.setdefault("_called_by_core", {})[name] = _passed.functions
     finally:
-        _forget_all()
-
-
-def _forget_all():
-    while _registered:
-        kind, key = _registered.pop()
-        getattr(_nn, "forget_" + kind)(key)
+        for kind, key in _passed.keys:
+            getattr(_nn, "forget_" + kind)(key)
+        _passed.keys, _passed.functions = keys, functions
 
 
 def name_of(item):
@@ -158,10 +183,8 @@ class Object(_serialization.Copied):
     def _create(self, given):
         given = {name: resolved(name, value) for name, value in given.items()}
         self._of_user = _users_objects(given)
-        try:
+        with passing_to(self):
             self._core = self._make({name: plain(name, value) for name, value in given.items()})
-        finally:
-            _forget_all()
         for name, value in given.items():
             self._share(name, value)
 
@@ -229,10 +252,8 @@ class Object(_serialization.Copied):
             )
         value = resolved(name, value)
         if not self._share(name, value):
-            try:
+            with passing_to(self, name):
                 self._core.set_option(name, plain(name, value))
-            finally:
-                _forget_all()
         of_user = self.__dict__.setdefault("_of_user", {})
         of_user.pop(name, None)
         of_user.update(_users_objects({name: value}))
@@ -258,15 +279,6 @@ class Object(_serialization.Copied):
         cls = type(self)
         library = next(base for base in cls.__mro__ if base.__module__.startswith("tegula."))
         return getattr(cls, method) is not getattr(library, method)
-
-    def _model_core(self):
-        """The object that C++ calls."""
-        if not self._defined_here():
-            return self._core
-        try:
-            return getattr(_nn, "make_" + self._kind)(self._plain()["registered_name"], {})
-        finally:
-            _forget_all()
 
     def _plain(self):
         return {"class_name": self._core.class_name, "config": self._core.config()}

@@ -21,8 +21,7 @@ class Constraint(_objects.Function):
 
 
 def _registered(function):
-    core = _nn.make_user_constraint(_on_core_values(function), *_objects.identity(function))
-    return _objects.passed("constraint", function, core)
+    return _objects.passed("constraint", function, _on_core_values(function))
 
 
 _CLASSES = _objects.classes_of(Constraint, ignored=())

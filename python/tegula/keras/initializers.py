@@ -34,8 +34,7 @@ def _registered(function):
     def values(shape):
         return _np.asarray(function(shape, dtype="float32") if takes_dtype else function(shape))
 
-    core = _nn.make_user_initializer(values, *_objects.identity(function))
-    return _objects.passed("initializer", function, core)
+    return _objects.passed("initializer", function, values)
 
 
 _CLASSES = _objects.classes_of(Initializer, ignored=())

@@ -167,7 +167,9 @@ class Layer(_objects.Object):
             self._set_option("activity_regularizer", value)
             return
         self._regularizer = value if callable(value) else regularizers.get(value)
-        self._core.activity_regularizer = _objects.core_of(regularizers, self._regularizer)
+        self._core.activity_regularizer = _objects.core_of(
+            regularizers, self._regularizer, self, "activity_regularizer"
+        )
 
     @property
     def dtype(self):
@@ -390,13 +392,17 @@ class Layer(_objects.Object):
              "aggregation": None if aggregation in (None, "none", "mean") else aggregation},
         )
         count = len(self._core.weights)
+
+        def core_of(module, given, kind):
+            return _objects.core_of(module, given, self, f"{kind} of weight {count}")
+
         core = _nn.add_weight(
             self._core,
             _utf8(name or (f"variable_{count}" if count else "variable")),
             () if shape is None else tuple(shape),
-            _objects.core_of(initializers, "glorot_uniform" if initializer is None else initializer),
-            _objects.core_of(regularizers, regularizer),
-            _objects.core_of(constraints, constraint),
+            core_of(initializers, "glorot_uniform" if initializer is None else initializer, "initializer"),
+            core_of(regularizers, regularizer, "regularizer"),
+            core_of(constraints, constraint, "constraint"),
             bool(trainable),
         )
         return _weight_of(core, self)

@@ -20,8 +20,7 @@ class Regularizer(_objects.Function):
 
 
 def _registered(function):
-    core = _nn.make_user_regularizer(_on_core_values(function), *_objects.identity(function))
-    return _objects.passed("regularizer", function, core)
+    return _objects.passed("regularizer", function, _on_core_values(function))
 
 
 _CLASSES = _objects.classes_of(Regularizer, ignored=())

@@ -96,7 +96,7 @@ class Rule:
         while path in taken:
             count += 1
             path = f"{base}_{count}"
-        core = _objects.core_of(initializers, initializer)
+        core = _objects.core_of(initializers, initializer, self, f"initializer of {path}")
         value = self._core.add_state(path, tuple(shape), dtype or "float32", core)
         state = State(self._graph, value)
         self._states.append(state)

@@ -48,8 +48,7 @@ def _registered(function):
 
 
 def _passed(item, function):
-    core = _nn.make_user_schedule(_on_core_values(function), *_objects.identity(item))
-    return _objects.passed("schedule", item, core)
+    return _objects.passed("schedule", item, _on_core_values(function))
 
 
 _CLASSES = _objects.classes_of(LearningRateSchedule, ignored=("name",))

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "src/core/file_calls.hpp"
 #include "src/core/input_file.hpp"
@@ -51,6 +52,21 @@ bool is_of_kind(int descriptor, const std::string& path, TemporaryKind kind) {
          });
 }
 
+/// Paths of the files in a temporary folder.
+std::vector<std::string> files_of(const std::string& path, TemporaryKind kind) {
+  std::vector<std::string> files;
+  for (const std::string& name : kind.names) files.push_back(path + "/" + name);
+  return files;
+}
+
+bool remove_all(const std::string& path, TemporaryKind kind, std::span<const std::string> files) {
+  if (!kind.is_folder) return calls::remove_file(path) == 0 || errno == ENOENT;
+  for (const std::string& file : files) {
+    if (calls::remove_file(file) != 0 && errno != ENOENT) return false;
+  }
+  return calls::remove_folder(path) == 0 || errno == ENOENT;
+}
+
 /// Removes what killed processes left of `target` under names with this purpose.
 void remove_left(const std::string& target, TemporaryKind kind, std::string_view purpose) {
   const fs::path path(target);
@@ -77,6 +93,7 @@ Temporary::Temporary(const std::string& target, TemporaryKind kind) : kind_(kind
 /// False when that name is somebody else's.
 bool Temporary::create(const std::string& target) {
   path_ = beside(target, kTemporary);
+  files_ = files_of(path_, kind_);
   if (kind_.is_folder && calls::make_folder(path_) != 0) {
     if (errno == EEXIST) return false;
     throw_io_error("write", target, errno);
@@ -96,17 +113,13 @@ bool Temporary::create(const std::string& target) {
 }
 
 Temporary::~Temporary() {
-  if (!kept_) remove_temporary(path_, kind_);
+  if (!kept_) remove_all(path_, kind_, files_);  // takes no memory, of which there may be none
 }
 
 std::string aside_name(const std::string& path) { return beside(path, kAside); }
 
 bool remove_temporary(const std::string& path, TemporaryKind kind) {
-  if (!kind.is_folder) return calls::remove_file(path) == 0 || errno == ENOENT;
-  for (const std::string& name : kind.names) {
-    if (calls::remove_file(path + "/" + name) != 0 && errno != ENOENT) return false;
-  }
-  return calls::remove_folder(path) == 0 || errno == ENOENT;
+  return remove_all(path, kind, files_of(path, kind));
 }
 
 void remove_abandoned(const std::string& target, TemporaryKind kind) {

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "src/core/descriptor.hpp"
 
@@ -34,6 +35,7 @@ class Temporary {
 
   TemporaryKind kind_;
   std::string path_;
+  std::vector<std::string> files_;
   Descriptor descriptor_;
   bool kept_ = false;
 };

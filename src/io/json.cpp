@@ -9,36 +9,78 @@ namespace tegula::io {
 
 namespace {
 
-using nlohmann::ordered_json;
+/// Appends the text of a value whose lines are indented by `indent`. Written here and not by the
+/// parser's library, whose values take memory when they are destroyed.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& text) : text_(text) {}
 
-struct JsonOf {
-  ordered_json operator()(std::nullptr_t) const { return nullptr; }
-  ordered_json operator()(bool value) const { return value; }
-  ordered_json operator()(std::int64_t value) const { return value; }
-  ordered_json operator()(double value) const {
-    if (std::isfinite(value)) return value;
-    throw InvalidArgument("a configuration holds " + nn::Config(value).to_string() +
-                          ", which JSON cannot express");
+  void write(const nn::Config& config, std::size_t indent) {
+    if (const auto* list = std::get_if<nn::Config::List>(&config.storage())) {
+      Lines lines(*this, '[', ']', indent);
+      for (const nn::Config& item : *list) {
+        lines.begin();
+        write(item, indent + kIndent);
+      }
+      lines.end();
+    } else if (const auto* object = std::get_if<nn::Config::Object>(&config.storage())) {
+      write_object(*object, indent);
+    } else {
+      write_plain(config);
+    }
   }
-  ordered_json operator()(const std::string& value) const { return value; }
-  ordered_json operator()(const nn::Config::List& list) const {
-    ordered_json result = ordered_json::array();
-    for (const nn::Config& item : list) result.push_back(std::visit(JsonOf{}, item.storage()));
-    return result;
-  }
-  ordered_json operator()(const nn::Config::Object& object) const {
-    ordered_json result = ordered_json::object();
-    // Adding by key would look through all entries so far.
-    auto& entries = result.get_ref<ordered_json::object_t&>();
+
+ private:
+  static constexpr std::size_t kIndent = 2;
+
+  /// What stands between two brackets, each item on a line of its own.
+  class Lines {
+   public:
+    Lines(JsonWriter& writer, char open, char close, std::size_t indent)
+        : text_(writer.text_), close_(close), indent_(indent) {
+      text_ += open;
+    }
+    void begin() {
+      text_ += any_ ? ",\n" : "\n";
+      text_.append(indent_ + kIndent, ' ');
+      any_ = true;
+    }
+    void end() {
+      if (any_) text_.append(1, '\n').append(indent_, ' ');
+      text_ += close_;
+    }
+
+   private:
+    std::string& text_;
+    char close_;
+    std::size_t indent_;
+    bool any_ = false;
+  };
+
+  void write_object(const nn::Config::Object& object, std::size_t indent) {
     std::unordered_set<std::string_view> keys;
+    Lines lines(*this, '{', '}', indent);
     for (const auto& [key, value] : object) {
       if (!keys.insert(key).second) {
         throw InvalidArgument("a configuration holds the key \"" + key + "\" twice");
       }
-      entries.emplace_back(key, std::visit(JsonOf{}, value.storage()));
+      lines.begin();
+      text_ += quoted(key) + ": ";
+      write(value, indent + kIndent);
     }
-    return result;
+    lines.end();
   }
+
+  void write_plain(const nn::Config& config) {
+    const auto* number = std::get_if<double>(&config.storage());
+    if (number != nullptr && !std::isfinite(*number)) {
+      throw InvalidArgument("a configuration holds " + config.to_string() +
+                            ", which JSON cannot express");
+    }
+    text_ += config.is_string() ? quoted(config.as_string()) : config.to_string();
+  }
+
+  std::string& text_;
 };
 
 /// Builds a Config from the parser's events, with a bound on the depth: a recursive reader of
@@ -120,8 +162,18 @@ class ConfigBuilder : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
+std::string quoted(const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw InvalidArgument("a name or text to be saved is not valid UTF-8");
+  }
+}
+
 std::string to_json(const nn::Config& config) {
-  return std::visit(JsonOf{}, config.storage()).dump(2) + "\n";
+  std::string text;
+  JsonWriter(text).write(config, 0);
+  return text + "\n";
 }
 
 nn::Config parse_json(std::string_view text, const std::string& source) {

@@ -8,8 +8,11 @@
 
 namespace tegula::io {
 
+/// The text as a JSON string. Throws InvalidArgument when it is not valid UTF-8.
+std::string quoted(const std::string& text);
+
 /// Indented JSON, keys in their order. Throws InvalidArgument for NaN and infinities, which JSON
-/// does not have.
+/// does not have, for a key that stands twice, and for what is not valid UTF-8.
 std::string to_json(const nn::Config& config);
 
 /// Throws FormatError naming `source` and the position; nesting deeper than 64 levels is refused.

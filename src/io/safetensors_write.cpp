@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
+#include "src/io/json.hpp"
 #include "src/io/safetensors.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/file.hpp"
@@ -16,14 +16,6 @@ using detail::DTypeName;
 const DTypeName& name_of(DType dtype) {
   return *std::find_if(std::begin(detail::kDTypeNames), std::end(detail::kDTypeNames),
                        [&](const DTypeName& entry) { return entry.dtype == dtype; });
-}
-
-std::string quoted(const std::string& text) {
-  try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::exception&) {
-    throw InvalidArgument("a name or text for a safetensors file is not valid UTF-8");
-  }
 }
 
 std::string quoted_name(const std::string& name) {

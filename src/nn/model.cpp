@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 
 #include "src/core/similar_names.hpp"
 #include "src/nn/batch_type.hpp"
@@ -139,11 +140,14 @@ Model::Impl::Impl(Layer trained_layer)
 
 Model::Impl::~Impl() {
   const ConstructionLock lock;
-  session->forget(metric_state());
-  if (!options) return;
-  const OptimizerBase& optimizer = *options->optimizer;
-  if (optimizer.built() && optimizer.iterations().graph() == graph) {
-    session->forget(optimizer.variables());
+  try {
+    session->forget(metric_state());
+    if (!options) return;
+    const OptimizerBase& optimizer = *options->optimizer;
+    if (optimizer.built() && optimizer.iterations().graph() == graph) {
+      session->forget(optimizer.variables());
+    }
+  } catch (const std::bad_alloc&) {  // then it goes with the session
   }
 }
 

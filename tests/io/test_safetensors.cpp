@@ -259,7 +259,7 @@ TEST_CASE("what cannot be written is refused before anything is written") {
   const Case cases[] = {
       {{"a", "b", "a"}, "two tensors for a safetensors file have the name \"a\""},
       {{"__metadata__"}, "a safetensors file reserves the name \"__metadata__\""},
-      {{"\xff"}, "a name or text for a safetensors file is not valid UTF-8"},
+      {{"\xff"}, "a name or text to be saved is not valid UTF-8"},
       {{std::string(4097, 'n')},
        "a name of 4097 bytes for a safetensors file; expected at most 4096"},
   };

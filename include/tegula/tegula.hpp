@@ -16,6 +16,8 @@
 #include "tegula/graph/gradients.hpp"
 #include "tegula/graph/graph.hpp"
 #include "tegula/graph/initializers.hpp"
+#include "tegula/graph/linear_algebra.hpp"
+#include "tegula/graph/numeric.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/graph/ops.hpp"
 #include "tegula/graph/sequences.hpp"

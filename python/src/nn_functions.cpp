@@ -30,6 +30,15 @@ py::object evaluate(const std::vector<Tensor>& inputs, const py::function& build
       }));
 }
 
+/// The values of what `build(graph)`, a list, makes.
+py::list evaluate_all(const py::function& build) {
+  const std::vector<Tensor> results = nn::evaluate_eagerly(
+      [&build](Graph& graph) { return build(graph).cast<std::vector<Value>>(); });
+  py::list arrays;
+  for (const Tensor& result : results) arrays.append(array_from_tensor(result));
+  return arrays;
+}
+
 Value loss_value(const nn::LossBase& loss, const Value& y_true, const Value& y_pred,
                  const std::optional<Value>& sample_weight) {
   return loss(y_true, y_pred, sample_weight.value_or(Value()));
@@ -134,6 +143,7 @@ void bind_functions(py::module_& module) {
       py::arg("y_true"), py::arg("y_pred"), py::arg("ref_labels"), py::arg("ref_embeddings"),
       py::arg("gamma"), py::arg("margin"), py::arg("remove_diagonal"));
   module.def("evaluate", &evaluate, py::arg("inputs"), py::arg("build"));
+  module.def("evaluate_all", &evaluate_all, py::arg("build"));
   module.def("loss", &loss_value, py::arg("loss"), py::arg("y_true"), py::arg("y_pred"),
              py::arg("sample_weight") = py::none());
   module.def("loss_values", &loss_values, py::arg("loss"), py::arg("y_true"), py::arg("y_pred"));

@@ -21,6 +21,14 @@ Tensor evaluate_eagerly(
   return session.compile(values, std::span(&result, 1)).run(inputs).front();
 }
 
+std::vector<Tensor> evaluate_eagerly(const std::function<std::vector<Value>(Graph& graph)>& build) {
+  Graph graph;
+  const std::vector<Value> results = constructing([&] { return build(graph); });
+  if (results.empty()) return {};
+  Session session(graph, {.passes = {}, .seed = next_random_seed()});
+  return session.compile({}, results).run({});
+}
+
 void RunningMetric::build(const ValueType& y_true, const ValueType& y_pred) {
   metric_->build(graph_, y_true, y_pred);
   session_ = std::make_shared<Session>(graph_);

@@ -13,6 +13,8 @@ std::string accepted(Accepts accepts) {
       return "f32 or f64";
     case Accepts::numbers:
       return "f32, f64 or an integer dtype";
+    case Accepts::integers:
+      return "an integer dtype";
     case Accepts::boolean:
       return "bool";
     case Accepts::everything:
@@ -28,6 +30,8 @@ bool is_accepted(DType dtype, Accepts accepts) {
       return computes;
     case Accepts::numbers:
       return computes || is_integer(dtype);
+    case Accepts::integers:
+      return is_integer(dtype);
     case Accepts::boolean:
       return dtype == DType::boolean;
     case Accepts::everything:
@@ -157,13 +161,23 @@ std::vector<Sample> elementwise_samples(std::vector<SampleInput> prototypes, con
   return samples;
 }
 
+namespace {
+
+/// The dtype of an op's samples.
+DType sample_dtype(Accepts accepts) {
+  if (accepts == Accepts::boolean) return DType::boolean;
+  return accepts == Accepts::integers ? DType::i32 : DType::f32;
+}
+
+}  // namespace
+
 void unary(OpRegistry& registry, const UnaryOp& op) {
   OpDef def;
   def.name = op.name;
   def.doc = op.doc;
   def.inputs = {{"x", "Any shape."}};
   def.attrs = op.attrs;
-  def.fusion = FusionClass::elementwise;
+  def.fusion = op.fusion;
   def.infer = [accepts = op.accepts, boolean = op.boolean_result](const InferContext& context) {
     check_dtype(context.dtype(0), accepts);
     return std::vector<ValueType>{{boolean ? DType::boolean : context.dtype(0), context.shape(0)}};
@@ -189,7 +203,7 @@ void unary(OpRegistry& registry, const UnaryOp& op) {
     return std::vector<Tensor>{y};
   };
   def.cost = flops_per_output(op.flops);
-  const DType dtype = op.accepts == Accepts::boolean ? DType::boolean : DType::f32;
+  const DType dtype = sample_dtype(op.accepts);
   def.samples = [dtype, low = op.low, high = op.high] {
     return elementwise_samples({{dtype, {}, low, high}});
   };
@@ -239,14 +253,14 @@ void binary(OpRegistry& registry, const BinaryOp& op) {
     return std::vector<Tensor>{y};
   };
   def.cost = flops_per_output(1);
-  const DType dtype = op.accepts == Accepts::boolean ? DType::boolean : DType::f32;
+  const DType dtype = sample_dtype(op.accepts);
   def.samples = [dtype, a = SampleInput{dtype, {}, op.low_a, op.high_a},
                  b = SampleInput{dtype, {}, op.low_b, op.high_b}] {
     return elementwise_samples({a, b});
   };
   def.bad_samples = [dtype] {
     return std::vector<Sample>{{{{dtype, {2, 3}}, {dtype, {4}}}, {}, "cannot broadcast"},
-                               {{{dtype, {2}}, {DType::i32, {2}}}, {}, "one dtype"}};
+                               {{{dtype, {2}}, {DType::i64, {2}}}, {}, "one dtype"}};
   };
   registry.add(std::move(def));
 }

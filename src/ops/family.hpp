@@ -16,6 +16,7 @@ namespace tegula::ops {
 enum class Accepts {
   floating,   ///< f32, f64
   numbers,    ///< f32, f64 and all integers
+  integers,   ///< all integers
   boolean,    ///< bool
   everything  ///< also f16 and bf16: ops that only move elements
 };
@@ -74,6 +75,8 @@ struct UnaryOp {
   IntegerUnaryFunction on_integers = nullptr;
   /// A fixed result dtype (comparisons); otherwise the input's.
   bool boolean_result = false;
+  /// `opaque` for a function that the fused loops do not know.
+  FusionClass fusion = FusionClass::elementwise;
 };
 void unary(OpRegistry& registry, const UnaryOp& op);
 

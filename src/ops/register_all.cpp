@@ -6,6 +6,12 @@ namespace tegula::ops {
 
 void register_all(OpRegistry& registry);
 void register_ctc(OpRegistry& registry);
+void register_inverse_functions(OpRegistry& registry);
+void register_integers(OpRegistry& registry);
+void register_order(OpRegistry& registry);
+void register_scatter(OpRegistry& registry);
+void register_solving(OpRegistry& registry);
+void register_decompositions(OpRegistry& registry);
 
 void register_all(OpRegistry& registry) {
   register_arithmetic(registry);
@@ -16,12 +22,18 @@ void register_all(OpRegistry& registry) {
   register_matmul(registry);
   register_convolution(registry);
   register_pooling(registry);
+  register_inverse_functions(registry);
+  register_integers(registry);
   register_linear_algebra(registry);
+  register_solving(registry);
+  register_decompositions(registry);
   register_softmax(registry);
   register_shape(registry);
   register_movement(registry);
   register_joining(registry);
   register_indexing(registry);
+  register_order(registry);
+  register_scatter(registry);
   register_ctc(registry);
   register_random(registry);
   register_state(registry);

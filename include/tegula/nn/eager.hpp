@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "tegula/core/tensor.hpp"
 #include "tegula/nn/metric.hpp"
@@ -20,6 +21,10 @@ namespace tegula::nn {
 TEGULA_API Tensor
 evaluate_eagerly(std::span<const Tensor> inputs,
                  const std::function<Value(Graph& graph, std::span<const Value> inputs)>& build);
+
+/// The values of what `build` makes.
+TEGULA_API std::vector<Tensor> evaluate_eagerly(
+    const std::function<std::vector<Value>(Graph& graph)>& build);
 
 /// A metric with its state, outside of any model.
 class TEGULA_API RunningMetric {

@@ -13,7 +13,10 @@ _INSTEAD = (
         r"keras\.layers\.(Lambda|TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer)",
         "Derive a class from keras.layers.Layer and define `call`",
     ),
-    (r"keras\.ops\b.*(conv|pool).*", "Use keras.layers, or tf.nn on tensors"),
+    (r"keras\.ops\..*(eig|polar|view_as_complex|view_as_real)", "There are no complex numbers"),
+    (r"keras\.ops\.custom_gradient", "Nothing takes its place: gradients come from the ops of a graph"),
+    (r"keras\.ops\..*nextafter", "Use numpy.nextafter on arrays"),
+    (r"keras\.ops\.image.*", "Images cannot be transformed yet; use keras.layers where a layer does"),
     (r"keras\.applications.*", "Trained models are not there; build them of keras.layers"),
     (
         r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional|TimeDistributed)",

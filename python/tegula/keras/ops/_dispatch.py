@@ -47,6 +47,7 @@ def op(function):
 
     @functools.wraps(function)
     def call(*args, **kwargs):
+        args, kwargs = replaced((args, kwargs), _element)
         if _state.building:
             return function(*args, **kwargs)
         given = (*args, *kwargs.values())
@@ -86,6 +87,11 @@ def _computed(function, args, kwargs):
     return replaced(
         results[0], lambda x: as_result(next(arrays)) if isinstance(x, Tensor) else x
     )
+
+
+def _element(x):
+    """Of a metric's variable what it is at this point: a tensor or an array."""
+    return x._as_graph_element() if hasattr(x, "_as_graph_element") else x
 
 
 def _value_of_weight(x):

@@ -133,6 +133,25 @@ from ._random_ops import (
     truncated_normal,
 )
 from ._session import ConfigProto, InteractiveSession, Session, get_default_session
+from ._special_ops import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    count_nonzero,
+    cumprod,
+    cumsum,
+    erfc,
+    rint,
+    scalar_mul,
+    unsorted_segment_max,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sum,
+)
 from ._variables import (
     AUTO_REUSE,
     Variable,

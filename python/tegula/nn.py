@@ -44,6 +44,15 @@ from ._math_ops import (
 )
 from ._missing import getattr_of as _getattr_of
 from ._random_ops import dropout as dropout
+from ._special_ops import (
+    batch_normalization as batch_normalization,
+    crelu as crelu,
+    in_top_k as in_top_k,
+    local_response_normalization as local_response_normalization,
+    lrn as lrn,
+    top_k as top_k,
+    zero_fraction as zero_fraction,
+)
 
 if TYPE_CHECKING:
     from ._framework import Tensor

@@ -16,7 +16,7 @@ import textwrap
 
 MODULES = (
     "activations backend callbacks config constraints datasets.fashion_mnist datasets.mnist initializers "
-    "layers losses metrics models ops ops.linalg ops.nn ops.numpy optimizers optimizers.schedules random regularizers saving tree utils"
+    "layers losses metrics models ops ops.image ops.linalg ops.nn ops.numpy optimizers optimizers.schedules random regularizers saving tree utils"
 ).split()
 
 # How the tables call the types of arguments, which may be "optional X" and "list of X", to Python's.

@@ -16,7 +16,7 @@ _INSTEAD = (
     (r"keras\.ops\..*(eig|polar|view_as_complex|view_as_real)", "There are no complex numbers"),
     (r"keras\.ops\.custom_gradient", "Nothing takes its place: gradients come from the ops of a graph"),
     (r"keras\.ops\..*nextafter", "Use numpy.nextafter on arrays"),
-    (r"keras\.ops\.image.*", "Images cannot be transformed yet; use keras.layers where a layer does"),
+    (r"keras\.ops\.image\..*", "Images cannot be transformed yet; prepare arrays before `fit`"),
     (r"keras\.applications.*", "Trained models are not there; build them of keras.layers"),
     (
         r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional|TimeDistributed)",

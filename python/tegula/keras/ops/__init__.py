@@ -16,6 +16,7 @@ from . import (
     _special,
     _updates,
 )
+from . import image as image
 from . import linalg as linalg
 from . import nn as nn
 from . import numpy as numpy

@@ -45,8 +45,8 @@ struct Target {
                         ChangeBytes change) = nullptr;
 };
 
-extern const Target attributes, csv, format_path, graph_text, gzip, idx, json, mnist, objects,
-    safetensors, saved_model;
+extern const Target attributes, csv, dlpack, format_path, graph_text, gzip, idx, json, mnist,
+    objects, safetensors, saved_model;
 
 std::string mutate_json(std::string_view input, std::size_t max_bytes, Dice& dice,
                         ChangeBytes change);

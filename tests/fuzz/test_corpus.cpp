@@ -12,10 +12,10 @@ using namespace tegula;
 
 namespace {
 
-const fuzz::Target* const kTargets[] = {&fuzz::attributes,  &fuzz::csv,        &fuzz::format_path,
-                                        &fuzz::graph_text,  &fuzz::gzip,       &fuzz::idx,
-                                        &fuzz::json,        &fuzz::mnist,      &fuzz::objects,
-                                        &fuzz::safetensors, &fuzz::saved_model};
+const fuzz::Target* const kTargets[] = {&fuzz::attributes,  &fuzz::csv,         &fuzz::dlpack,
+                                        &fuzz::format_path, &fuzz::graph_text,  &fuzz::gzip,
+                                        &fuzz::idx,         &fuzz::json,        &fuzz::mnist,
+                                        &fuzz::objects,     &fuzz::safetensors, &fuzz::saved_model};
 
 }  // namespace
 

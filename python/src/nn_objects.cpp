@@ -84,22 +84,34 @@ py::object call_layer(nn::LayerBase& layer, const py::object& x, std::optional<b
                                             call_function(function, class_name)));
 }
 
-py::object evaluate_layer(nn::LayerBase& layer, const py::object& x, bool training,
-                          const py::object& function, const std::string& key) {
+/// What the layer makes of arrays, and the masks of that.
+std::pair<py::object, py::list> evaluate_layer(nn::LayerBase& layer, const py::object& x,
+                                               std::vector<std::optional<Tensor>> masks,
+                                               bool training, const py::object& function,
+                                               const std::string& key) {
   const UserLine line;
   const auto call = call_function(function, std::string(layer.class_name()));
-  const Tensors inputs = tensors_from_object(x);
-  Tensors outputs;
+  const nn::MaskedTensors inputs{tensors_from_object(x), std::move(masks)};
+  nn::MaskedTensors outputs;
   {
     const ReleasedGil released;
-    outputs = layer.evaluate(inputs, training, call, key);
+    outputs = layer.evaluate_masked(inputs, training, call, key);
   }
-  return results_from_tensors(outputs);
+  py::list masks_of_outputs;
+  for (const std::optional<Tensor>& mask : outputs.masks) {
+    masks_of_outputs.append(mask ? result_from_tensor(*mask) : py::object(py::none()));
+  }
+  return {results_from_tensors(outputs.values), masks_of_outputs};
 }
 
 py::object base_call(nn::LayerBase& layer, const py::object& x, bool training) {
   return object_from_values(
       layer.base_call(values_from_object(x, std::string(layer.class_name())), training));
+}
+
+py::list base_compute_mask(nn::LayerBase& layer, const py::object& x, const py::object& masks) {
+  return objects_from_masks(layer.base_compute_mask(
+      values_from_object(x, std::string(layer.class_name())), masks_from_objects(masks)));
 }
 
 std::vector<Tensor> regularization_values(const nn::LayerBase& layer) {
@@ -169,15 +181,23 @@ void bind_layer(py::module_& module) {
       .def("base_build", [](LayerBase& self,
                             const py::object& shape) { self.base_build(types_from_object(shape)); })
       .def("base_call", &base_call)
+      .def("base_compute_mask", &base_compute_mask)
+      .def_property(
+          "supports_masking", [](const LayerBase& self) { return self.supports_masking.load(); },
+          [](LayerBase& self, bool value) { self.supports_masking = value; })
       .def("compute_output_shape",
            [](const LayerBase& self, const py::object& shape) {
              return shapes_from_types(self.compute_output_types(types_from_object(shape)));
            })
       .def("call", &call_layer, py::arg("x"), py::arg("training"), py::arg("function"))
-      .def("evaluate", &evaluate_layer, py::arg("x"), py::arg("training"), py::arg("function"),
-           py::arg("key"));
+      .def("evaluate", &evaluate_layer, py::arg("x"), py::arg("masks"), py::arg("training"),
+           py::arg("function"), py::arg("key"));
   bind_layer_state(layer);
   module.def("enclosing_training", &LayerBase::enclosing_training);
+  module.def(
+      "mask_of", [](const Value& value) { return object_from_value(nn::mask_of(value)); },
+      py::arg("value"));
+  module.def("with_mask", &nn::with_mask, py::arg("value"), py::arg("mask"));
   module.def("is_symbolic_graph", &nn::is_symbolic, py::arg("graph"));
   module.def("input_layer_of", &nn::input_layer_of, py::arg("value"));
   module.def("input_symbol", &nn::symbol_of, py::arg("layer"));

@@ -36,6 +36,9 @@ pybind11::object object_from_value(const Value& value);
 nn::Values values_from_object(const pybind11::handle& object, const std::string& function);
 /// The same back, with lists for lists. Needs the GIL.
 pybind11::object object_from_values(const nn::Values& values);
+/// Of each of several values the mask, or None.
+pybind11::list objects_from_masks(const nn::Masks& masks);
+nn::Masks masks_from_objects(const pybind11::handle& objects);
 /// Shapes of a batch: one, a list of them, or a dict.
 nn::ValueTypes types_from_object(const pybind11::handle& object);
 pybind11::object shapes_from_types(const nn::ValueTypes& types);

@@ -47,6 +47,20 @@ py::object object_from_values(const nn::Values& values) {
   return object_from(values, [](const Value& value) { return py::cast(value); });
 }
 
+py::list objects_from_masks(const nn::Masks& masks) {
+  py::list objects;
+  for (const Value& mask : masks) objects.append(object_from_value(mask));
+  return objects;
+}
+
+nn::Masks masks_from_objects(const py::handle& objects) {
+  nn::Masks masks;
+  for (const py::handle object : objects) {
+    masks.push_back(object.is_none() ? Value() : object.cast<Value>());
+  }
+  return masks;
+}
+
 nn::ValueTypes types_from_object(const py::handle& object) {
   const auto type_of = [](const py::handle& shape) {
     if (!is_shape(shape)) {

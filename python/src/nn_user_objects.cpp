@@ -98,10 +98,10 @@ class Methods {
   std::string what_;
 };
 
-/// Makes the layer behave as the class of `self`, whose methods `_build` and `_call` it calls where
-/// the class has its own `build` and `call`.
+/// Makes the layer behave as the class of `self`, whose methods `_build`, `_call` and
+/// `_compute_mask` it calls where the class has its own `build`, `call` and `compute_mask`.
 void override_layer(nn::LayerBase& layer, const py::object& self, const std::string& class_name,
-                    bool builds, bool calls) {
+                    bool builds, bool calls, bool masks) {
   const Methods methods(self, "layer \"" + layer.name() + "\"");
   nn::LayerOverrides overrides;
   overrides.class_name = class_name;
@@ -118,6 +118,13 @@ void override_layer(nn::LayerBase& layer, const py::object& self, const std::str
       const AcquiredGil gil;
       return values_from_object(methods.call("_call", object_from_values(x), training),
                                 class_name + ".call");
+    };
+  }
+  if (masks) {
+    overrides.compute_mask = [methods](const nn::Values& x, const nn::Masks& given) {
+      const AcquiredGil gil;
+      return masks_from_objects(
+          methods.call("_compute_mask", object_from_values(x), objects_from_masks(given)));
     };
   }
   layer.override_with(std::move(overrides));
@@ -425,7 +432,7 @@ void bind_user_objects(py::module_& module) {
   py::class_<UserLayer, nn::LayerBase, std::shared_ptr<UserLayer>>(module, "UserLayer")
       .def(py::init<std::string, const std::string&>(), py::arg("class_name"), py::arg("name"));
   module.def("override_layer", &override_layer, py::arg("layer"), py::arg("self"),
-             py::arg("class_name"), py::arg("builds"), py::arg("calls"));
+             py::arg("class_name"), py::arg("builds"), py::arg("calls"), py::arg("masks"));
   module.def("override_model", &override_model, py::arg("model"), py::arg("self"));
   module.def("add_weight", &add_weight, py::arg("layer"), py::arg("name"), py::arg("shape"),
              py::arg("initializer"), py::arg("regularizer"), py::arg("constraint"),

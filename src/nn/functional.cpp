@@ -182,7 +182,11 @@ Values FunctionalLayer::call_all(const Values& x, bool training) {
       throw ShapeError(describe() + ": input " + std::to_string(i) + " is expected to have shape " +
                        shape_text(inputs_[i].shape()) + ", got " + shape_text(given.shape()));
     }
-    if (given.dtype() != inputs_[i].dtype()) given = cast(given, inputs_[i].dtype());
+    if (given.dtype() != inputs_[i].dtype()) {
+      const Value mask = mask_of(given);
+      given = cast(given, inputs_[i].dtype());
+      if (mask) note_mask(given, mask);
+    }
     known[place_of(inputs_[i])] = given;
   }
   for (const auto& call : calls_) {

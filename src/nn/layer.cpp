@@ -7,12 +7,14 @@
 
 #include "src/core/fork_safe.hpp"
 #include "src/nn/batch_type.hpp"
+#include "src/nn/graph_notes.hpp"
 #include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 #include "src/nn/trace.hpp"
 #include "src/nn/weight_state.hpp"
 #include "tegula/graph/op_def.hpp"
+#include "tegula/nn/callback.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/runtime/session.hpp"
 
@@ -144,9 +146,9 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   const Setting mode(trace.training, training);
   const Setting inside(scoped_, true);
   const std::size_t first_node = graph.nodes().size();
-  const Values y = function          ? function(x, training)
-                   : overrides_.call ? overrides_.call(x, training)
-                                     : call_all(x, training);
+  const Values y = with_masks(x, function          ? function(x, training)
+                                 : overrides_.call ? overrides_.call(x, training)
+                                                   : call_all(x, training));
   refuse_assignments(graph, first_node, describe());
   if (const Regularizer penalty = activity_regularizer()) {
     for (const Value& output : y) {
@@ -163,60 +165,126 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   return y;
 }
 
+Masks LayerBase::compute_mask(const Values& /*x*/, const Masks& masks) { return masks; }
+
+Values LayerBase::with_masks(const Values& x, const Values& y) {
+  const auto is_masked = [](const Value& value) { return static_cast<bool>(mask_of(value)); };
+  if (!names_scope() || std::ranges::all_of(y, is_masked)) return y;
+  Masks given;
+  for (const Value& value : x) given.push_back(mask_of(value));
+  if (!supports_masking) {
+    if (!warned_of_mask_ && std::ranges::any_of(x, is_masked)) {
+      warned_of_mask_ = true;
+      warn(describe() + " was passed an input with a mask attached to it. However, this layer " +
+           "does not support masking and will therefore destroy the mask information. Downstream " +
+           "layers will not see the mask.");
+    }
+    return y;
+  }
+  const Masks masks =
+      overrides_.compute_mask ? overrides_.compute_mask(x, given) : compute_mask(x, given);
+  std::vector<Value> outputs = y.items();
+  for (std::size_t i = 0; i < std::min(masks.size(), outputs.size()); ++i) {
+    if (!masks[i] || is_masked(outputs[i])) continue;
+    if (std::ranges::find(x, outputs[i]) != x.end()) {
+      outputs[i] = with_mask(outputs[i], masks[i]);
+    } else {
+      note_mask(outputs[i], masks[i]);
+    }
+  }
+  return y.with(std::move(outputs));
+}
+
 Values LayerBase::call_symbols(const Values& x, std::optional<bool> training,
                                const CallFunction& function) {
   Graph scratch;
-  const Values fed = x.map(
-      [&scratch](const Value& value) { return scratch.placeholder(value.dtype(), value.shape()); });
+  const auto stand_in = [](Graph graph, const Value& value) {
+    return graph.placeholder(value.dtype(), value.shape());
+  };
+  const Values fed = x.map([&](const Value& symbol) {
+    const Value value = stand_in(scratch, symbol);
+    if (const Value mask = mask_of(symbol)) note_mask(value, stand_in(scratch, mask));
+    return value;
+  });
   Trace trace(scratch);
-  const ValueTypes outputs = types_of(call_with(fed, training, function));
-  return add_call({.layer = shared_from_this(),
-                   .inputs = x,
-                   .training = training,
-                   .function = function,
-                   .outputs = {}},
-                  outputs);
+  const Values computed = call_with(fed, training, function);
+  const Values symbols = add_call({.layer = shared_from_this(),
+                                   .inputs = x,
+                                   .training = training,
+                                   .function = function,
+                                   .outputs = {}},
+                                  types_of(computed));
+  // Which symbols carry masks is known; the masks are made when a model computes.
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    const Value mask = mask_of(computed[i]);
+    if (mask) note_mask(symbols[i], stand_in(symbols[i].graph(), mask));
+  }
+  return symbols;
 }
 
-Tensors LayerBase::evaluate(const Tensors& x, bool training, const CallFunction& function,
-                            const std::string& key) {
+MaskedTensors LayerBase::evaluate_masked(const MaskedTensors& x, bool training,
+                                         const CallFunction& function, const std::string& key) {
   std::size_t number = 0;
-  const Tensors inputs = x.map(
+  const Tensors inputs = x.values.map(
       [&](const Tensor& tensor) { return tensor.cast(input_dtype(number++, tensor.dtype())); });
-  Evaluation evaluation = find_evaluation(inputs, training, function, key);
-  std::vector<Tensor> results = evaluation.executable.run(inputs.items());
-  const auto losses = results.begin() + std::ssize(evaluation.outputs.items());
+  Evaluation evaluation = find_evaluation({inputs, x.masks}, training, function, key);
+  std::vector<Tensor> feeds = inputs.items();
+  for (const std::optional<Tensor>& mask : x.masks) {
+    if (mask) feeds.push_back(mask->cast(DType::boolean));
+  }
+  std::vector<Tensor> results = evaluation.executable.run(feeds);
+  MaskedTensors found;
+  auto next = results.begin() + std::ssize(evaluation.outputs.items());
+  for (const bool masked : evaluation.masked) {
+    found.masks.push_back(masked ? std::optional(std::move(*next++)) : std::nullopt);
+  }
   {
     const ConstructionLock lock;
-    evaluated_losses_.assign(losses, results.end());
+    evaluated_losses_.assign(next, results.end());
   }
-  results.erase(losses, results.end());
-  return evaluation.outputs.with(std::move(results));
+  results.resize(evaluation.outputs.size());
+  found.values = evaluation.outputs.with(std::move(results));
+  return found;
 }
 
-LayerBase::Evaluation LayerBase::find_evaluation(const Tensors& inputs, bool training,
+LayerBase::Evaluation LayerBase::find_evaluation(const MaskedTensors& inputs, bool training,
                                                  const CallFunction& function,
                                                  const std::string& key) {
   const ConstructionLock lock;
   settle();
   if (revision() != evaluated_revision_) evaluations_.clear();
   evaluated_revision_ = revision();
-  const ValueTypes types = inputs.map(batch_type);
+  const ValueTypes types = inputs.values.map(batch_type);
   std::string place = key;
   for (const ValueType& type : types) place += type.to_string();
   for (const std::string& name : types.names()) place += " " + name;
+  for (const std::optional<Tensor>& mask : inputs.masks) {
+    place += mask ? " mask" + batch_type(*mask).to_string() : " no mask";
+  }
   const auto found = evaluations_.find({training, place});
   if (found != evaluations_.end()) return found->second;
   const Values fed = types.map(
       [this](const ValueType& type) { return graph_->placeholder(type.dtype, type.shape); });
+  std::vector<Value> feeds = fed.items();
+  for (std::size_t i = 0; i < inputs.masks.size(); ++i) {
+    if (!inputs.masks[i]) continue;
+    feeds.push_back(graph_->placeholder(DType::boolean, batch_type(*inputs.masks[i]).shape));
+    note_mask(fed[i], feeds.back());
+  }
   const ValueTypes usual = output_types_;
   Trace trace(*graph_, session_);
   const Values outputs = call_with(fed, training, function);
   if (!usual.empty()) output_types_ = usual;
   std::vector<Value> fetches = outputs.items();
+  std::vector<bool> masked;
+  for (const Value& output : outputs) {
+    const Value mask = mask_of(output);
+    masked.push_back(static_cast<bool>(mask));
+    if (mask) fetches.push_back(mask);
+  }
   fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
-  const Evaluation evaluation{session_->compile(fed.items(), fetches, trace.assignments()),
-                              types_of(outputs)};
+  const Evaluation evaluation{session_->compile(feeds, fetches, trace.assignments()),
+                              types_of(outputs), std::move(masked)};
   if (!function || !key.empty()) evaluations_.emplace(std::pair(training, place), evaluation);
   return evaluation;
 }

@@ -7,6 +7,7 @@
 #include "src/nn/shape_text.hpp"
 #include "src/nn/target_shapes.hpp"
 #include "tegula/graph/op_def.hpp"
+#include "tegula/nn/values.hpp"
 
 namespace tegula::nn {
 
@@ -92,6 +93,7 @@ void match_weight(Value& values, Value& weight) {
 }
 
 Value logits_behind(Value y_pred) {
+  while (y_pred.node().op().name == "identity") y_pred = y_pred.node().input(0);
   const std::string_view op = y_pred.node().op().name;
   if (op != "softmax" && op != "sigmoid") return {};
   const AttrValue* axis = y_pred.node().attrs().find("axis");
@@ -127,10 +129,16 @@ void prepare_operands(const LossBase& loss, Value& y_true, Value& y_pred) {
 }
 
 Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) const {
+  const Value carried = mask_of(y_pred);
   prepare_operands(*this, y_true, y_pred);
   Value result = values(y_true, y_pred);
   Value weight = sample_weight;
-  if (Value counted = mask(y_true)) {
+  Value counted = mask(y_true);
+  if (carried) {
+    const Value as_number = cast(carried, result.dtype());
+    counted = counted ? counted * as_number : as_number;
+  }
+  if (counted) {
     // Ignored samples leave the divisor too: scale the others up to the full batch.
     const bool average = reduction() != Reduction::none && reduction() != Reduction::sum;
     if (average) counted = counted * (element_count(counted) / maximum(sum(counted), 1.0));

@@ -71,6 +71,15 @@ std::vector<Value> MeanMetricBase::update(Value y_true, Value y_pred, Value samp
       sample_weight = sample_weight * counted;
     }
   }
+  if (const Value carried = mask_of(y_pred)) {
+    Value counted = cast(carried, DType::f32);
+    if (sample_weight) {
+      sample_weight = cast(sample_weight, DType::f32);
+      match_weight(counted, sample_weight);
+      counted = counted * sample_weight;
+    }
+    sample_weight = counted;
+  }
   const auto [batch, weights] = per_sample(mean, values(y_true, y_pred), sample_weight);
   return {assign_add(total_, sum(batch)),
           assign_add(count_, weights ? sum(weights) : sample_count(batch))};

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::nn {
 
 namespace {
-
-/// The calls of a symbolic graph, by the nodes of their outputs.
-using Symbols = std::unordered_map<const Node*, std::shared_ptr<const LayerCall>>;
-
-Symbols* symbols_of(const Graph& graph) { return static_cast<Symbols*>(graph.attached().get()); }
 
 /// The graph that the next input belongs to while somebody holds it. Guarded by the
 /// ConstructionLock.
@@ -62,7 +56,10 @@ LayerCall operation_of(Node& node) {
 
 }  // namespace
 
-bool is_symbolic(const Graph& graph) { return symbols_of(graph) != nullptr; }
+bool is_symbolic(const Graph& graph) {
+  const GraphNotes* const notes = find_notes(graph);
+  return notes != nullptr && notes->symbolic;
+}
 
 Graph symbolic_graph() {
   const ConstructionLock lock;
@@ -70,7 +67,7 @@ Graph symbolic_graph() {
     if (const std::optional<Graph> graph = open_graph()->lock()) return *graph;
   }
   Graph graph;
-  graph.attach(std::make_shared<Symbols>());  // what makes it symbolic
+  graph.attach(std::make_shared<GraphNotes>(true));
   open_graph().emplace(graph);
   return graph;
 }
@@ -79,7 +76,7 @@ Value input_symbol(Graph graph, const ValueType& type, const std::shared_ptr<Lay
   const ConstructionLock lock;
   const Value symbol = graph.placeholder(type.dtype, type.shape, layer->name());
   LayerCall call{.layer = layer, .outputs = symbol};
-  symbols_of(graph)->emplace(&symbol.node(), noted(std::move(call)));
+  find_notes(graph)->calls.emplace(&symbol.node(), noted(std::move(call)));
   return symbol;
 }
 
@@ -97,23 +94,23 @@ Values add_call(LayerCall call, const ValueTypes& outputs) {
     return graph.placeholder(type.dtype, type.shape, call.layer->name());
   });
   const std::shared_ptr<const LayerCall> kept = noted(std::move(call));
-  for (const Value& output : kept->outputs) symbols_of(graph)->emplace(&output.node(), kept);
+  for (const Value& output : kept->outputs) find_notes(graph)->calls.emplace(&output.node(), kept);
   return kept->outputs;
 }
 
 std::shared_ptr<const LayerCall> call_of(const Value& symbol) {
   Graph graph = symbol.graph();
-  Symbols* const calls = symbols_of(graph);
-  if (calls == nullptr) {
+  if (!is_symbolic(graph)) {
     throw InvalidArgument(
         "a model is made of symbols: what `Input` gives and what layers make of "
         "it; got " +
         symbol.node().describe());
   }
-  const auto found = calls->find(&symbol.node());
-  if (found != calls->end()) return found->second;
+  auto& calls = find_notes(graph)->calls;
+  const auto found = calls.find(&symbol.node());
+  if (found != calls.end()) return found->second;
   std::shared_ptr<const LayerCall> call = noted(operation_of(symbol.node()));
-  calls->emplace(&symbol.node(), call);
+  calls.emplace(&symbol.node(), call);
   return call;
 }
 

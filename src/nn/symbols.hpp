@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/nn/graph_notes.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layer.hpp"
 
@@ -26,10 +27,6 @@ struct LayerCall {
   /// Other graphs that inputs belong to.
   std::vector<Graph> graphs = {};
 };
-
-/// Where a value comes from: which node, and which output of it.
-using Place = std::pair<const Node*, int>;
-inline Place place_of(const Value& value) { return {&value.node(), value.index()}; }
 
 /// What a layer knows of its calls on symbols.
 struct SymbolicCalls {

@@ -83,6 +83,23 @@ class TEGULA_API OperationLayer : public LayerBase {
   Graph operation_;
 };
 
+/// `with_mask` of symbols: its two inputs are a value and the value's mask.
+class TEGULA_API MaskedLayer : public LayerBase {
+ public:
+  static constexpr const char* kName = "Masked";
+
+  explicit MaskedLayer(std::string name);
+
+  std::string_view class_name() const override { return kName; }
+  Config config() const override;
+  static std::shared_ptr<MaskedLayer> from_config(const Config& config);
+
+  DType input_dtype(std::size_t input, DType given) const override;
+
+ protected:
+  Values call_all(const Values& x, bool training) override;
+};
+
 /// The symbols of a layer that was called on symbols once. Throws InvalidArgument when it was
 /// called more often, and NotFound when it was not; the symbols live as long as a model or symbol
 /// of theirs.

@@ -32,6 +32,13 @@ struct LayerOverrides {
   std::function<std::string()> registered_name;
   std::function<void(const ValueTypes& inputs)> build;
   std::function<Values(const Values& x, bool training)> call;
+  std::function<Masks(const Values& x, const Masks& masks)> compute_mask;
+};
+
+/// A batch, and the masks of its values where they have one: as many as values, or none.
+struct MaskedTensors {
+  Tensors values;
+  std::vector<std::optional<Tensor>> masks = {};
 };
 
 /// A layer builds its weights once, for one input type, and its computation as often as asked: once
@@ -51,6 +58,9 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// Whether training changes the weights; what holds when the first training step after `compile`
   /// is built counts until the next `compile`. False freezes the sublayers' weights, too.
   std::atomic<bool> trainable = true;
+  /// Whether outputs carry masks, which `compute_mask` makes of those of the inputs. A layer that
+  /// does not support masks drops them, with a warning.
+  std::atomic<bool> supports_masking = false;
   /// The user's line that made the layer; errors while building point at it.
   SourceLocation location;
   /// Shape of one sample, for a first layer without an `Input` before it (Keras's `input_shape`).
@@ -84,7 +94,12 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// `call`; what it computes is kept under `key`, or not at all without one. The
   /// inputs are cast to the layer's dtype.
   Tensors evaluate(const Tensors& x, bool training, const CallFunction& function = {},
-                   const std::string& key = "");
+                   const std::string& key = "") {
+    return evaluate_masked({x}, training, function, key).values;
+  }
+  /// The same of values that carry masks.
+  MaskedTensors evaluate_masked(const MaskedTensors& x, bool training,
+                                const CallFunction& function = {}, const std::string& key = "");
   /// The training flag of the call that is being built on this thread; no value outside of any.
   static std::optional<bool> enclosing_training();
 
@@ -123,6 +138,10 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// The class's own methods, for overrides to call.
   void base_build(const ValueTypes& inputs) { build_all(inputs); }
   Values base_call(const Values& x, bool training) { return call_all(x, training); }
+  Masks base_compute_mask(const Values& x, Masks masks) {
+    masks.resize(x.size());
+    return compute_mask(x, masks);
+  }
   virtual Config base_config() const { return config(); }
 
  protected:
@@ -137,6 +156,9 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// Override these instead where the layer takes or gives several values.
   virtual void build_all(const ValueTypes& inputs);
   virtual Values call_all(const Values& x, bool training);
+  /// Override where the outputs' masks are not those of the inputs: one for each output, or none.
+  /// Masks that `call` gave its outputs stay.
+  virtual Masks compute_mask(const Values& x, const Masks& masks);
   /// Whether what the layer builds is named after it: "dense/kernel".
   virtual bool names_scope() const { return true; }
   /// Puts these in the place of all sublayers, also when the layer is built: for containers.
@@ -160,11 +182,13 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
 
   struct Evaluation {
     Executable executable;
-    /// The outputs' structure; losses follow.
+    /// The outputs' structure; their masks and the losses follow.
     ValueTypes outputs;
+    std::vector<bool> masked;
   };
-  Evaluation find_evaluation(const Tensors& inputs, bool training, const CallFunction& function,
-                             const std::string& key);
+  Evaluation find_evaluation(const MaskedTensors& inputs, bool training,
+                             const CallFunction& function, const std::string& key);
+  Values with_masks(const Values& x, const Values& y);
   Values call_symbols(const Values& x, std::optional<bool> training, const CallFunction& function);
   void settle();
   bool contains(const LayerBase& layer) const;
@@ -174,6 +198,7 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   bool built_ = false;
   /// While the layer builds, names are within its scope.
   bool scoped_ = false;
+  bool warned_of_mask_ = false;
   Regularizer activity_regularizer_;
   LayerOverrides overrides_;
   ValueTypes input_types_;

@@ -9,7 +9,8 @@
 
 namespace tegula::nn {
 
-/// Base class of the built-in layers: options with a `name` field.
+/// Base class of the built-in layers: options with a `name` field. A class that supports masks
+/// says so by `static constexpr bool kSupportsMasking = true`.
 template <typename Derived, HasFields OptionsType>
 class LayerWithOptions : public WithOptions<LayerBase, Derived, OptionsType> {
  public:
@@ -17,6 +18,9 @@ class LayerWithOptions : public WithOptions<LayerBase, Derived, OptionsType> {
       : WithOptions<LayerBase, Derived, OptionsType>(std::move(options)) {
     this->set_name(this->options_.name, Derived::kName);
     this->options_.name = this->name();
+    if constexpr (requires { Derived::kSupportsMasking; }) {
+      this->supports_masking = Derived::kSupportsMasking;
+    }
   }
   std::string_view class_name() const override {
     const std::string& subclass = this->overrides().class_name;

@@ -88,6 +88,7 @@ struct DenseOptions {
 class TEGULA_API DenseLayer : public LayerWithOptions<DenseLayer, DenseOptions> {
  public:
   static constexpr const char* kName = "Dense";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "activation(x · kernel + bias): [batch, ..., n] to [batch, ..., units].";
   using LayerWithOptions::LayerWithOptions;
@@ -123,6 +124,7 @@ struct DropoutOptions {
 class TEGULA_API DropoutLayer : public LayerWithOptions<DropoutLayer, DropoutOptions> {
  public:
   static constexpr const char* kName = "Dropout";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "While training, zeroes a fraction of the inputs and scales the others by 1 / (1 - rate).";
   explicit DropoutLayer(DropoutOptions options);
@@ -147,6 +149,7 @@ struct ActivationOptions {
 class TEGULA_API ActivationLayer : public LayerWithOptions<ActivationLayer, ActivationOptions> {
  public:
   static constexpr const char* kName = "Activation";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "Applies an activation function.";
   using LayerWithOptions::LayerWithOptions;
 

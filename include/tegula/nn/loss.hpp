@@ -37,7 +37,8 @@ class TEGULA_API LossBase : public Object {
   virtual Value mask(Value /*y_true*/) const { return {}; }
 
   /// The reduced loss: values times weights, divided by the number of values (not of weights) for
-  /// `sum_over_batch_size`. `sample_weight` may be no value.
+  /// `sum_over_batch_size`. `sample_weight` may be no value. Where predictions carry a mask, only
+  /// the values that count are taken and counted.
   virtual Value operator()(Value y_true, Value y_pred, Value sample_weight = {}) const;
 };
 template <>

@@ -18,6 +18,15 @@ class Values : public Structure<Value> {
 
 using ValueTypes = Structure<ValueType>;
 
+/// Of each of several values the mask, true where the value counts; no value where all of it does.
+using Masks = std::vector<Value>;
+
+/// The mask that a value carries, as in Keras: layers that support masks hand it on to what they
+/// make of the value; ops do not. No value without one.
+TEGULA_API Value mask_of(const Value& value);
+/// The same value, carrying this mask: true where it counts, with the first axes of the value.
+TEGULA_API Value with_mask(Value value, Value mask);
+
 /// The types of values.
 inline ValueTypes types_of(const Values& values) {
   return values.map([](const Value& value) { return value.type(); });

@@ -56,7 +56,7 @@ class Layer(_objects.Object):
     _owner_name = None  # the model's, once the layer is in one
     _core = None
     _building = False
-    supports_masking = False
+    _supports_masking = None  # as the class says
     input_spec = None
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True,
@@ -75,6 +75,9 @@ class Layer(_objects.Object):
         super().__init_subclass__(**options)
         if "build" in vars(cls) and not _serialization.is_builtin(cls):
             cls.build = _entering(vars(cls)["build"])
+        if isinstance(vars(cls).get("supports_masking"), bool):
+            cls._supports_masking = cls.supports_masking
+            del cls.supports_masking
 
     def _start(self, common):
         """What follows the making of the core layer."""
@@ -88,9 +91,19 @@ class Layer(_objects.Object):
             self.activity_regularizer = common["activity_regularizer"]
         if "_entry" not in vars(cls):
             _refuse_dead_overrides(cls)
-            _nn.override_layer(
-                core, self, cls.__name__, cls.build is not Layer.build, cls.call is not Layer.call
-            )
+            self._override(core, Layer)
+
+    def _override(self, core, base):
+        """Lets C++ call the methods that the class has of its own, beside those of `base`."""
+        cls = type(self)
+        masks = cls.compute_mask is not Layer.compute_mask
+        _nn.override_layer(
+            core, self, cls.__name__, cls.build is not base.build, cls.call is not base.call, masks
+        )
+        if cls._supports_masking is not None:
+            core.supports_masking = cls._supports_masking
+        elif masks:
+            core.supports_masking = True
 
     def __setattr__(self, name, value):
         _refuse_other_state(self, name, value)
@@ -177,6 +190,17 @@ class Layer(_objects.Object):
         return "float32"
 
     compute_dtype = variable_dtype = dtype
+
+    @property
+    def supports_masking(self):
+        """Whether outputs carry masks, which `compute_mask` makes of those of the inputs. By default
+        where the class defines `compute_mask`.
+        """
+        return self._core.supports_masking
+
+    @supports_masking.setter
+    def supports_masking(self, value):
+        self._core.supports_masking = bool(value)
 
     @property
     def built(self):
@@ -303,7 +327,7 @@ class Layer(_objects.Object):
         """The output: of an array at once, of a tensor as graph; of `Input` and of what layers make
         of it as a tensor for `keras.Model`. A layer of several inputs takes a list or a dict.
         Further arguments are those of `call`; `training` is by default that of the enclosing call,
-        else False.
+        else False, and `mask` what the inputs carry.
         """
         if self._core is None:
             raise RuntimeError(
@@ -326,26 +350,31 @@ class Layer(_objects.Object):
             if default is True and _nn.enclosing_training() is None:
                 training = True
         self._track()
+        mask = arguments.pop("mask", None)
         call = None
         if others or arguments:
             call = lambda value, mode: self._call(value, mode, others, arguments)  # noqa: E731
         if not all(map(_is_array, _items(x))):
-            return self._call_on_tensors(x, training, call)
+            return self._call_on_tensors(x, mask, training, call)
+        masks = _masks_of_arrays(x, mask)
         x = _arrays(x)
         if not _is_structure(x):
             _check_input(self, x.shape)
         if training is None:
             training = _nn.enclosing_training()
-        key = _key(others, arguments)
-        return _as_results(self._core.evaluate(x, bool(training), call, key))
+        return _masked_results(
+            self._core.evaluate(x, masks, bool(training), call, _key(others, arguments))
+        )
 
-    def _call_on_tensors(self, x, training, call):
+    def _call_on_tensors(self, x, mask, training, call):
         graph = next(item.graph for item in _leaves(x) if not _is_array(item))
         if _is_structure(x):
             with graph.as_default():
                 x = _mapped(_as_tensor, x)
         else:
             _check_input(self, x.shape)
+        if mask is not None:
+            x = _with_masks(graph, x, mask)
         values = _mapped(lambda tensor: tensor._value, x)
         given = None if training is None else bool(training)
         results = self._core.call(values, given, call)
@@ -361,8 +390,10 @@ class Layer(_objects.Object):
         else:
             self._core.build(_batch_shapes(input_shape))
 
-    def call(self, inputs, training=None):
-        """Override: the output, a tensor made of `inputs`; may take `training` and more."""
+    def call(self, inputs, training=None, mask=None):
+        """Override: the output, a tensor made of `inputs`; may take `training`, `mask` (what the
+        inputs carry, or None) and more.
+        """
         if not self._has_own_call():
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `call()` method implemented."
@@ -371,11 +402,39 @@ class Layer(_objects.Object):
         training = bool(enclosing if training is None else training)
         if not all(map(_is_array, _items(inputs))):
             graph = _leaves(inputs)[0].graph
+            if mask is not None:
+                inputs = _with_masks(graph, inputs, mask)
             values = _mapped(lambda tensor: tensor._value, inputs)
             return _mapped(graph.tensor, self._core.base_call(values, training))
-        return _as_results(
-            self._core.evaluate(_arrays(inputs), training, self._core.base_call, "call")
+        masks = _masks_of_arrays(inputs, mask)
+        return _masked_results(
+            self._core.evaluate(_arrays(inputs), masks, training, self._core.base_call, "call")
         )
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Override: the mask of the output, or one for each, for inputs with these masks. By default
+        the same.
+        """
+        if not self._has_own_call():
+            return previous_mask
+        if not all(map(_is_array, _items(inputs))):
+            graph = _leaves(inputs)[0].graph
+            with graph.as_default():
+                masks = _leaves(previous_mask) if _is_structure(inputs) else [previous_mask]
+                masks = [None if one is None else _as_tensor(one) for one in masks]
+            values = _mapped(lambda tensor: tensor._value, inputs)
+            found = self._core.base_compute_mask(values, _values_or_none(masks))
+            return graph.tensor(found[0]) if found and found[0] is not None else None
+        found = []
+
+        def mask(values, training):
+            of_inputs = [_nn.mask_of(value) for value in _leaves(values)]
+            found[:] = self._core.base_compute_mask(values, of_inputs)
+            return found[0] if found and found[0] is not None else _leaves(values)[0]
+
+        masks = _masks_of_arrays(inputs, previous_mask)
+        result, _ = self._core.evaluate(_arrays(inputs), masks, False, mask, "")
+        return _as_result(result) if found and found[0] is not None else None
 
     def _has_own_call(self):
         """Whether C++ knows what the layer computes."""
@@ -418,14 +477,26 @@ class Layer(_objects.Object):
     def _call(self, values, training, others=(), arguments=None):
         graph = _graph_of(_leaves(values)[0].graph)
         arguments = dict(arguments or {})
-        if "training" in _signature(type(self).call).parameters:
+        parameters = list(_signature(type(self).call).parameters)
+        if "training" in parameters:
             arguments["training"] = training
+        if "mask" in parameters[2 + len(others) :]:
+            arguments["mask"] = _mapped(lambda value: _tensor_or_none(_nn.mask_of(value)), values)
         with graph.as_default():
             inputs = _mapped(graph.tensor, values)
             if not _is_structure(inputs):
                 _check_input(self, inputs.shape)
             y = self.call(inputs, *others, **arguments)
         return _mapped(lambda one: one._value if isinstance(one, _Tensor) else one, y)
+
+    def _compute_mask(self, values, masks):
+        graph = _graph_of(_leaves(values)[0].graph)
+        with graph.as_default():
+            inputs = _mapped(graph.tensor, values)
+            given = [_tensor_or_none(mask) for mask in masks]
+            found = self.compute_mask(inputs, given if _is_structure(values) else given[0])
+            found = [None if one is None else _as_tensor(one) for one in _leaves(found)]
+        return _values_or_none(found)
 
     def _copied_state(self):
         return (self.input_shape, self.get_weights()) if self.built else None
@@ -480,7 +551,6 @@ def _entering(build):
 # Methods that Keras calls and that nothing calls here, and what to do instead.
 _DEAD_OVERRIDES = {
     "__call__": "define `call`",
-    "compute_mask": "there are no masks; weight the samples instead",
     "save_own_variables": "weights are saved as they are, in the order of `weights`",
     "load_own_variables": "weights are loaded as they are, in the order of `weights`",
     "quantize": "there is no quantization",
@@ -544,6 +614,50 @@ def _batch_shapes(shapes):
 def _arrays(x):
     """The inputs of a layer that is called on arrays."""
     return _mapped(_as_array, x) if _is_structure(x) else _as_array(x)
+
+
+def _tensor_or_none(value):
+    return None if value is None else _graph_of(value.graph).tensor(value)
+
+
+def _values_or_none(tensors):
+    return [None if tensor is None else tensor._value for tensor in tensors]
+
+
+def _masks_of_arrays(x, mask):
+    """For each input its mask, given or carried, or None; none at all where there is no mask."""
+    if mask is None:
+        masks = [getattr(one, "_keras_mask", None) for one in _items(x)]
+    else:
+        masks = _leaves(mask) if _is_structure(x) else [mask]
+        if len(masks) != len(_items(x)):
+            raise ValueError(f"`mask` has {len(masks)} entries for {len(_items(x))} inputs")
+    if all(one is None for one in masks):
+        return []
+    return [None if one is None else _np.asarray(one) for one in masks]
+
+
+def _masked_results(evaluated):
+    """The results of a layer, which carry their masks as `_keras_mask`."""
+    arrays, masks = evaluated
+    results = _as_results(arrays)
+    for result, mask in zip(_leaves(results), masks):
+        if mask is not None:
+            result._keras_mask = _as_result(mask)
+    return results
+
+
+def _with_masks(graph, x, mask):
+    """The tensors, carrying these masks."""
+    with graph.as_default():
+        masks = [None if one is None else _as_tensor(one)._value for one in _leaves(mask)]
+    rest = iter(masks)
+
+    def masked(tensor):
+        own = next(rest, None)
+        return tensor if own is None else graph.tensor(_nn.with_mask(tensor._value, own))
+
+    return _mapped(masked, x)
 
 
 # Of the graphs of symbols: the layers that were called in them, which nobody else may keep, by the
@@ -693,7 +807,7 @@ _CLASSES = _objects.classes_of(
     Layer,
     ignored=(),
     members={
-        "": {"__init__": _table_init, "supports_masking": True},
+        "": {"__init__": _table_init},
         "InputLayer": {"get_config": _input_config},
         "Dense": {
             "kernel": property(_kernel),
@@ -797,3 +911,5 @@ def deserialize(config, custom_objects=None):
 
 
 serialize = _objects.serialize
+
+from ._composed_layers import Lambda, Wrapper  # noqa: E402  (they derive from Layer)

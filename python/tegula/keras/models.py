@@ -118,8 +118,7 @@ class Model(Trainer, _layers.Layer):
         cls = type(self)
         if not _serialization.is_builtin(cls):
             _refuse_dead_overrides(cls)
-            builds = cls.build is not Model.build
-            _nn.override_layer(core, self, cls.__name__, builds, cls.call is not Model.call)
+            self._override(core, Model)
             if cls.compute_loss is not Model.compute_loss:
                 _nn.override_model(model, self)
         self._owner_name = self.name

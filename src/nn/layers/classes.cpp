@@ -24,6 +24,7 @@ std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBas
       container_class<SequentialLayer>("A stack of layers."),
       container_class<FunctionalLayer>("A graph of calls of layers."),
       container_class<OperationLayer>("Ops between layers."),
+      container_class<MaskedLayer>("A value with a mask."),
   };
   return classes;
 }
@@ -73,6 +74,7 @@ const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {
       object_class<LayerBase, ConcatenateLayer>({}),
       object_class<LayerBase, DotLayer>({}),
       object_class<LayerBase, EmbeddingLayer>({}),
+      object_class<LayerBase, MaskingLayer>({}),
       object_class<LayerBase, ZeroPaddingLayer<1>>({}),
       object_class<LayerBase, ZeroPaddingLayer<2>>({}),
       object_class<LayerBase, ZeroPaddingLayer<3>>({}),

@@ -69,6 +69,16 @@ Values MergingLayer<Kind>::call_all(const Values& x, bool /*training*/) {
   return result;
 }
 
+template <Merging Kind>
+Masks MergingLayer<Kind>::compute_mask(const Values& /*x*/, const Masks& masks) {
+  Value any;
+  for (const Value& mask : masks) {
+    if (!mask) return {};
+    any = any ? logical_or(any, mask) : mask;
+  }
+  return {any};
+}
+
 template class MergingLayer<Merging::add>;
 template class MergingLayer<Merging::subtract>;
 template class MergingLayer<Merging::multiply>;
@@ -103,6 +113,25 @@ void ConcatenateLayer::build_all(const ValueTypes& inputs) {
 Values ConcatenateLayer::call_all(const Values& x, bool /*training*/) {
   return concat(x.items(), options_.axis);
 }
+
+Masks ConcatenateLayer::compute_mask(const Values& x, const Masks& masks) {
+  if (std::ranges::none_of(masks, [](const Value& mask) { return static_cast<bool>(mask); })) {
+    return {};
+  }
+  std::vector<Value> of_elements;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    Value counts = masks[i];
+    if (!counts) {
+      counts = broadcast_like(x[i].graph().constant(Tensor::scalar(true)), x[i]);
+    } else if (counts.shape().rank() < x[i].shape().rank()) {
+      counts = broadcast_like(expand_dims(counts, -1), x[i]);
+    }
+    of_elements.push_back(counts);
+  }
+  return {any(concat(of_elements, options_.axis), -1)};
+}
+
+Masks DotLayer::compute_mask(const Values& /*x*/, const Masks& /*masks*/) { return {}; }
 
 DotLayer::DotLayer(DotOptions options) : LayerWithOptions(std::move(options)) {
   if (options_.axes && (options_.axes->size() == 1 || options_.axes->size() == 2)) return;

@@ -19,6 +19,14 @@ Moments moments_of(Value x, const Axes& axes) {
   return {center, mean(square(x - center), axes, true)};
 }
 
+/// Of what counts; with Keras's epsilon, which divides where nothing counts.
+Moments masked_moments_of(Value x, Value mask, const Axes& axes) {
+  const Value counts = expand_dims(mask, -1);
+  const Value number = sum(broadcast_like(cast(counts, x.dtype()), x), axes, true) + 1e-7;
+  const Value center = sum(where(counts, x, 0.0), axes, true) / number;
+  return {center, sum(where(counts, square(x - center), 0.0), axes, true) / number};
+}
+
 std::vector<int> sorted_axes(const Axes& axes, int rank) {
   std::vector<int> result;
   for (const std::int64_t axis : *axes) result.push_back(normalize_axis(axis, rank));
@@ -97,7 +105,13 @@ Value BatchNormalizationLayer::call(Value x, bool training) {
   for (int i = 0; i < rank; ++i) {
     if (i != axis[0]) others->push_back(i);
   }
-  const Moments batch = moments_of(x, others);
+  const Value mask = mask_of(x);
+  if (mask && mask.shape().rank() != rank - 1) {
+    throw ShapeError("The mask provided should be one dimension less than the inputs. Received: " +
+                     std::string("mask.shape=") + shape_text(mask.shape()) +
+                     ", inputs.shape=" + shape_text(x.shape()));
+  }
+  const Moments batch = mask ? masked_moments_of(x, mask, others) : moments_of(x, others);
   const auto move = [this](const Weight& moving, Value found) {
     const double kept = options_.momentum;
     moving.assign(moving * kept + reshape_like(found, Value(moving)) * (1 - kept));

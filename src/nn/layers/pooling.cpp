@@ -45,7 +45,18 @@ Value GlobalPoolingLayer<Kind, Rank>::call(Value x, bool /*training*/) {
   axes.emplace();
   const int first = options.data_format == "channels_last" ? 1 : 2;
   for (int i = 0; i < Rank; ++i) axes->push_back(first + i);
+  const Value mask = mask_of(x);
+  if (kSupportsMasking && mask) {
+    const Value counts = expand_dims(mask, first == 1 ? 2 : 1);
+    return sum(where(counts, x, 0.0), axes, options.keepdims) /
+           sum(cast(counts, x.dtype()), axes, options.keepdims);
+  }
   return Kind == Pooling::max ? max(x, axes, options.keepdims) : mean(x, axes, options.keepdims);
+}
+
+template <Pooling Kind, int Rank>
+Masks GlobalPoolingLayer<Kind, Rank>::compute_mask(const Values& /*x*/, const Masks& /*masks*/) {
+  return {};
 }
 
 template class PoolingLayer<Pooling::max, 1>;

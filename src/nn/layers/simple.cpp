@@ -10,9 +10,21 @@
 namespace tegula::nn {
 
 EmbeddingLayer::EmbeddingLayer(EmbeddingOptions options) : LayerWithOptions(std::move(options)) {
-  if (!options_.mask_zero) return;
-  throw InvalidArgument(
-      "Embedding: `mask_zero=True` is not supported: there are no masks yet; weight the samples");
+  supports_masking = options_.mask_zero;
+}
+
+Masks EmbeddingLayer::compute_mask(const Values& x, const Masks& /*masks*/) {
+  if (!options_.mask_zero) return {};
+  return {not_equal(x.one(), 0)};
+}
+
+Value MaskingLayer::call(Value x, bool /*training*/) {
+  const Value counts = any(not_equal(x, options_.mask_value), -1, true);
+  return where(counts, x, 0.0);
+}
+
+Masks MaskingLayer::compute_mask(const Values& x, const Masks& /*masks*/) {
+  return {any(not_equal(x.one(), options_.mask_value), -1)};
 }
 
 DType EmbeddingLayer::input_dtype(std::size_t /*input*/, DType given) const {
@@ -72,7 +84,12 @@ void PReLULayer::build_weights(const ValueType& input) {
 
 Value PReLULayer::call(Value x, bool /*training*/) { return relu(x) - Value(alpha_) * relu(-x); }
 
-Value SoftmaxLayer::call(Value x, bool /*training*/) { return softmax(x, options_.axis); }
+Value SoftmaxLayer::call(Value x, bool /*training*/) {
+  const Value mask = mask_of(x);
+  if (!mask) return softmax(x, options_.axis);
+  // As Keras, also where nothing counts along an axis: 0.
+  return where(mask, softmax(where(mask, x, -1e9), options_.axis), 0.0);
+}
 
 Value RescalingLayer::call(Value x, bool /*training*/) {
   return x * options_.scale + options_.offset;

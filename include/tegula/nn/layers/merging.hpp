@@ -26,6 +26,7 @@ template <Merging Kind>
 class TEGULA_API MergingLayer : public LayerWithOptions<MergingLayer<Kind>, MergingOptions<Kind>> {
  public:
   using Base = LayerWithOptions<MergingLayer<Kind>, MergingOptions<Kind>>;
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kName = Kind == Merging::add        ? "Add"
                                        : Kind == Merging::subtract ? "Subtract"
                                        : Kind == Merging::multiply ? "Multiply"
@@ -44,6 +45,8 @@ class TEGULA_API MergingLayer : public LayerWithOptions<MergingLayer<Kind>, Merg
  protected:
   void build_all(const ValueTypes& inputs) override;
   Values call_all(const Values& x, bool training) override;
+  /// Counts what counts in any; none when an input has none.
+  Masks compute_mask(const Values& x, const Masks& masks) override;
 };
 using Add = MakeLayer<MergingLayer<Merging::add>>;
 using Subtract = MakeLayer<MergingLayer<Merging::subtract>>;
@@ -64,12 +67,14 @@ struct ConcatenateOptions {
 class TEGULA_API ConcatenateLayer : public LayerWithOptions<ConcatenateLayer, ConcatenateOptions> {
  public:
   static constexpr const char* kName = "Concatenate";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "A list of values, one after the other along an axis.";
   using LayerWithOptions::LayerWithOptions;
 
  protected:
   void build_all(const ValueTypes& inputs) override;
   Values call_all(const Values& x, bool training) override;
+  Masks compute_mask(const Values& x, const Masks& masks) override;
 };
 using Concatenate = MakeLayer<ConcatenateLayer>;
 
@@ -91,11 +96,13 @@ struct DotOptions {
 class TEGULA_API DotLayer : public LayerWithOptions<DotLayer, DotOptions> {
  public:
   static constexpr const char* kName = "Dot";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "Products of two values' samples, summed over an axis.";
   explicit DotLayer(DotOptions options);
 
  protected:
   Values call_all(const Values& x, bool training) override;
+  Masks compute_mask(const Values& x, const Masks& masks) override;
 };
 using Dot = MakeLayer<DotLayer>;
 

@@ -82,6 +82,7 @@ class TEGULA_API BatchNormalizationLayer
     : public AffineLayer<BatchNormalizationLayer, BatchNormalizationOptions> {
  public:
   static constexpr const char* kName = "BatchNormalization";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation of each feature: the batch's while it "
       "trains, moving ones otherwise and when it is frozen.";
@@ -126,6 +127,7 @@ class TEGULA_API LayerNormalizationLayer
     : public AffineLayer<LayerNormalizationLayer, LayerNormalizationOptions> {
  public:
   static constexpr const char* kName = "LayerNormalization";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation over axes of each sample.";
   /// Throws InvalidArgument for `rms_scaling`.
@@ -166,6 +168,7 @@ class TEGULA_API GroupNormalizationLayer
     : public AffineLayer<GroupNormalizationLayer, GroupNormalizationOptions> {
  public:
   static constexpr const char* kName = "GroupNormalization";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation over groups of channels of each sample.";
   using AffineLayer::AffineLayer;
@@ -218,6 +221,7 @@ class TEGULA_API UnitNormalizationLayer
     : public LayerWithOptions<UnitNormalizationLayer, UnitNormalizationOptions> {
  public:
   static constexpr const char* kName = "UnitNormalization";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "Gives each sample norm 1 along axes.";
   using LayerWithOptions::LayerWithOptions;
 

@@ -85,10 +85,13 @@ class TEGULA_API GlobalPoolingLayer
                                                           : "GlobalAveragePooling3D");
   static constexpr const char* kDoc =
       Kind == Pooling::max ? "The largest element of each channel." : "The mean of each channel.";
+  /// Keras has masked means of steps only.
+  static constexpr bool kSupportsMasking = Kind == Pooling::average && Rank == 1;
   explicit GlobalPoolingLayer(GlobalPoolingOptions<Kind, Rank> options);
 
  protected:
   Value call(Value x, bool training) override;
+  Masks compute_mask(const Values& x, const Masks& masks) override;
 };
 using GlobalMaxPooling1D = MakeLayer<GlobalPoolingLayer<Pooling::max, 1>>;
 using GlobalMaxPooling2D = MakeLayer<GlobalPoolingLayer<Pooling::max, 2>>;

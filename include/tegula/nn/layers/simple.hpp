@@ -18,7 +18,7 @@ struct EmbeddingOptions {
   Initializer embeddings_initializer = "uniform";
   Regularizer embeddings_regularizer = {};
   Constraint embeddings_constraint = {};
-  /// Only false: there are no masks yet.
+  /// Row 0 then stands for nothing.
   bool mask_zero = false;
   std::string name = {};
   static auto fields() {
@@ -38,7 +38,7 @@ struct EmbeddingOptions {
         field<&Self::embeddings_constraint>("embeddings_constraint",
                                             "What the rows become after updates.")
             .fixed_when_built(),
-        field<&Self::mask_zero>("mask_zero", "Only False: there are no masks yet."),
+        field<&Self::mask_zero>("mask_zero", "Whether index 0 is masked."),
         field<&Self::name>("name", "Name of the layer.")};
   }
 };
@@ -47,18 +47,41 @@ class TEGULA_API EmbeddingLayer : public LayerWithOptions<EmbeddingLayer, Embedd
   static constexpr const char* kName = "Embedding";
   static constexpr const char* kDoc =
       "A row of a table for each index: [batch, ...] of integers to [batch, ..., output_dim].";
-  /// Throws InvalidArgument for `mask_zero`.
   explicit EmbeddingLayer(EmbeddingOptions options);
   DType input_dtype(std::size_t input, DType given) const override;
 
  protected:
   void build_weights(const ValueType& input) override;
   Value call(Value x, bool training) override;
+  Masks compute_mask(const Values& x, const Masks& masks) override;
 
  private:
   Weight embeddings_;
 };
 using Embedding = MakeLayer<EmbeddingLayer>;
+
+struct MaskingOptions {
+  double mask_value = 0;
+  std::string name = {};
+  static auto fields() {
+    return std::tuple{field<&MaskingOptions::mask_value>(
+                          "mask_value", "What masked steps consist of.", any_finite),
+                      field<&MaskingOptions::name>("name", "Name of the layer.")};
+  }
+};
+class TEGULA_API MaskingLayer : public LayerWithOptions<MaskingLayer, MaskingOptions> {
+ public:
+  static constexpr const char* kName = "Masking";
+  static constexpr bool kSupportsMasking = true;
+  static constexpr const char* kDoc =
+      "Masks the steps all of whose features are `mask_value`, and makes them 0.";
+  using LayerWithOptions::LayerWithOptions;
+
+ protected:
+  Value call(Value x, bool training) override;
+  Masks compute_mask(const Values& x, const Masks& masks) override;
+};
+using Masking = MakeLayer<MaskingLayer>;
 
 struct IdentityLayerOptions {
   std::string name = {};
@@ -69,6 +92,7 @@ struct IdentityLayerOptions {
 class TEGULA_API IdentityLayer : public LayerWithOptions<IdentityLayer, IdentityLayerOptions> {
  public:
   static constexpr const char* kName = "Identity";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "Its input.";
   using LayerWithOptions::LayerWithOptions;
 
@@ -93,6 +117,7 @@ struct ReLUOptions {
 class TEGULA_API ReLULayer : public LayerWithOptions<ReLULayer, ReLUOptions> {
  public:
   static constexpr const char* kName = "ReLU";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "x where it is at least the threshold, at most max_value; else negative_slope * (x - "
       "threshold).";
@@ -115,6 +140,7 @@ struct LeakyReLUOptions {
 class TEGULA_API LeakyReLULayer : public LayerWithOptions<LeakyReLULayer, LeakyReLUOptions> {
  public:
   static constexpr const char* kName = "LeakyReLU";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "x where it is positive, else negative_slope * x.";
   using LayerWithOptions::LayerWithOptions;
 
@@ -135,6 +161,7 @@ struct ELUOptions {
 class TEGULA_API ELULayer : public LayerWithOptions<ELULayer, ELUOptions> {
  public:
   static constexpr const char* kName = "ELU";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "x where it is positive, else alpha * (exp(x) - 1).";
   using LayerWithOptions::LayerWithOptions;
 
@@ -167,6 +194,7 @@ struct PReLUOptions {
 class TEGULA_API PReLULayer : public LayerWithOptions<PReLULayer, PReLUOptions> {
  public:
   static constexpr const char* kName = "PReLU";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "x where it is positive, else a trained slope times x.";
   using LayerWithOptions::LayerWithOptions;
 
@@ -190,6 +218,7 @@ struct SoftmaxOptions {
 class TEGULA_API SoftmaxLayer : public LayerWithOptions<SoftmaxLayer, SoftmaxOptions> {
  public:
   static constexpr const char* kName = "Softmax";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "exp(x), divided by its sum over axes.";
   using LayerWithOptions::LayerWithOptions;
 
@@ -212,6 +241,7 @@ struct RescalingOptions {
 class TEGULA_API RescalingLayer : public LayerWithOptions<RescalingLayer, RescalingOptions> {
  public:
   static constexpr const char* kName = "Rescaling";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "x * scale + offset.";
   using LayerWithOptions::LayerWithOptions;
 
@@ -235,6 +265,7 @@ class TEGULA_API ActivityRegularizationLayer
     : public LayerWithOptions<ActivityRegularizationLayer, ActivityRegularizationOptions> {
  public:
   static constexpr const char* kName = "ActivityRegularization";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "Its input; adds a penalty on it to the loss.";
   using LayerWithOptions::LayerWithOptions;
   Regularizer activity_regularizer() const override;
@@ -264,6 +295,7 @@ class TEGULA_API SpatialDropoutLayer
     : public LayerWithOptions<SpatialDropoutLayer<Rank>, SpatialDropoutOptions<Rank>> {
  public:
   using Base = LayerWithOptions<SpatialDropoutLayer<Rank>, SpatialDropoutOptions<Rank>>;
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kName = Rank == 1   ? "SpatialDropout1D"
                                        : Rank == 2 ? "SpatialDropout2D"
                                                    : "SpatialDropout3D";

@@ -1,0 +1,36 @@
+#pragma once
+// What layers know of a graph that they build in. Private to src/nn.
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "tegula/graph/graph.hpp"
+
+namespace tegula::nn {
+
+struct LayerCall;
+
+/// Where a value comes from: which node, and which output of it.
+using Place = std::pair<const Node*, int>;
+inline Place place_of(const Value& value) { return {&value.node(), value.index()}; }
+
+/// Lives as long as the graph. Guarded by the ConstructionLock.
+struct GraphNotes {
+  /// Whether the values are symbols.
+  const bool symbolic = false;
+  /// The calls of layers that gave symbols, by the nodes of their outputs.
+  std::unordered_map<const Node*, std::shared_ptr<const LayerCall>> calls = {};
+  std::map<Place, Value> masks = {};
+};
+
+/// Null while there is nothing to know.
+inline GraphNotes* find_notes(const Graph& graph) {
+  return static_cast<GraphNotes*>(graph.attached().get());
+}
+
+/// Lets the value, as it is, carry the mask.
+void note_mask(const Value& value, Value mask);
+
+}  // namespace tegula::nn

@@ -11,6 +11,7 @@
 #include "location.hpp"
 #include "tegula/graph/evaluate.hpp"
 #include "tegula/graph/gradients.hpp"
+#include "tegula/graph/image.hpp"
 #include "tegula/passes/pass_manager.hpp"
 
 namespace tegula::python {
@@ -249,6 +250,15 @@ void bind_graph(py::module_& module) {
              py::arg("attrs") = py::dict(), py::arg("name") = "",
              "Adds a node and returns its outputs. Errors name the caller's line outside of the "
              "package.");
+  module.def(
+      "resize",
+      [](const Value& images, std::int64_t height, std::int64_t width, std::string method,
+         bool antialias) {
+        const UserLine line;
+        return resize(images, height, width, {.method = std::move(method), .antialias = antialias});
+      },
+      py::arg("images"), py::arg("height"), py::arg("width"), py::arg("method"),
+      py::arg("antialias"), "Images of another size.");
   module.def("gradients", &gradients_of, py::arg("ys"), py::arg("xs"),
              py::arg("output_gradients") = std::vector<py::object>(),
              py::arg("stops") = std::vector<Value>(),

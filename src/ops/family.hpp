@@ -139,6 +139,7 @@ void register_shape(OpRegistry& registry);
 void register_movement(OpRegistry& registry);
 void register_joining(OpRegistry& registry);
 void register_indexing(OpRegistry& registry);
+void register_resample(OpRegistry& registry);
 void register_random(OpRegistry& registry);
 void register_state(OpRegistry& registry);
 void register_fused(OpRegistry& registry);

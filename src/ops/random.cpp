@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "src/ops/family.hpp"
+#include "tegula/graph/random_like.hpp"
 
 namespace tegula::ops {
 
@@ -17,6 +18,44 @@ AttrDef op_id_attr() {
 }
 
 using Draw = double (*)(const RandomKey& key, std::uint64_t index, const Attrs& attrs);
+
+std::vector<Tensor> drawn(const EvaluateContext& context, Draw draw) {
+  const RandomKey key = random_key(context.attrs, context.key);
+  Tensor y(context.outputs[0].dtype, context.outputs[0].shape);
+  for (std::int64_t i = 0; i < y.element_count(); ++i) {
+    y.set(i, draw(key, static_cast<std::uint64_t>(i), context.attrs));
+  }
+  return {y};
+}
+
+/// `<name>_like`: the same numbers in the shape and dtype of a value, which may not be known yet.
+void like_source(OpRegistry& registry, const OpDef& plain, Draw draw) {
+  OpDef def = plain;
+  def.name += "_like";
+  def.doc += ", in the shape and dtype of x";
+  def.inputs = {{"x", "Gives the type; not read."}};
+  std::erase_if(def.attrs,
+                [](const AttrDef& attr) { return attr.name == "shape" || attr.name == "dtype"; });
+  def.fusion = FusionClass::opaque;
+  def.infer = [](const InferContext& context) {
+    check_dtype(context.dtype(0), Accepts::floating);
+    return std::vector<ValueType>{context.inputs[0]};
+  };
+  def.gradient = [](const GradientContext&) { return std::vector<Value>{Value()}; };
+  def.reference = [draw](const EvaluateContext& context) { return drawn(context, draw); };
+  def.samples = [] {
+    std::vector<Sample> samples;
+    for (const Shape& shape : {Shape{3, 5}, Shape{}, Shape{0}, Shape{1027}}) {
+      samples.push_back({{{DType::f32, shape}}, {{"op_id", std::int64_t{7}}}, ""});
+    }
+    return samples;
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::i32, {2}}}, {{"op_id", std::int64_t{0}}}, "takes f32 or f64"}};
+  };
+  registry.add(std::move(def));
+}
 
 void source(OpRegistry& registry, const char* name, const char* doc, AttrDef first, AttrDef second,
             Draw draw) {
@@ -40,14 +79,7 @@ void source(OpRegistry& registry, const char* name, const char* doc, AttrDef fir
     }
     return std::vector<ValueType>{{dtype, shape}};
   };
-  def.reference = [draw](const EvaluateContext& context) {
-    const RandomKey key = random_key(context.attrs, context.key);
-    Tensor y(context.outputs[0].dtype, context.outputs[0].shape);
-    for (std::int64_t i = 0; i < y.element_count(); ++i) {
-      y.set(i, draw(key, static_cast<std::uint64_t>(i), context.attrs));
-    }
-    return std::vector<Tensor>{y};
-  };
+  def.reference = [draw](const EvaluateContext& context) { return drawn(context, draw); };
   def.cost = flops_per_output(20);
   def.samples = [] {
     std::vector<Sample> samples;
@@ -62,7 +94,7 @@ void source(OpRegistry& registry, const char* name, const char* doc, AttrDef fir
         {{}, {{"shape", Shape{kUnknown}}, {"op_id", id}}, "known dimensions"},
         {{}, {{"shape", Shape{2}}, {"dtype", DType::i32}, {"op_id", id}}, "takes f32 or f64"}};
   };
-  registry.add(std::move(def));
+  like_source(registry, registry.add(std::move(def)), draw);
 }
 
 /// z with Phi(z) = Phi(-2) + u (Phi(2) - Phi(-2)), u the middle of the uniform's interval: by
@@ -172,6 +204,16 @@ Value random_source(Graph graph, const char* op, const Shape& shape, DType dtype
   return graph.add_node(find_op(op), {}, std::move(attrs), "", location).output();
 }
 
+/// An op on a value that draws numbers of a stream of its own.
+Value random_op(const char* op, Operand x, Attrs attrs) {
+  const Value* value = x.value();
+  if (value == nullptr || !*value) {
+    throw InvalidArgument(std::string(op) + " takes a value of a graph");
+  }
+  attrs.set("op_id", value->graph().next_op_id());
+  return build(op, {x}, std::move(attrs));
+}
+
 }  // namespace
 
 Value random_uniform(Graph graph, const Shape& shape, double low, double high, DType dtype,
@@ -192,11 +234,21 @@ Value truncated_normal(Graph graph, const Shape& shape, double mean, double stdd
                        "stddev", seed, location);
 }
 
+Value random_uniform_like(Operand x, double low, double high, std::int64_t seed) {
+  return random_op("random_uniform_like", x, {{"low", low}, {"high", high}, {"seed", seed}});
+}
+
+Value random_normal_like(Operand x, double mean, double stddev, std::int64_t seed) {
+  return random_op("random_normal_like", x, {{"mean", mean}, {"stddev", stddev}, {"seed", seed}});
+}
+
+Value truncated_normal_like(Operand x, double mean, double stddev, std::int64_t seed) {
+  return random_op("truncated_normal_like", x,
+                   {{"mean", mean}, {"stddev", stddev}, {"seed", seed}});
+}
+
 Value dropout(Operand x, double rate, std::int64_t seed) {
-  const Value* value = x.value();
-  if (value == nullptr || !*value) throw InvalidArgument("dropout takes a value of a graph");
-  const std::int64_t op_id = value->graph().next_op_id();
-  return build("dropout", {x}, {{"rate", rate}, {"seed", seed}, {"op_id", op_id}});
+  return random_op("dropout", x, {{"rate", rate}, {"seed", seed}});
 }
 
 }  // namespace tegula

@@ -35,6 +35,7 @@ void register_all(OpRegistry& registry) {
   register_order(registry);
   register_scatter(registry);
   register_ctc(registry);
+  register_resample(registry);
   register_random(registry);
   register_state(registry);
   register_fused(registry);

@@ -14,6 +14,13 @@ using Integers = std::vector<std::int64_t>;
 
 Integers dims_of(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
+/// The name of the op that takes as an attribute what "<name>_like" takes from a value.
+std::string_view without_like(const Node& node) {
+  constexpr std::string_view kLike = "_like";
+  const std::string_view name = node.op().name;
+  return name.substr(0, name.size() - kLike.size());
+}
+
 /// What stands for the first output of `node`, given its inputs in the new graph, with the outputs
 /// that follow it standing for the others; no value: the node stays.
 using Specialization = Value (*)(GraphRewriter& rewriter, const Node& node,
@@ -93,18 +100,25 @@ Value split_like(GraphRewriter& rewriter, const Node& node, std::span<const Valu
   return rewriter.build(find_op("split"), inputs.first(1), attrs, node, true).output();
 }
 
+/// Random numbers in the shape of a value: of a shape.
+Value random_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
+  const auto& [dtype, shape] = inputs[0].type();
+  if (!shape.is_known()) return {};
+  Attrs attrs = node.attrs();
+  attrs.set("shape", shape);
+  attrs.set("dtype", dtype);
+  return rewriter.build(find_op(without_like(node)), {}, attrs, node, true).output();
+}
+
 /// An op "<name>_like" whose last input gives the sizes between its first and last axes: op
 /// "<name>" with these as an attribute.
 Value spatial_like(GraphRewriter& rewriter, const Node& node, std::span<const Value> inputs) {
   const Shape& shape = inputs.back().shape();
   if (!shape.is_known()) return {};
-  constexpr std::string_view kLike = "_like";
-  const std::string_view name = node.op().name;
   Attrs attrs = node.attrs();
   attrs.set("spatial", Integers(shape.begin() + 1, shape.end() - 1));
   return rewriter
-      .build(find_op(name.substr(0, name.size() - kLike.size())), inputs.first(inputs.size() - 1),
-             attrs, node, true)
+      .build(find_op(without_like(node)), inputs.first(inputs.size() - 1), attrs, node, true)
       .output();
 }
 
@@ -118,11 +132,14 @@ constexpr Row kTable[] = {
     {"broadcast_like", broadcast_like},
     {"convolution_input_gradient_like", spatial_like},
     {"element_count", shape_to_constant},
+    {"random_normal_like", random_like},
+    {"random_uniform_like", random_like},
     {"reshape", reshape},
     {"reshape_like", reshape_like},
     {"shape_of", shape_to_constant},
     {"split_like", split_like},
     {"sum_like", sum_like},
+    {"truncated_normal_like", random_like},
 };
 
 Specialization find_specialization(const OpDef& op) {

@@ -29,8 +29,10 @@ KernelPointer make_fill(const Node& node, Fill<T> fill, std::string_view first,
 template <typename T>
 KernelPointer lower_as(const Node& node) {
   const std::string& op = node.op().name;
-  if (op == "random_uniform") return make_fill<T>(node, kernels::fill_uniform<T>, "low", "high");
-  if (op == "random_normal") return make_fill<T>(node, kernels::fill_normal<T>, "mean", "stddev");
+  if (op.starts_with("random_uniform"))
+    return make_fill<T>(node, kernels::fill_uniform<T>, "low", "high");
+  if (op.starts_with("random_normal"))
+    return make_fill<T>(node, kernels::fill_normal<T>, "mean", "stddev");
   return make_fill<T>(node, kernels::fill_truncated_normal<T>, "mean", "stddev");
 }
 
@@ -46,9 +48,9 @@ KernelPointer lower_random(const Node& node) {
 }
 
 constexpr Lowering kLowerings[] = {
-    {"random_uniform", lower_random},
-    {"random_normal", lower_random},
-    {"truncated_normal", lower_random},
+    {"random_uniform", lower_random},     {"random_normal", lower_random},
+    {"truncated_normal", lower_random},   {"random_uniform_like", lower_random},
+    {"random_normal_like", lower_random}, {"truncated_normal_like", lower_random},
 };
 
 }  // namespace

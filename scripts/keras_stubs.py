@@ -34,6 +34,7 @@ TYPES = {
     "number or list": "Union[float, Sequence[float], None]",
     "axes": "Union[int, Sequence[int], None]",
     "int or list": "int | Sequence[int] | Sequence[Sequence[int]]",
+    "int or shape": "Union[int, Shape]",
 }
 INPUT_ONLY = {"sparse", "ragged", "tensor", "optional"}
 # Arguments of layers beside those of the tables.

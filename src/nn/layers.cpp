@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/nn/layers/noise_shape.hpp"
 #include "src/nn/layers/spatial.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
@@ -63,38 +64,14 @@ Value DenseLayer::call(Value x, bool /*training*/) {
 }
 
 DropoutLayer::DropoutLayer(DropoutOptions options) : LayerWithOptions(std::move(options)) {
-  if (!options_.noise_shape) return;
-  for (const std::int64_t dim : options_.noise_shape->dims()) {
-    if (dim == kUnknown || dim > 0) continue;
-    throw InvalidArgument(
-        "Invalid value received for argument `noise_shape`. Expected all dimensions to be positive "
-        "integers or None. Received: noise_shape=" +
-        shape_text(*options_.noise_shape));
-  }
+  check_noise_shape(options_.noise_shape);
 }
 
 Value DropoutLayer::call(Value x, bool training) {
   if (!training || options_.rate <= 0) return x;
   const std::int64_t seed = options_.seed.value_or(-1);
   if (!options_.noise_shape) return dropout(x, options_.rate, seed);
-  return x * dropout(ones_where_shared(x, *options_.noise_shape), options_.rate, seed);
-}
-
-/// Ones in the shape of the mask: of size 1 along the dimensions that share it.
-Value DropoutLayer::ones_where_shared(Value x, const Shape& noise) const {
-  const Shape& shape = x.shape();
-  bool fits = noise.rank() == shape.rank();
-  std::vector<SliceRange> ranges;
-  for (int axis = 0; fits && axis < noise.rank(); ++axis) {
-    fits = noise[axis] == 1 || noise[axis] == kUnknown || noise[axis] == shape[axis];
-    ranges.push_back(noise[axis] == 1 ? SliceRange{.begin = 0, .end = 1} : SliceRange{});
-  }
-  if (!fits) {
-    throw ShapeError(describe() + ": noise_shape " + shape_text(noise) +
-                     " does not fit the input, of shape " + shape_text(shape) +
-                     ": it takes a dimension each, which is 1, None or the input's");
-  }
-  return broadcast_like(1.0, slice(x, ranges));
+  return x * dropout(ones_of_noise(x, *options_.noise_shape, describe()), options_.rate, seed);
 }
 
 Value ActivationLayer::call(Value x, bool /*training*/) { return options_.activation(x); }

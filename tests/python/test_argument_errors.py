@@ -102,6 +102,7 @@ NEEDED = {
     "first_decay_steps": 10, "num_classes": 2, "target_class_ids": [0], "k": 2, "recall": 0.5,
     "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5, "stddev": 0.5, "filters": 2,
     "kernel_size": 2, "pool_size": 2, "axes": 1, "input_dim": 4, "output_dim": 2,
+    "equation": "ab,bc->ac", "output_shape": 3, "output_size": 2, "height": 2, "width": 2,
 }
 MODULES = (
     "callbacks", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers",

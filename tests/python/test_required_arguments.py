@@ -18,6 +18,15 @@ KINDS = {
 REQUIRED = {
     "Dense": ["units"],
     "Dropout": ["rate"],
+    "GaussianNoise": ["stddev"],
+    **dict.fromkeys(("GaussianDropout", "AlphaDropout"), ["rate"]),
+    "EinsumDense": ["equation", "output_shape"],
+    **dict.fromkeys(("Resizing", "CenterCrop"), ["height", "width"]),
+    **dict.fromkeys(
+        ("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D",
+         "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D"),
+        ["output_size"],
+    ),
     "Activation": ["activation"],
     "Reshape": ["target_shape"],
     **dict.fromkeys(

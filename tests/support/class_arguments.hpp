@@ -12,7 +12,15 @@ inline nn::Config required_arguments(std::string_view class_name) {
   using nn::Config;
   if (class_name == "Dense") return Config::object({{"units", 3}});
   if (class_name == "Reshape") return Config::object({{"target_shape", Config::List{-1, 2}}});
-  if (class_name == "Dropout") return Config::object({{"rate", 0.5}});
+  if (class_name.ends_with("Dropout")) return Config::object({{"rate", 0.5}});
+  if (class_name == "GaussianNoise") return Config::object({{"stddev", 0.5}});
+  if (class_name == "EinsumDense") {
+    return Config::object({{"equation", "ab,bc->ac"}, {"output_shape", 3}});
+  }
+  if (class_name == "Resizing" || class_name == "CenterCrop") {
+    return Config::object({{"height", 2}, {"width", 3}});
+  }
+  if (class_name.starts_with("Adaptive")) return Config::object({{"output_size", 2}});
   if (class_name == "Activation") return Config::object({{"activation", "relu"}});
   if (class_name == "InputLayer") return Config::object({{"shape", Config::List{4}}});
   if (class_name.starts_with("Conv") || class_name.starts_with("SeparableConv")) {

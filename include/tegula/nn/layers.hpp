@@ -10,11 +10,15 @@
 
 #include "tegula/nn/activation.hpp"
 #include "tegula/nn/layer_with_options.hpp"
+#include "tegula/nn/layers/adaptive_pooling.hpp"
 #include "tegula/nn/layers/convolution.hpp"
+#include "tegula/nn/layers/einsum.hpp"
 #include "tegula/nn/layers/merging.hpp"
+#include "tegula/nn/layers/noise.hpp"
 #include "tegula/nn/layers/normalization.hpp"
 #include "tegula/nn/layers/pooling.hpp"
 #include "tegula/nn/layers/reshaping.hpp"
+#include "tegula/nn/layers/resizing.hpp"
 #include "tegula/nn/layers/simple.hpp"
 #include "tegula/nn/weight_fields.hpp"
 
@@ -131,9 +135,6 @@ class TEGULA_API DropoutLayer : public LayerWithOptions<DropoutLayer, DropoutOpt
 
  protected:
   Value call(Value x, bool training) override;
-
- private:
-  Value ones_where_shared(Value x, const Shape& noise) const;
 };
 using Dropout = MakeLayer<DropoutLayer>;
 

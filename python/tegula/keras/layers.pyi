@@ -13,8 +13,44 @@ class ActivityRegularization(Layer):
     l2: Any
     def __init__(self, l1: float = 0.0, l2: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
+class AdaptiveAveragePooling1D(Layer):
+    output_size: Any
+    data_format: Any
+    def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AdaptiveAveragePooling2D(Layer):
+    output_size: Any
+    data_format: Any
+    def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AdaptiveAveragePooling3D(Layer):
+    output_size: Any
+    data_format: Any
+    def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AdaptiveMaxPooling1D(Layer):
+    output_size: Any
+    data_format: Any
+    def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AdaptiveMaxPooling2D(Layer):
+    output_size: Any
+    data_format: Any
+    def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AdaptiveMaxPooling3D(Layer):
+    output_size: Any
+    data_format: Any
+    def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Add(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class AlphaDropout(Layer):
+    rate: Any
+    noise_shape: Any
+    seed: Any
+    def __init__(self, rate: float, noise_shape: Optional[Shape] = None, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class Average(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
@@ -61,6 +97,12 @@ class BatchNormalization(Layer):
     renorm: Any
     renorm_momentum: Any
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', moving_mean_initializer: InitializerLike = 'zeros', moving_variance_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, synchronized: bool = False, renorm: bool = False, renorm_momentum: float = 0.99, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class CenterCrop(Layer):
+    height: Any
+    width: Any
+    data_format: Any
+    def __init__(self, height: int, width: int, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class Concatenate(Layer):
     axis: Any
@@ -262,6 +304,18 @@ class ELU(Layer):
     alpha: Any
     def __init__(self, alpha: float = 1.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
+class EinsumDense(Layer):
+    equation: Any
+    activation: Any
+    bias_axes: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    def __init__(self, equation: str, output_shape: Union[int, Shape], activation: ActivationLike = 'linear', bias_axes: Optional[str] = None, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, activity_regularizer: RegularizerLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
 class Embedding(Layer):
     input_dim: Any
     output_dim: Any
@@ -274,6 +328,16 @@ class Embedding(Layer):
 class Flatten(Layer):
     data_format: Any
     def __init__(self, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GaussianDropout(Layer):
+    rate: Any
+    seed: Any
+    def __init__(self, rate: float, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class GaussianNoise(Layer):
+    stddev: Any
+    seed: Any
+    def __init__(self, stddev: float, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class GlobalAveragePooling1D(Layer):
     data_format: Any
@@ -497,6 +561,18 @@ class Rescaling(Layer):
 class Reshape(Layer):
     target_shape: Any
     def __init__(self, target_shape: Sequence[int], name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    supports_masking: Any
+class Resizing(Layer):
+    height: Any
+    width: Any
+    interpolation: Any
+    crop_to_aspect_ratio: Any
+    pad_to_aspect_ratio: Any
+    fill_mode: Any
+    fill_value: Any
+    antialias: Any
+    data_format: Any
+    def __init__(self, height: int, width: int, interpolation: str = 'bilinear', crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = 'constant', fill_value: float = 0.0, antialias: bool = False, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
     supports_masking: Any
 class SeparableConv1D(Layer):
     filters: Any

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/nn/layers/images.hpp"
 #include "src/nn/layers/spatial.hpp"
 #include "src/nn/shape_text.hpp"
 #include "tegula/nn/layers/convolution.hpp"
@@ -72,10 +73,7 @@ UpSamplingLayer<Rank>::UpSamplingLayer(UpSamplingOptions<Rank> options) : Base(s
   own.data_format = checked_data_format(own.data_format, kName);
   own.size = own.size.expanded(Rank, 1, kName, "size");
   own.size.one = Rank == 1;  // Keras's config has a number there
-  if (own.interpolation != "nearest") {
-    throw InvalidArgument(std::string(kName) + ": `interpolation` must be \"nearest\", got \"" +
-                          own.interpolation + "\"; others are not there yet");
-  }
+  check_interpolation(own.interpolation, kName);
 }
 
 template <int Rank>
@@ -83,6 +81,13 @@ Value UpSamplingLayer<Rank>::call(Value x, bool /*training*/) {
   const auto& options = this->options_;
   check_rank(x.shape(), Rank + 2, this->describe());
   x = to_channels_last(x, options.data_format);
+  if (options.interpolation != "nearest") {
+    check_images(x.shape(), "channels_last", this->describe());
+    const auto [height, width] = image_size(x);
+    x = resize(x, height * options.size.values[0], width * options.size.values[1],
+               {.method = options.interpolation});
+    return from_channels_last(x, options.data_format);
+  }
   for (int axis = Rank; axis >= 1; --axis) {
     const std::int64_t times = options.size.values[static_cast<std::size_t>(axis) - 1];
     if (times == 1) continue;

@@ -77,7 +77,7 @@ template <int Rank>
 struct UpSamplingOptions {
   Sizes size = 2;
   std::string data_format = "channels_last";
-  /// Only "nearest"; of two axes alone.
+  /// Of two axes alone.
   std::string interpolation = "nearest";
   std::string name = {};
   static auto fields() {
@@ -87,8 +87,12 @@ struct UpSamplingOptions {
         field<&Self::data_format>("data_format", "\"channels_last\" or \"channels_first\".");
     const auto name = field<&Self::name>("name", "Name of the layer.");
     if constexpr (Rank == 2) {
-      return std::tuple{size, format,
-                        field<&Self::interpolation>("interpolation", "Only \"nearest\"."), name};
+      return std::tuple{
+          size, format,
+          field<&Self::interpolation>(
+              "interpolation",
+              "\"nearest\", \"bilinear\", \"bicubic\", \"lanczos3\" or \"lanczos5\"."),
+          name};
     } else {
       return std::tuple{size, format, name};
     }
@@ -102,7 +106,8 @@ class TEGULA_API UpSamplingLayer
   static constexpr const char* kName = Rank == 1   ? "UpSampling1D"
                                        : Rank == 2 ? "UpSampling2D"
                                                    : "UpSampling3D";
-  static constexpr const char* kDoc = "Repeats each element along the spatial axes.";
+  static constexpr const char* kDoc =
+      "Repeats each element along the spatial axes, or interpolates between elements.";
   explicit UpSamplingLayer(UpSamplingOptions<Rank> options);
 
  protected:

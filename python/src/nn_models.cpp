@@ -56,9 +56,10 @@ void read_metrics(const py::object& given, std::vector<nn::MetricSpec>& listed,
   }
 }
 
-void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
-             const py::object& loss, const py::object& metrics, const py::object& weighted_metrics,
-             const py::object& loss_weights, std::int64_t steps_per_execution) {
+std::uint64_t compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
+                      const py::object& loss, const py::object& metrics,
+                      const py::object& weighted_metrics, const py::object& loss_weights,
+                      std::int64_t steps_per_execution) {
   const UserLine line;
   nn::CompileOptions options;
   options.optimizer = nn::Optimizer(optimizer);
@@ -75,7 +76,7 @@ void compile(Model& model, const std::shared_ptr<nn::OptimizerBase>& optimizer,
     });
   }
   options.steps_per_execution = steps_per_execution;
-  model.compile(std::move(options));
+  return model.compile(std::move(options));
 }
 
 /// Rows that do not match are reported when the data meet the model.

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "tegula/core/error.hpp"
+#include "tegula/core/name_index.hpp"
 #include "tegula/nn/model.hpp"
 
 namespace tegula::nn {
@@ -9,11 +10,10 @@ namespace {
 
 /// The series of `name`, made where there is none.
 template <typename Series>
-Series& series_of(std::vector<std::pair<std::string, Series>>& all, const std::string& name) {
-  for (auto& [known, series] : all) {
-    if (known == name) return series;
-  }
-  return all.emplace_back(name, Series()).second;
+Series& series_of(std::vector<std::pair<std::string, Series>>& all, const std::string& name,
+                  tegula::detail::NameIndex& index) {
+  const std::size_t place = index.find(all, name);
+  return place < all.size() ? all[place].second : all.emplace_back(name, Series()).second;
 }
 
 template <typename Series>
@@ -50,11 +50,13 @@ const std::vector<Tensor>& History::tensors_at(std::string_view metric) const {
 
 void History::append(std::int64_t epoch, const Logs& logs) {
   epochs.push_back(epoch);
+  tegula::detail::NameIndex of_values;
+  tegula::detail::NameIndex of_tensors;
   for (const auto& [name, value] : logs) {
     if (value.is_number()) {
-      series_of(values, name).push_back(value.number());
+      series_of(values, name, of_values).push_back(value.number());
     } else {
-      series_of(tensors, name).push_back(value.tensor());
+      series_of(tensors, name, of_tensors).push_back(value.tensor());
     }
   }
 }

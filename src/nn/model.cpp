@@ -370,15 +370,21 @@ void Model::override_with(ModelOverrides overrides) {
   impl_->publish();
 }
 
-void Model::compile(CompileOptions options, std::source_location location) {
+std::uint64_t Model::compile(CompileOptions options, std::source_location location) {
   Impl& impl = *impl_;
   const RunInSlot in_slot(impl.slot, RunSlot::Kind::change, "compile", impl.describe());
   const ConstructionLock lock;
   impl.check_not_building("compile");
   if (!options.optimizer) throw InvalidArgument(impl.describe() + ": compile needs an optimizer");
-  for_each_metric(options, [](const MetricSpec& spec) {
+  std::size_t metrics = 0;
+  for_each_metric(options, [&metrics](const MetricSpec& spec) {
     if (!spec.metric()) check_metric_name(spec.name());
+    ++metrics;
   });
+  if (metrics > kMaxMetrics) {
+    throw InvalidArgument(impl.describe() + ": compile takes at most " +
+                          std::to_string(kMaxMetrics) + " metrics, got " + std::to_string(metrics));
+  }
   check_range(at_least(1), options.steps_per_execution, "compile", "steps_per_execution");
   impl.retire_optimizer();
   impl.options = std::move(options);
@@ -387,6 +393,7 @@ void Model::compile(CompileOptions options, std::source_location location) {
   impl.trained.reset();
   const Building building(impl.builder);
   if (impl.built) impl.prepare_optimizer(trainable_weights());
+  return ++impl.compilations;
 }
 
 void Model::Impl::retire_optimizer() {

@@ -88,6 +88,7 @@ struct Model::Impl {
   ModelOverrides overrides;
   std::optional<CompileOptions> options;
   SourceLocation compile_location;
+  std::uint64_t compilations = 0;
   /// Optimizers of earlier compilations, with their state in this graph.
   std::vector<std::pair<std::weak_ptr<OptimizerBase>, std::vector<Variable>>> retired;
   /// What the training steps change: settled by the first one after `compile`.

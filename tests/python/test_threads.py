@@ -54,6 +54,38 @@ def test_first_steps_of_a_model_on_several_threads():
         assert together(*[lambda: model.train_on_batch(X, Y)] * 4) == []
 
 
+def test_a_model_that_threads_compile_at_once_has_the_optimizer_and_the_metrics_of_one_of_them():
+    model = make()
+    optimizers = [K.optimizers.SGD(0.1), K.optimizers.Adam(0.2), K.optimizers.RMSprop(0.3)]
+    metrics = [[], ["mae"], ["mse", "mae"]]
+
+    def compile_often(which):
+        for _ in range(50):
+            model.compile(optimizers[which], "mse", metrics=metrics[which])
+            time.sleep(0)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(10):
+            assert together(*[lambda which=which: compile_often(which) for which in range(3)]) == []
+            assert model.optimizer._core is model._model.optimizer
+            assert model._compiled.metrics[0] == metrics[optimizers.index(model.optimizer)]
+    finally:
+        sys.setswitchinterval(interval)
+    assert float(model.optimizer.learning_rate) == pytest.approx(model._model.learning_rate())
+
+
+def test_layers_with_functions_are_made_on_several_threads():
+    def make_often():
+        for _ in range(100):
+            layer = K.layers.Dense(1, activation=lambda x: x * 2.0, kernel_regularizer=lambda w: tf.reduce_sum(w),
+                                   kernel_initializer=lambda shape: np.ones(shape, np.float32))
+            assert layer(np.ones((1, 2), np.float32)) == 4
+
+    assert together(*[make_often] * 3) == []
+
+
 def test_predictions_of_new_sizes_beside_the_first_fit():
     model = make(Slow())
 

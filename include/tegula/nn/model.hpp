@@ -146,6 +146,9 @@ struct ModelOverrides {
       compute_loss;
 };
 
+/// Metrics that a model takes, weighted ones included.
+inline constexpr std::size_t kMaxMetrics = 100'000;
+
 /// Where a model's random streams stand: with it, training goes on with the numbers that would have
 /// come next.
 struct RandomState {
@@ -214,8 +217,12 @@ class TEGULA_API Model {
   /// 0 before the model is built. Waits for nothing.
   std::size_t output_count() const;
 
-  void compile(CompileOptions options,
-               std::source_location location = std::source_location::current());
+  /// Chooses what training minimizes, how, and what it reports. Returns the number of this
+  /// compilation, from 1: of those of two threads the later one has the higher. Throws
+  /// InvalidArgument, and leaves the model as it is, without an optimizer, for names that no metric
+  /// has, and for more than kMaxMetrics.
+  std::uint64_t compile(CompileOptions options,
+                        std::source_location location = std::source_location::current());
   bool compiled() const;
   CompileOptions compile_options() const;
 

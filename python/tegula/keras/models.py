@@ -2,6 +2,7 @@
 
 import inspect as _inspect
 import os as _os
+import threading as _threading
 import weakref as _weakref
 
 from .. import _core
@@ -29,6 +30,8 @@ from ._values import mapped as _mapped
 __getattr__ = _getattr_of(__name__)
 
 _nn = _core.nn
+_COMPILED = _threading.RLock()  # held while a model notes what it was compiled with; waits for nothing
+_os.register_at_fork(after_in_child=_COMPILED._at_fork_reinit)
 
 
 # Methods of Keras's models that it calls while it trains, and that nothing calls here.
@@ -74,7 +77,8 @@ class Model(Trainer, _layers.Layer):
     steps_per_execution = 1
     _module = "keras"
     _model = None
-    _compiled = None  # the arguments of compile
+    _compilation = 0  # number of the last compile
+    _compiled = None  # its arguments
     _loss_tracker = None
     _named_metrics = None  # whether targets were seen, and the objects that names became
 
@@ -337,18 +341,22 @@ class Model(Trainer, _layers.Layer):
             metrics, weighted_metrics = self._compiled.metrics[:2]  # as Keras: earlier ones stay
         compiled = _Compiled(self, loss, loss_weights, metrics, weighted_metrics)
         optimizer = _optimizers.get(optimizer)
-        self._model.compile(  # may refuse: then the model stays as it is
+        number = self._model.compile(  # may refuse: then the model stays as it is
             optimizer._core, *compiled.cores(), steps_per_execution
         )
-        optimizer._belongs_to(self)
-        self.optimizer = optimizer
-        self.loss = loss if not isinstance(compiled.losses, (list, dict)) else compiled.losses
-        self.steps_per_execution = steps_per_execution
-        self._compiled = compiled
-        self._named_metrics = None
-        for index, metric in enumerate(compiled.listed_metrics()):
-            if not isinstance(metric, str):
-                metric._bound = (_weakref.ref(self), index)
+        with _COMPILED:
+            if number < self._compilation:  # another thread has compiled the model since
+                return
+            self._compilation = number
+            optimizer._belongs_to(self)
+            self.optimizer = optimizer
+            self.loss = loss if not isinstance(compiled.losses, (list, dict)) else compiled.losses
+            self.steps_per_execution = steps_per_execution
+            self._compiled = compiled
+            self._named_metrics = None
+            for index, metric in enumerate(compiled.listed_metrics()):
+                if not isinstance(metric, str):
+                    metric._bound = (_weakref.ref(self), index)
 
     def get_compile_config(self):
         """The arguments of `compile` as plain data; None before it."""

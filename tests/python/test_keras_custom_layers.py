@@ -423,7 +423,7 @@ def test_a_shared_sublayer_adds_its_penalty_for_each_call():
     assert loss == pytest.approx(1.4)
 
 
-@pytest.mark.parametrize("name", ["__call__", "compute_mask", "save_own_variables", "quantize"])
+@pytest.mark.parametrize("name", ["__call__", "save_own_variables", "quantize"])
 def test_methods_of_layers_that_would_never_be_called_are_refused(name):
     method = {name: lambda self, *args, **kwargs: None}
     for base, make in ((L.Layer, lambda c: c()), (L.Dense, lambda c: c(2))):

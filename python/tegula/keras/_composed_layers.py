@@ -2,7 +2,7 @@
 
 import inspect
 
-from .._array_ops import placeholder
+from .._array_ops import placeholder, reshape
 from .._framework import Graph, Tensor
 from . import _serialization
 from ._values import mapped
@@ -120,6 +120,49 @@ class Wrapper(Layer):
         """The layer that `get_config` described, with new weights."""
         config = dict(config)
         return cls(_serialization.deserialize_keras_object(config.pop("layer")), **config)
+
+
+class TimeDistributed(Wrapper):
+    """Another layer, applied to every step: (batch, steps, ...) to (batch, steps, ...). All steps of
+    all samples are one batch of the other layer, so that one that takes moments of its batch, such
+    as `BatchNormalization`, takes them over the steps, too.
+
+    Args:
+        layer: The other layer.
+        **kwargs: As for `Layer`.
+    """
+
+    supports_masking = True
+
+    @_entering
+    def build(self, input_shape=None):
+        """Makes the other layer's weights for one step."""
+        if not self.layer.built:
+            self.layer.build(self._step_shape(input_shape))
+
+    def call(self, inputs):
+        """The outputs of all steps."""
+        shape = tuple(inputs.shape)
+        if None in shape[1:]:
+            raise ValueError(
+                f"{self.name}: TimeDistributed needs a known number of steps and known shapes of "
+                f"steps, got inputs of shape {shape}"
+            )
+        outputs = self.layer(reshape(inputs, (-1, *shape[2:])))
+        return reshape(outputs, (-1, shape[1], *outputs.shape[1:]))
+
+    def compute_output_shape(self, input_shape):
+        """The shape that inputs of this shape give."""
+        of_step = self.layer.compute_output_shape(self._step_shape(input_shape))
+        return (input_shape[0], input_shape[1], *of_step[1:])
+
+    def _step_shape(self, shape):
+        if not _is_shape(shape) or len(shape) < 3:
+            raise ValueError(
+                "`TimeDistributed` Layer should be passed an `input_shape` with at least 3 "
+                f"dimensions, received: {shape}"
+            )
+        return (shape[0], *shape[2:])
 
 
 def _described(value):

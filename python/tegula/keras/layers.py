@@ -912,4 +912,4 @@ def deserialize(config, custom_objects=None):
 
 serialize = _objects.serialize
 
-from ._composed_layers import Lambda, Wrapper  # noqa: E402  (they derive from Layer)
+from ._composed_layers import Lambda, TimeDistributed, Wrapper  # noqa: E402  (subclasses of Layer)

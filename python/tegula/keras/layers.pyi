@@ -7,75 +7,61 @@ from ._typing import RegularizerLike, Shape
 class Activation(Layer):
     activation: Any
     def __init__(self, activation: ActivationLike, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class ActivityRegularization(Layer):
     l1: Any
     l2: Any
     def __init__(self, l1: float = 0.0, l2: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AdaptiveAveragePooling1D(Layer):
     output_size: Any
     data_format: Any
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AdaptiveAveragePooling2D(Layer):
     output_size: Any
     data_format: Any
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AdaptiveAveragePooling3D(Layer):
     output_size: Any
     data_format: Any
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AdaptiveMaxPooling1D(Layer):
     output_size: Any
     data_format: Any
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AdaptiveMaxPooling2D(Layer):
     output_size: Any
     data_format: Any
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AdaptiveMaxPooling3D(Layer):
     output_size: Any
     data_format: Any
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Add(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AlphaDropout(Layer):
     rate: Any
     noise_shape: Any
     seed: Any
     def __init__(self, rate: float, noise_shape: Optional[Shape] = None, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Average(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AveragePooling1D(Layer):
     pool_size: Any
     strides: Any
     padding: Any
     data_format: Any
     def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]], strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AveragePooling2D(Layer):
     pool_size: Any
     strides: Any
     padding: Any
     data_format: Any
     def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]], strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class AveragePooling3D(Layer):
     pool_size: Any
     strides: Any
     padding: Any
     data_format: Any
     def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]], strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
@@ -97,17 +83,14 @@ class BatchNormalization(Layer):
     renorm: Any
     renorm_momentum: Any
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', moving_mean_initializer: InitializerLike = 'zeros', moving_variance_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, synchronized: bool = False, renorm: bool = False, renorm_momentum: float = 0.99, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class CenterCrop(Layer):
     height: Any
     width: Any
     data_format: Any
     def __init__(self, height: int, width: int, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Concatenate(Layer):
     axis: Any
     def __init__(self, axis: int = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Conv1D(Layer):
     filters: Any
     kernel_size: Any
@@ -125,7 +108,6 @@ class Conv1D(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., groups: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Conv1DTranspose(Layer):
     filters: Any
     kernel_size: Any
@@ -143,7 +125,6 @@ class Conv1DTranspose(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', output_padding: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Conv2D(Layer):
     filters: Any
     kernel_size: Any
@@ -161,7 +142,6 @@ class Conv2D(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., groups: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Conv2DTranspose(Layer):
     filters: Any
     kernel_size: Any
@@ -179,7 +159,6 @@ class Conv2DTranspose(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', output_padding: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Conv3D(Layer):
     filters: Any
     kernel_size: Any
@@ -197,7 +176,6 @@ class Conv3D(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., groups: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Conv3DTranspose(Layer):
     filters: Any
     kernel_size: Any
@@ -215,7 +193,6 @@ class Conv3DTranspose(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', output_padding: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 Convolution1D = Conv1D
 Convolution1DTranspose = Conv1DTranspose
 Convolution2D = Conv2D
@@ -226,17 +203,14 @@ class Cropping1D(Layer):
     cropping: Any
     data_format: Any
     def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Cropping2D(Layer):
     cropping: Any
     data_format: Any
     def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Cropping3D(Layer):
     cropping: Any
     data_format: Any
     def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Dense(Layer):
     units: Any
     activation: Any
@@ -248,7 +222,6 @@ class Dense(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, units: int, activation: ActivationLike = 'linear', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
     @property
     def kernel(self) -> Any: ...
     @property
@@ -271,7 +244,6 @@ class DepthwiseConv1D(Layer):
     depthwise_constraint: Any
     bias_constraint: Any
     def __init__(self, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', depth_multiplier: int = 1, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class DepthwiseConv2D(Layer):
     kernel_size: Any
     strides: Any
@@ -288,22 +260,18 @@ class DepthwiseConv2D(Layer):
     depthwise_constraint: Any
     bias_constraint: Any
     def __init__(self, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', depth_multiplier: int = 1, data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Dot(Layer):
     axes: Any
     normalize: Any
     def __init__(self, axes: Union[int, Sequence[int], None], normalize: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Dropout(Layer):
     rate: Any
     noise_shape: Any
     seed: Any
     def __init__(self, rate: float, noise_shape: Optional[Shape] = None, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class ELU(Layer):
     alpha: Any
     def __init__(self, alpha: float = 1.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class EinsumDense(Layer):
     equation: Any
     activation: Any
@@ -315,7 +283,6 @@ class EinsumDense(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     def __init__(self, equation: str, output_shape: Union[int, Shape], activation: ActivationLike = 'linear', bias_axes: Optional[str] = None, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, activity_regularizer: RegularizerLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Embedding(Layer):
     input_dim: Any
     output_dim: Any
@@ -324,36 +291,29 @@ class Embedding(Layer):
     embeddings_constraint: Any
     mask_zero: Any
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = 'random_uniform', embeddings_regularizer: RegularizerLike = None, embeddings_constraint: ConstraintLike = None, mask_zero: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Flatten(Layer):
     data_format: Any
     def __init__(self, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GaussianDropout(Layer):
     rate: Any
     seed: Any
     def __init__(self, rate: float, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GaussianNoise(Layer):
     stddev: Any
     seed: Any
     def __init__(self, stddev: float, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GlobalAveragePooling1D(Layer):
     data_format: Any
     keepdims: Any
     def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GlobalAveragePooling2D(Layer):
     data_format: Any
     keepdims: Any
     def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GlobalAveragePooling3D(Layer):
     data_format: Any
     keepdims: Any
     def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalAvgPool3D = GlobalAveragePooling3D
@@ -364,17 +324,14 @@ class GlobalMaxPooling1D(Layer):
     data_format: Any
     keepdims: Any
     def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GlobalMaxPooling2D(Layer):
     data_format: Any
     keepdims: Any
     def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GlobalMaxPooling3D(Layer):
     data_format: Any
     keepdims: Any
     def __init__(self, data_format: str = 'channels_last', keepdims: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class GroupNormalization(Layer):
     groups: Any
     axis: Any
@@ -388,16 +345,13 @@ class GroupNormalization(Layer):
     beta_constraint: Any
     gamma_constraint: Any
     def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Identity(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 def Input(shape: Any = None, batch_size: Any = None, dtype: Any = None, sparse: Any = None, ragged: Any = None, batch_shape: Any = None, name: Any = None, tensor: Any = None, optional: Any = False) -> Any: ...
 class InputLayer(Layer):
     shape: Any
     batch_size: Any
     def __init__(self, shape: Shape = ..., batch_size: Optional[int] = None, dtype: str = 'float32', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
     def get_config(self) -> Any: ...
 class InputSpec:
     dtype: Any
@@ -411,8 +365,18 @@ class InputSpec:
     def __init__(self, dtype: Any = None, shape: Any = None, ndim: Any = None, max_ndim: Any = None, min_ndim: Any = None, axes: Any = None, allow_last_axis_squeeze: Any = False, name: Any = None, optional: Any = False) -> None: ...
     def check(self, shape: Any, layer_name: Any) -> Any: ...
     def __repr__(self) -> Any: ...
+class Lambda(Layer):
+    function: Any
+    mask: Any
+    arguments: Any
+    def __init__(self, function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None, **kwargs: Any) -> None: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
+    def get_config(self) -> Any: ...
+    @classmethod
+    def from_config(cls, config: Any) -> Any: ...
 class Layer:
-    supports_masking: Any
     input_spec: Any
     def __init__(self, *, activity_regularizer: Any = None, trainable: Any = True, dtype: Any = None, autocast: Any = True, name: Any = None, **kwargs: Any) -> None: ...
     @property
@@ -433,6 +397,10 @@ class Layer:
     def compute_dtype(self) -> Any: ...
     @property
     def variable_dtype(self) -> Any: ...
+    @property
+    def supports_masking(self) -> Any: ...
+    @supports_masking.setter
+    def supports_masking(self, value: Any) -> None: ...
     @property
     def built(self) -> Any: ...
     @built.setter
@@ -467,6 +435,7 @@ class Layer:
     def __call__(self, x: Any, *others: Any, training: Any = None, **arguments: Any) -> Any: ...
     def build(self, input_shape: Any) -> Any: ...
     def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any: ...
     def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: Any = True, autocast: Any = True, regularizer: Any = None, constraint: Any = None, aggregation: Any = 'none', overwrite_with_gradient: Any = False, name: Any = None) -> Any: ...
     def get_config(self) -> Any: ...
     @classmethod
@@ -486,11 +455,12 @@ class LayerNormalization(Layer):
     gamma_constraint: Any
     rms_scaling: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, rms_scaling: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class LeakyReLU(Layer):
     negative_slope: Any
     def __init__(self, negative_slope: float = 0.3, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
+class Masking(Layer):
+    mask_value: Any
+    def __init__(self, mask_value: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
@@ -500,30 +470,24 @@ class MaxPooling1D(Layer):
     padding: Any
     data_format: Any
     def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class MaxPooling2D(Layer):
     pool_size: Any
     strides: Any
     padding: Any
     data_format: Any
     def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class MaxPooling3D(Layer):
     pool_size: Any
     strides: Any
     padding: Any
     data_format: Any
     def __init__(self, pool_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., strides: Optional[int | Sequence[int] | Sequence[Sequence[int]]] = None, padding: str = 'valid', data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Maximum(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Minimum(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Multiply(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Operation(Layer):
     def __init__(self, graph: Any, name: Any = None, **kwargs: Any) -> None: ...
     def get_config(self) -> Any: ...
@@ -533,35 +497,28 @@ class PReLU(Layer):
     alpha_constraint: Any
     shared_axes: Any
     def __init__(self, alpha_initializer: InitializerLike = 'zeros', alpha_regularizer: RegularizerLike = None, alpha_constraint: ConstraintLike = None, shared_axes: Union[int, Sequence[int], None] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Permute(Layer):
     dims: Any
     def __init__(self, dims: Sequence[int], name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class RMSNormalization(Layer):
     axis: Any
     epsilon: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 1e-06, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class ReLU(Layer):
     max_value: Any
     negative_slope: Any
     threshold: Any
     def __init__(self, max_value: Optional[float] = None, negative_slope: float = 0.0, threshold: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class RepeatVector(Layer):
     n: Any
     def __init__(self, n: int, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Rescaling(Layer):
     scale: Any
     offset: Any
     def __init__(self, scale: float, offset: float = 0.0, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Reshape(Layer):
     target_shape: Any
     def __init__(self, target_shape: Sequence[int], name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Resizing(Layer):
     height: Any
     width: Any
@@ -573,7 +530,6 @@ class Resizing(Layer):
     antialias: Any
     data_format: Any
     def __init__(self, height: int, width: int, interpolation: str = 'bilinear', crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = 'constant', fill_value: float = 0.0, antialias: bool = False, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class SeparableConv1D(Layer):
     filters: Any
     kernel_size: Any
@@ -594,7 +550,6 @@ class SeparableConv1D(Layer):
     pointwise_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., depth_multiplier: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', pointwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, pointwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, pointwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class SeparableConv2D(Layer):
     filters: Any
     kernel_size: Any
@@ -615,69 +570,67 @@ class SeparableConv2D(Layer):
     pointwise_constraint: Any
     bias_constraint: Any
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., depth_multiplier: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', pointwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, pointwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, pointwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 class Softmax(Layer):
     axis: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class SpatialDropout1D(Layer):
     rate: Any
     data_format: Any
     seed: Any
     def __init__(self, rate: float, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class SpatialDropout2D(Layer):
     rate: Any
     data_format: Any
     seed: Any
     def __init__(self, rate: float, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class SpatialDropout3D(Layer):
     rate: Any
     data_format: Any
     seed: Any
     def __init__(self, rate: float, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class Subtract(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
+class TimeDistributed(Wrapper):
+    def build(self, input_shape: Any = None) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
 class UnitNormalization(Layer):
     axis: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class UpSampling1D(Layer):
     size: Any
     data_format: Any
     def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class UpSampling2D(Layer):
     size: Any
     data_format: Any
     interpolation: Any
     def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', interpolation: str = 'nearest', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class UpSampling3D(Layer):
     size: Any
     data_format: Any
     def __init__(self, size: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
+class Wrapper(Layer):
+    layer: Any
+    def __init__(self, layer: Any, **kwargs: Any) -> None: ...
+    def build(self, input_shape: Any = None) -> Any: ...
+    def get_config(self) -> Any: ...
+    @classmethod
+    def from_config(cls, config: Any) -> Any: ...
 class ZeroPadding1D(Layer):
     padding: Any
     data_format: Any
     def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class ZeroPadding2D(Layer):
     padding: Any
     data_format: Any
     def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 class ZeroPadding3D(Layer):
     padding: Any
     data_format: Any
     def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
-    supports_masking: Any
 def add(inputs: Any, **kwargs: Any) -> Any: ...
 def average(inputs: Any, **kwargs: Any) -> Any: ...
 def concatenate(inputs: Any, axis: Any = -1, **kwargs: Any) -> Any: ...

@@ -210,3 +210,29 @@ def _lambda(keras, np):
 
 
 CASES.add("lambda", _lambda)
+
+
+def _time_distributed(keras, np):
+    layers = keras.layers
+    inputs = keras.Input((4, 5, 5, 2))
+    conv = layers.TimeDistributed(layers.Conv2D(3, 2, activation="tanh"))
+    x = layers.TimeDistributed(layers.Flatten())(conv(inputs))
+    model = set_seeded_weights(keras.Model(inputs, layers.TimeDistributed(layers.Dense(2))(x)))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    x = normal(3, 2, 4, 5, 5, 2)
+    y = model.predict(x, verbose=0)
+    loss = model.train_on_batch(x, normal(4, 2, 4, 2))
+    shape = conv.compute_output_shape((None, 4, 5, 5, 2))
+    return {"y": y, "loss": np.array(loss), "shape": np.array(shape[1:]), **weights_of(model)}
+
+
+CASES.add("time distributed", _time_distributed)
+
+
+def _masked_time_distributed(keras, np):
+    layers = keras.layers
+    x = layers.TimeDistributed(layers.Dense(3))(layers.Masking()(steps(np)))
+    return {"mask": np.array(x._keras_mask)}
+
+
+CASES.add("masked time distributed", _masked_time_distributed)

@@ -27,6 +27,7 @@ class TEGULA_API GaussianNoiseLayer
     : public LayerWithOptions<GaussianNoiseLayer, GaussianNoiseOptions> {
  public:
   static constexpr const char* kName = "GaussianNoise";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc = "While training, adds numbers of a normal distribution.";
   using LayerWithOptions::LayerWithOptions;
 
@@ -53,6 +54,7 @@ class TEGULA_API GaussianDropoutLayer
     : public LayerWithOptions<GaussianDropoutLayer, GaussianDropoutOptions> {
  public:
   static constexpr const char* kName = "GaussianDropout";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "While training, multiplies by numbers of a normal distribution of mean 1 and variance "
       "rate / (1 - rate).";
@@ -85,6 +87,7 @@ class TEGULA_API AlphaDropoutLayer
     : public LayerWithOptions<AlphaDropoutLayer, AlphaDropoutOptions> {
  public:
   static constexpr const char* kName = "AlphaDropout";
+  static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "While training, sets a fraction of the inputs to the limit of SELU and scales all, so that "
       "inputs of mean 0 and variance 1 keep both.";

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "options.hpp"
+#include "../options.hpp"
 
 using namespace tegula;
 

@@ -17,11 +17,11 @@ def digits(images, labels, low, high, count=None):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--epochs", type=int, default=2)
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--save", default="transfer.tegula")
-    options = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--save", default="transfer.tegula")
+    options = parser.parse_args()
 
     keras.utils.set_random_seed(options.seed)
     (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
@@ -36,7 +36,8 @@ def main():
     outputs = keras.layers.Dense(5, activation="softmax")(features)
     base = keras.Model(inputs, outputs)
     base.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    base.fit(*digits(x_train, y_train, 0, 4), batch_size=64, epochs=options.epochs, verbose=2)
+    x, y = digits(x_train, y_train, 0, 4)
+    base.fit(x, y, batch_size=64, epochs=options.epochs, verbose=2)
 
     frozen = keras.Model(base.input, base.layers[-2].output)
     frozen.trainable = False
@@ -45,9 +46,9 @@ def main():
     model = keras.Model(inputs, keras.layers.Dense(5, activation="softmax")(hidden))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.summary()
-    few = digits(x_train, y_train, 5, 9, 2000)
+    x, y = digits(x_train, y_train, 5, 9, 2000)
     test = digits(x_test, y_test, 5, 9)
-    model.fit(*few, batch_size=32, epochs=5 * options.epochs, validation_data=test, verbose=2)
+    model.fit(x, y, batch_size=32, epochs=5 * options.epochs, validation_data=test, verbose=2)
 
     model.save(options.save)
     loaded = keras.models.load_model(options.save)

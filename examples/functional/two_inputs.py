@@ -19,10 +19,10 @@ def pairs(images, labels, seed):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--epochs", type=int, default=3)
-    options.add_argument("--seed", type=int, default=1)
-    options = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
 
     keras.utils.set_random_seed(options.seed)
     (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
@@ -45,7 +45,8 @@ def main():
         metrics={"digit": ["accuracy"], "larger": ["accuracy"]},
     )
     model.summary()
-    model.fit(*pairs(x_train, y_train, 1), batch_size=64, epochs=options.epochs,
+    x, y = pairs(x_train, y_train, 1)
+    model.fit(x, y, batch_size=64, epochs=options.epochs,
               validation_data=pairs(x_test, y_test, 2), verbose=2)
 
 

@@ -8,10 +8,10 @@ keras = tf.keras
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--epochs", type=int, default=5)
-    options.add_argument("--seed", type=int, default=1)
-    options = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
 
     keras.utils.set_random_seed(options.seed)
     (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()

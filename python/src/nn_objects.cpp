@@ -230,6 +230,8 @@ void bind_layer(py::module_& module) {
              return std::make_shared<nn::OperationLayer>(Graph::from_text(graph), name);
            }),
            py::arg("graph"), py::arg("name"));
+  py::class_<nn::MaskedLayer, LayerBase, std::shared_ptr<nn::MaskedLayer>>(module, "MaskedLayer")
+      .def(py::init<std::string>(), py::arg("name"));
   py::class_<nn::SequentialLayer, LayerBase, std::shared_ptr<nn::SequentialLayer>>(
       module, "SequentialLayer")
       .def(py::init<std::string>(), py::arg("name"))

@@ -30,6 +30,8 @@ inline GraphNotes* find_notes(const Graph& graph) {
   return static_cast<GraphNotes*>(graph.attached().get());
 }
 
+/// Throws ShapeError for a mask that has not the first axes of its value.
+void check_mask(const Value& value, const Value& mask);
 /// Lets the value, as it is, carry the mask.
 void note_mask(const Value& value, Value mask);
 

@@ -269,6 +269,7 @@ LayerBase::Evaluation LayerBase::find_evaluation(const MaskedTensors& inputs, bo
   for (std::size_t i = 0; i < inputs.masks.size(); ++i) {
     if (!inputs.masks[i]) continue;
     feeds.push_back(graph_->placeholder(DType::boolean, batch_type(*inputs.masks[i]).shape));
+    check_mask(fed[i], feeds.back());
     note_mask(fed[i], feeds.back());
   }
   const ValueTypes usual = output_types_;

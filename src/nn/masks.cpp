@@ -1,6 +1,5 @@
 // The masks that values carry.
 
-#include <algorithm>
 #include <memory>
 
 #include "src/nn/graph_notes.hpp"
@@ -9,8 +8,6 @@
 #include "tegula/nn/functional.hpp"
 
 namespace tegula::nn {
-
-namespace {
 
 void check_mask(const Value& value, const Value& mask) {
   const Shape& own = value.shape();
@@ -23,8 +20,6 @@ void check_mask(const Value& value, const Value& mask) {
   throw ShapeError("a mask has the first axes of its value, which has shape " + shape_text(own) +
                    "; got a mask of shape " + shape_text(given));
 }
-
-}  // namespace
 
 void note_mask(const Value& value, Value mask) {
   Graph graph = value.graph();

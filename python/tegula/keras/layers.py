@@ -676,8 +676,9 @@ def layer_of_core(core, graphs):
         known = _SYMBOLIC.get(graph, {}).get(core.id)
         if known is not None:
             return known
-    if core.class_name == "Operation":
-        return Operation._of(core)
+    for made_by_core in (Operation, Masked):
+        if core.class_name == made_by_core.__name__:
+            return made_by_core._of(core)
     return _layer_of(core)
 
 
@@ -880,13 +881,8 @@ def input_layer_of(tensor):
     return None if core is None else layer_of_core(core, [tensor.graph])
 
 
-class Operation(Layer):
-    """Operations between layers, as a layer of a model of calls."""
-
-    def __init__(self, graph, name=None, **kwargs):
-        if kwargs.pop("trainable", True) is not True or kwargs.pop("dtype", None) and kwargs:
-            raise ValueError(f"Operation: unknown arguments {sorted(kwargs)}")
-        self._core = _nn.OperationLayer(graph, name or "")
+class _MadeByCore(Layer):
+    """What C++ puts between the layers of a model of calls."""
 
     def _has_own_call(self):
         return True
@@ -894,6 +890,30 @@ class Operation(Layer):
     def get_config(self):
         """The arguments that make an equal layer, as plain data."""
         return dict(self._core.config())
+
+    def _refuse_arguments(self, given):
+        """`trainable` and `dtype` stand in Keras's descriptions of all layers."""
+        unknown = sorted(set(given) - {"trainable", "dtype"})
+        if unknown:
+            raise ValueError(f"{type(self).__name__}: unknown arguments {unknown}")
+
+
+class Operation(_MadeByCore):
+    """Operations between layers, as a layer of a model of calls."""
+
+    def __init__(self, graph, name=None, **kwargs):
+        self._refuse_arguments(kwargs)
+        self._core = _nn.OperationLayer(graph, name or "")
+
+
+class Masked(_MadeByCore):
+    """A value with a mask that was given to a call (`layer(x, mask=mask)`), as a layer of a model of
+    calls: its inputs are the two.
+    """
+
+    def __init__(self, name=None, **kwargs):
+        self._refuse_arguments(kwargs)
+        self._core = _nn.MaskedLayer(name or "")
 
 
 def _layer_of(core):

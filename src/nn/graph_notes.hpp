@@ -30,7 +30,7 @@ inline GraphNotes* find_notes(const Graph& graph) {
   return static_cast<GraphNotes*>(graph.attached().get());
 }
 
-/// Throws ShapeError for a mask that has not the first axes of its value.
+/// Throws ShapeError for a mask of another batch than its value's, or of more axes.
 void check_mask(const Value& value, const Value& mask);
 /// Lets the value, as it is, carry the mask.
 void note_mask(const Value& value, Value mask);

@@ -12,13 +12,12 @@ namespace tegula::nn {
 void check_mask(const Value& value, const Value& mask) {
   const Shape& own = value.shape();
   const Shape& given = mask.shape();
-  bool fits = given.rank() <= own.rank();
-  for (int axis = 0; fits && axis < given.rank(); ++axis) {
-    fits = own[axis] == given[axis] || own[axis] == kUnknown || given[axis] == kUnknown;
-  }
+  // The other axes are those of steps, wherever they are in the value.
+  const bool fits = given.rank() <= own.rank() && given.rank() > 0 &&
+                    (own[0] == given[0] || own[0] == kUnknown || given[0] == kUnknown);
   if (fits) return;
-  throw ShapeError("a mask has the first axes of its value, which has shape " + shape_text(own) +
-                   "; got a mask of shape " + shape_text(given));
+  throw ShapeError("a mask is of the batch of its value and has no more axes; the value has shape " +
+                   shape_text(own) + ", the mask " + shape_text(given));
 }
 
 void note_mask(const Value& value, Value mask) {

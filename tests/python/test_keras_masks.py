@@ -45,8 +45,8 @@ def test_supports_masking_can_be_set_and_acts():
 
 
 def test_masks_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="first axes"):
-        L.GlobalAveragePooling1D()(X, mask=np.ones((2, 4), bool))
+    with pytest.raises(ValueError, match="no more axes"):
+        L.GlobalAveragePooling1D()(X, mask=np.ones((2, 3, 2, 1), bool))
     with pytest.raises(ValueError, match="1 entries for 2 inputs"):
         L.Add()([X, X], mask=[COUNTS])
 

@@ -73,6 +73,7 @@ def test_a_model_that_threads_compile_at_once_has_the_optimizer_and_the_metrics_
             assert model._compiled.metrics[0] == metrics[optimizers.index(model.optimizer)]
     finally:
         sys.setswitchinterval(interval)
+    model.train_on_batch(X, Y)  # builds the optimizer
     assert float(model.optimizer.learning_rate) == pytest.approx(model._model.learning_rate())
 
 

@@ -16,8 +16,9 @@ void check_mask(const Value& value, const Value& mask) {
   const bool fits = given.rank() <= own.rank() && given.rank() > 0 &&
                     (own[0] == given[0] || own[0] == kUnknown || given[0] == kUnknown);
   if (fits) return;
-  throw ShapeError("a mask is of the batch of its value and has no more axes; the value has shape " +
-                   shape_text(own) + ", the mask " + shape_text(given));
+  throw ShapeError(
+      "a mask is of the batch of its value and has no more axes; the value has shape " +
+      shape_text(own) + ", the mask " + shape_text(given));
 }
 
 void note_mask(const Value& value, Value mask) {

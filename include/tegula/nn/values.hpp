@@ -24,7 +24,8 @@ using Masks = std::vector<Value>;
 /// The mask that a value carries, as in Keras: layers that support masks hand it on to what they
 /// make of the value; ops do not. No value without one.
 TEGULA_API Value mask_of(const Value& value);
-/// The same value, carrying this mask: true where it counts, with the first axes of the value.
+/// The same value, carrying this mask: true where it counts, usually of shape (batch, steps).
+/// Throws ShapeError for a mask of another batch, or of more axes than the value.
 TEGULA_API Value with_mask(Value value, Value mask);
 
 /// The types of values.

@@ -34,13 +34,16 @@ data::Dataset digits(const data::Dataset& all, std::int64_t low, std::int64_t hi
   return {images, labels};
 }
 
+/// Anew for each model, which owns its optimizer.
+nn::CompileOptions classification() {
+  return {.optimizer = "adam", .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}};
+}
+
 void run(std::map<std::string, std::string> options) {
   nn::set_random_seed(std::stoull(options["--seed"]));
   const std::int64_t epochs = std::stoll(options["--epochs"]);
   const auto [train, test] = data::mnist(options["--data"]);
   constexpr std::size_t kAll = 60000;
-  const nn::CompileOptions classification = {
-      .optimizer = "adam", .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}};
 
   const nn::Input image({28, 28, 1});
   Value x = nn::Conv2D({.filters = 16, .kernel_size = 3, .activation = "relu"})(image);
@@ -48,7 +51,7 @@ void run(std::map<std::string, std::string> options) {
   x = nn::Conv2D({.filters = 32, .kernel_size = 3, .activation = "relu"})(x);
   const Value features = nn::Flatten()(nn::MaxPooling2D()(x));
   nn::Model base(image, nn::Dense({.units = 5, .activation = "softmax"})(features));
-  base.compile(classification);
+  base.compile(classification());
   base.fit(digits(train, 0, 4, kAll), {.batch_size = 64, .epochs = epochs});
 
   const nn::Layer frozen = nn::Model(image, features).layer();
@@ -57,7 +60,7 @@ void run(std::map<std::string, std::string> options) {
   const Value hidden =
       nn::Dense({.units = 64, .activation = "relu"})(frozen(other, /*training=*/false));
   nn::Model model(other, nn::Dense({.units = 5, .activation = "softmax"})(hidden));
-  model.compile(classification);
+  model.compile(classification());
   std::printf("%s", model.summary().c_str());
   const data::Dataset new_digits = digits(test, 5, 9, kAll);
   model.fit(digits(train, 5, 9, 2000),

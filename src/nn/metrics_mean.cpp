@@ -49,6 +49,14 @@ Samples per_sample(Reduce reduce, Value values, Value weights) {
   return {reduce_from(reduce, values, 1), weights};
 }
 
+/// The weights of what counts; `weights` may be no value.
+Value weighted(Value weights, Value counted) {
+  if (!weights) return counted;
+  weights = cast(weights, DType::f32);
+  match_weight(counted, weights);
+  return weights * counted;
+}
+
 /// A scalar that does not depend on shapes known only at run time when there is one sample.
 Value sample_count(Value values) {
   if (values.shape().rank() > 0) return element_count(values, 0);
@@ -64,21 +72,10 @@ void MeanMetricBase::build_state(const ValueType& /*y_true*/, const ValueType& /
 
 std::vector<Value> MeanMetricBase::update(Value y_true, Value y_pred, Value sample_weight) {
   // Without weights all samples count, as in Keras: what is masked as 0.
-  if (sample_weight) {
-    if (Value counted = mask(y_true, y_pred)) {
-      sample_weight = cast(sample_weight, DType::f32);
-      match_weight(counted, sample_weight);
-      sample_weight = sample_weight * counted;
-    }
-  }
+  const Value own_mask = sample_weight ? mask(y_true, y_pred) : Value();
+  if (own_mask) sample_weight = weighted(sample_weight, own_mask);
   if (const Value carried = mask_of(y_pred)) {
-    Value counted = cast(carried, DType::f32);
-    if (sample_weight) {
-      sample_weight = cast(sample_weight, DType::f32);
-      match_weight(counted, sample_weight);
-      counted = counted * sample_weight;
-    }
-    sample_weight = counted;
+    sample_weight = weighted(sample_weight, cast(carried, DType::f32));
   }
   const auto [batch, weights] = per_sample(mean, values(y_true, y_pred), sample_weight);
   return {assign_add(total_, sum(batch)),

@@ -4,7 +4,8 @@ import inspect
 
 from .._array_ops import placeholder, reshape
 from .._framework import Graph, Tensor
-from . import _serialization
+from ._serialization import deserialize_keras_object as _deserialize
+from ._serialization import serialize_keras_object as _serialize
 from ._values import mapped
 from .layers import Layer, _entering, _is_shape
 
@@ -65,16 +66,16 @@ class Lambda(Layer):
 
     def get_config(self):
         """The arguments that make an equal layer, as plain data; functions by their names."""
-        config = {"function": _serialization.serialize_keras_object(self.function)}
+        config = {"function": _serialize(self.function)}
         if self._output_shape is not None:
-            config["output_shape"] = _described(self._output_shape)
+            config["output_shape"] = _serialize(self._output_shape)
         if self.mask is not None:
             if isinstance(self.mask, Tensor):
                 raise NotImplementedError(
                     "Lambda: a mask that is a tensor cannot be described; give a function"
                 )
-            config["mask"] = _described(self.mask)
-        config["arguments"] = _serialization.serialize_keras_object(self.arguments)
+            config["mask"] = _serialize(self.mask)
+        config["arguments"] = _serialize(self.arguments)
         return {**super().get_config(), **config}
 
     @classmethod
@@ -83,7 +84,7 @@ class Lambda(Layer):
         config = dict(config)
         for name in ("function", "output_shape", "mask", "arguments"):
             if config.get(name) is not None:
-                config[name] = _serialization.deserialize_keras_object(config[name])
+                config[name] = _deserialize(config[name])
         return cls(**config)
 
 
@@ -113,13 +114,13 @@ class Wrapper(Layer):
     def get_config(self):
         """The arguments that make an equal layer, as plain data."""
         return {**super().get_config(),
-                "layer": _serialization.serialize_keras_object(self.layer)}
+                "layer": _serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described, with new weights."""
         config = dict(config)
-        return cls(_serialization.deserialize_keras_object(config.pop("layer")), **config)
+        return cls(_deserialize(config.pop("layer")), **config)
 
 
 class TimeDistributed(Wrapper):
@@ -137,8 +138,7 @@ class TimeDistributed(Wrapper):
     @_entering
     def build(self, input_shape=None):
         """Makes the other layer's weights for one step."""
-        if not self.layer.built:
-            self.layer.build(self._step_shape(input_shape))
+        super().build(self._step_shape(input_shape))
 
     def call(self, inputs):
         """The outputs of all steps."""
@@ -163,7 +163,3 @@ class TimeDistributed(Wrapper):
                 f"dimensions, received: {shape}"
             )
         return (shape[0], *shape[2:])
-
-
-def _described(value):
-    return _serialization.serialize_keras_object(value)

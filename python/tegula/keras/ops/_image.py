@@ -36,8 +36,11 @@ def _channel_axis(data_format):
     return -3 if _channels_first(data_format) else -1
 
 
-def _colors(images, data_format):
-    """(the channel axis, red, green and blue as floats)."""
+def _colors(images, data_format, floats=False):
+    """(the channel axis, red, green and blue as floats); `floats` refuses images of integers."""
+    given = tensor(images).dtype
+    if floats and not given.is_floating:
+        raise ValueError(f"Invalid images dtype: expected float dtype. Received: {given}")
     x = floating(_checked(images))
     axis = axis_in(_channel_axis(data_format), x.ndim)
     if known_size(x, axis, "the colors of images") != 3:
@@ -56,9 +59,7 @@ def rgb_to_grayscale(images, data_format=None):
 @op
 def rgb_to_hsv(images, data_format=None):
     """Hue, saturation and value, 0 to 1, of colors 0 to 1."""
-    if not tensor(images).dtype.is_floating:
-        raise ValueError(f"Invalid images dtype: expected float dtype. Received: {tensor(images).dtype}")
-    axis, (r, g, b) = _colors(images, data_format)
+    axis, (r, g, b) = _colors(images, data_format, floats=True)
     value = _math.maximum(_math.maximum(r, g), b)
     spread = value - _math.minimum(_math.minimum(r, g), b)
     gray, dark = _math.equal(spread, 0.0), _math.equal(value, 0.0)
@@ -77,9 +78,7 @@ def rgb_to_hsv(images, data_format=None):
 @op
 def hsv_to_rgb(images, data_format=None):
     """Colors of hue, saturation and value, all 0 to 1."""
-    if not tensor(images).dtype.is_floating:
-        raise ValueError(f"Invalid images dtype: expected float dtype. Received: {tensor(images).dtype}")
-    axis, (hue, saturation, value) = _colors(images, data_format)
+    axis, (hue, saturation, value) = _colors(images, data_format, floats=True)
     six = _math.floormod(hue, 1.0) * 6.0
 
     def channel(low, sign):
@@ -202,4 +201,3 @@ def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None
     sigma = sigma if isinstance(sigma, (tuple, list)) else (sigma, sigma)
     rows, columns = (_bell(n, float(s)) for n, s in zip(_listed(kernel_size, 2), sigma))
     return _filtered(x, np.outer(rows, columns), "same", data_format)
-

@@ -14,7 +14,6 @@ from ._dispatch import (
     floating,
     gathered,
     known,
-    known_size,
     number,
     op,
     promoted,

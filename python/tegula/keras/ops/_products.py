@@ -7,7 +7,6 @@ import numpy as np
 from ... import _array_ops as _arrays
 from ... import _core
 from ... import _math_ops as _math
-from ..._framework import apply
 from ._dispatch import axis_in, floating, gathered, known_size, number, op, promoted, tensor
 from ._shapes import _cut, _sizes, moveaxis
 

@@ -20,7 +20,6 @@ from ._dispatch import (
     number,
     op,
 
-    refused,
     result_type,
     tensor,
 )

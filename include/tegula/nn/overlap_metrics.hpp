@@ -46,6 +46,40 @@ class TEGULA_API OverlapBase : public MetricBase {
 inline constexpr const char* kOverlapDtypeDoc =
     "\"int64\" or \"int32\", which truncate sample weights, or \"float32\".";
 
+/// The fields of an overlap of many classes, in Keras's order: of its options those that it has.
+template <typename Options>
+auto overlap_fields(const char* axis_doc) {
+  const auto target_class_ids = [] {
+    if constexpr (requires { &Options::target_class_ids; }) {
+      return std::tuple{field<&Options::target_class_ids>("target_class_ids",
+                                                          "Classes that are averaged.", at_least(0))
+                            .required()};
+    } else {
+      return std::tuple{};
+    }
+  };
+  const auto sparse_y_true = [] {
+    if constexpr (requires { &Options::sparse_y_true; }) {
+      return std::tuple{
+          field<&Options::sparse_y_true>("sparse_y_true", "Whether targets are class indices.")};
+    } else {
+      return std::tuple{};
+    }
+  };
+  return std::tuple_cat(
+      std::tuple{field<&Options::num_classes>("num_classes", "Number of classes.", at_least(1))
+                     .required()},
+      target_class_ids(),
+      std::tuple{field<&Options::name>("name", "Name in logs."),
+                 field<&Options::dtype>("dtype", kOverlapDtypeDoc),
+                 field<&Options::ignore_class>(
+                     "ignore_class", "Target class whose samples do not count.", any_finite)},
+      sparse_y_true(),
+      std::tuple{
+          field<&Options::sparse_y_pred>("sparse_y_pred", "Whether predictions are class indices."),
+          field<&Options::axis>("axis", axis_doc, any_finite)});
+}
+
 struct IoUOptions {
   std::int64_t num_classes = 0;
   std::vector<std::int64_t> target_class_ids = {};
@@ -55,21 +89,7 @@ struct IoUOptions {
   bool sparse_y_true = true;
   bool sparse_y_pred = true;
   std::int64_t axis = -1;
-  static auto fields() {
-    using Self = IoUOptions;
-    return std::tuple{
-        field<&Self::num_classes>("num_classes", "Number of classes.", at_least(1)).required(),
-        field<&Self::target_class_ids>("target_class_ids", "Classes that are averaged.",
-                                       at_least(0))
-            .required(),
-        field<&Self::name>("name", "Name in logs."),
-        field<&Self::dtype>("dtype", kOverlapDtypeDoc),
-        field<&Self::ignore_class>("ignore_class", "Target class whose samples do not count.",
-                                   any_finite),
-        field<&Self::sparse_y_true>("sparse_y_true", "Whether targets are class indices."),
-        field<&Self::sparse_y_pred>("sparse_y_pred", "Whether predictions are class indices."),
-        field<&Self::axis>("axis", "Axis of scores.", any_finite)};
-  }
+  static auto fields() { return overlap_fields<IoUOptions>("Axis of scores."); }
 };
 class TEGULA_API IoUMetric : public MetricWithOptions<OverlapBase, IoUMetric, IoUOptions> {
  public:
@@ -115,18 +135,7 @@ struct MeanIoUOptions {
   bool sparse_y_true = true;
   bool sparse_y_pred = true;
   std::int64_t axis = -1;
-  static auto fields() {
-    using Self = MeanIoUOptions;
-    return std::tuple{
-        field<&Self::num_classes>("num_classes", "Number of classes.", at_least(1)).required(),
-        field<&Self::name>("name", "Name in logs."),
-        field<&Self::dtype>("dtype", kOverlapDtypeDoc),
-        field<&Self::ignore_class>("ignore_class", "Target class whose samples do not count.",
-                                   any_finite),
-        field<&Self::sparse_y_true>("sparse_y_true", "Whether targets are class indices."),
-        field<&Self::sparse_y_pred>("sparse_y_pred", "Whether predictions are class indices."),
-        field<&Self::axis>("axis", "Axis of scores.", any_finite)};
-  }
+  static auto fields() { return overlap_fields<MeanIoUOptions>("Axis of scores."); }
 };
 class TEGULA_API MeanIoUMetric
     : public MetricWithOptions<OverlapBase, MeanIoUMetric, MeanIoUOptions> {
@@ -147,20 +156,7 @@ struct OneHotIoUOptions {
   std::optional<std::int64_t> ignore_class = {};
   bool sparse_y_pred = false;
   std::int64_t axis = -1;
-  static auto fields() {
-    using Self = OneHotIoUOptions;
-    return std::tuple{
-        field<&Self::num_classes>("num_classes", "Number of classes.", at_least(1)).required(),
-        field<&Self::target_class_ids>("target_class_ids", "Classes that are averaged.",
-                                       at_least(0))
-            .required(),
-        field<&Self::name>("name", "Name in logs."),
-        field<&Self::dtype>("dtype", kOverlapDtypeDoc),
-        field<&Self::ignore_class>("ignore_class", "Target class whose samples do not count.",
-                                   any_finite),
-        field<&Self::sparse_y_pred>("sparse_y_pred", "Whether predictions are class indices."),
-        field<&Self::axis>("axis", "Axis of the classes.", any_finite)};
-  }
+  static auto fields() { return overlap_fields<OneHotIoUOptions>("Axis of the classes."); }
 };
 class TEGULA_API OneHotIoUMetric
     : public MetricWithOptions<OverlapBase, OneHotIoUMetric, OneHotIoUOptions> {
@@ -180,17 +176,7 @@ struct OneHotMeanIoUOptions {
   std::optional<std::int64_t> ignore_class = {};
   bool sparse_y_pred = false;
   std::int64_t axis = -1;
-  static auto fields() {
-    using Self = OneHotMeanIoUOptions;
-    return std::tuple{
-        field<&Self::num_classes>("num_classes", "Number of classes.", at_least(1)).required(),
-        field<&Self::name>("name", "Name in logs."),
-        field<&Self::dtype>("dtype", kOverlapDtypeDoc),
-        field<&Self::ignore_class>("ignore_class", "Target class whose samples do not count.",
-                                   any_finite),
-        field<&Self::sparse_y_pred>("sparse_y_pred", "Whether predictions are class indices."),
-        field<&Self::axis>("axis", "Axis of the classes.", any_finite)};
-  }
+  static auto fields() { return overlap_fields<OneHotMeanIoUOptions>("Axis of the classes."); }
 };
 class TEGULA_API OneHotMeanIoUMetric
     : public MetricWithOptions<OverlapBase, OneHotMeanIoUMetric, OneHotMeanIoUOptions> {

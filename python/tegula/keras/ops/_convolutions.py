@@ -14,15 +14,20 @@ from ._dispatch import floating, gathered, known_size, op, tensor
 from ._shapes import _sizes
 
 
-def _format(x, data_format):
-    """TensorFlow's name of the layout of x."""
+def _channels_first(data_format):
+    """Whether the channels come first: as given, or as Keras is configured."""
     data_format = data_format or _config.image_data_format()
-    if data_format not in ("channels_last", "channels_first"):
+    if data_format not in ("channels_first", "channels_last"):
         raise ValueError(
             "Argument `data_format` must be 'channels_first' or 'channels_last'. "
             f"Received: data_format={data_format}"
         )
-    names = _CHANNELS_FIRST if data_format == "channels_first" else _CHANNELS_LAST
+    return data_format == "channels_first"
+
+
+def _format(x, data_format):
+    """TensorFlow's name of the layout of x."""
+    names = _CHANNELS_FIRST if _channels_first(data_format) else _CHANNELS_LAST
     if x.ndim - 2 not in names:
         raise ValueError(f"one to three spatial axes are expected, got shape {x.shape}")
     return names[x.ndim - 2]

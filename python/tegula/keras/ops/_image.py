@@ -6,20 +6,9 @@ import numpy as np
 
 from ... import _array_ops as _arrays
 from ... import _math_ops as _math
-from .. import config as _config
-from ._convolutions import _listed, conv, depthwise_conv
+from ._convolutions import _channels_first, _listed, conv, depthwise_conv
 from ._dispatch import axis_in, floating, known_size, op, tensor
 from ._shapes import _cut, pad
-
-
-def _channels_first(data_format):
-    data_format = data_format or _config.image_data_format()
-    if data_format not in ("channels_first", "channels_last"):
-        raise ValueError(
-            "Argument `data_format` must be 'channels_first' or 'channels_last'. "
-            f"Received: data_format={data_format}"
-        )
-    return data_format == "channels_first"
 
 
 def _checked(images, ranks=(3, 4)):

@@ -283,6 +283,7 @@ LayerBase::Evaluation LayerBase::find_evaluation(const MaskedTensors& inputs, bo
     masked.push_back(static_cast<bool>(mask));
     if (mask) fetches.push_back(mask);
   }
+  if (std::ranges::find(masked, true) == masked.end()) masked.clear();
   fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
   const Evaluation evaluation{session_->compile(feeds, fetches, trace.assignments()),
                               types_of(outputs), std::move(masked)};

@@ -182,8 +182,9 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
 
   struct Evaluation {
     Executable executable;
-    /// The outputs' structure; their masks and the losses follow.
+    /// The outputs' structure; the masks of those that have one and the losses follow.
     ValueTypes outputs;
+    /// Which outputs have a mask; empty when none has.
     std::vector<bool> masked;
   };
   Evaluation find_evaluation(const MaskedTensors& inputs, bool training,

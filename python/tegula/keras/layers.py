@@ -626,6 +626,9 @@ def _values_or_none(tensors):
 
 def _masks_of_arrays(x, mask):
     """For each input its mask, given or carried, or None; none at all where there is no mask."""
+    if mask is None and isinstance(x, _np.ndarray):  # most calls
+        own = getattr(x, "_keras_mask", None)
+        return [] if own is None else [_np.asarray(own)]
     if mask is None:
         masks = [getattr(one, "_keras_mask", None) for one in _items(x)]
     else:
@@ -641,9 +644,10 @@ def _masked_results(evaluated):
     """The results of a layer, which carry their masks as `_keras_mask`."""
     arrays, masks = evaluated
     results = _as_results(arrays)
-    for result, mask in zip(_leaves(results), masks):
-        if mask is not None:
-            result._keras_mask = _as_result(mask)
+    if masks:
+        for result, mask in zip(_leaves(results), masks):
+            if mask is not None:
+                result._keras_mask = _as_result(mask)
     return results
 
 

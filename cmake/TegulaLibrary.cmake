@@ -11,10 +11,10 @@ target_include_directories(tegula_objects PUBLIC "${PROJECT_SOURCE_DIR}/include"
 target_compile_definitions(tegula_objects PRIVATE $<IF:$<BOOL:${BUILD_SHARED_LIBS}>,TEGULA_BUILDING,TEGULA_STATIC>)
 target_link_libraries(tegula_objects PRIVATE tegula_flags tegula_private)
 
-# Layers, losses and the like build graphs once, and files are read and written seldom: what counts
-# there is that a process which loads them stays small.
+# Layers, losses and the definitions of ops build graphs once, and files are read and written seldom:
+# what counts there is that a process which loads them stays small.
 set(small_sources ${tegula_sources})
-list(FILTER small_sources INCLUDE REGEX "/src/(nn|io)/")
+list(FILTER small_sources INCLUDE REGEX "/src/(nn|io|ops)/")
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS "${tegula_small_code}")
 set(kernel_sources ${tegula_sources})
 list(FILTER kernel_sources INCLUDE REGEX "/kernels/cpu/")

@@ -15,11 +15,12 @@ placeholders, variables and operations, then run parts of it in a `Session`.
 
 import importlib as _importlib
 import sys as _sys
-import typing as _typing
 
 from . import _core, _missing
 
-if _typing.TYPE_CHECKING:
+# Loading typing for its own constant would double the time of `import tegula`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
     from . import (  # noqa: F401
         compat,
         config,
@@ -35,6 +36,7 @@ if _typing.TYPE_CHECKING:
         train,
     )
     from ._graph_api import *  # noqa: F403
+del TYPE_CHECKING
 
 __version__ = _core.__version__
 

@@ -4,8 +4,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "src/core/rethrow.hpp"
-#include "src/core/similar_names.hpp"
 #include "tegula/nn/fields.hpp"
 
 namespace tegula::nn {
@@ -177,29 +175,6 @@ void from_config(const Config& config, Shape& shape) {
   for (const Config& dim : config.as_list()) {
     shape.append(dim.is_null() ? kUnknown : dim.as_integer());
   }
-}
-
-void check_keys(const Config& config, const std::vector<std::string>& known,
-                std::string_view owner) {
-  for (const auto& [key, value] : config.as_object()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    std::string names;
-    for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
-    throw NotFound("Unrecognized keyword arguments passed to " + std::string(owner) + ": {'" + key +
-                   "': " + value.to_string() + "}" + did_you_mean(key, known) +
-                   "; it takes: " + names);
-  }
-}
-
-void throw_missing(std::string_view owner, std::string_view name) {
-  throw InvalidArgument(std::string(owner) + ": argument `" + std::string(name) + "` is required");
-}
-
-void rethrow_for_argument(std::string_view owner, std::string_view name) {
-  const auto explain = [&](const Error& error) {
-    return std::string(owner) + ": argument `" + std::string(name) + "`: " + error.what();
-  };
-  tegula::detail::rethrow_with(explain);
 }
 
 }  // namespace tegula::nn

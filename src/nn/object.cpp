@@ -76,6 +76,40 @@ void throw_no_option(std::string_view owner, std::string_view name,
                  did_you_mean(name, known) + names);
 }
 
+const StructField& find_field(std::span<const StructField> fields, std::string_view name,
+                              std::string_view owner) {
+  const auto named = [name](const StructField& field) { return name == field.name; };
+  const auto found = std::find_if(fields.begin(), fields.end(), named);
+  if (found != fields.end()) return *found;
+  throw_no_option(owner, name, field_names(fields));
+}
+
+bool change_field(const StructField& field, void* options, const OptionValue& value,
+                  std::string_view owner) {
+  void* const option = field.in(options);
+  const std::shared_ptr<Object> object_before = field.object(options);
+  const Config before = field.to_config(options);
+  try {
+    if (value.config != nullptr) {
+      field.type->from_config(*value.config, option);
+    } else if (!field.type->put_object(option, *value.object)) {
+      throw InvalidArgument("cannot be a " + std::string((*value.object)->class_name()));
+    }
+  } catch (const InvalidArgument&) {
+    rethrow_for_argument(owner, field.name);
+  }
+  return object_before != field.object(options) || before != field.to_config(options);
+}
+
+std::uint64_t latest_revision(std::span<const StructField> fields, const void* options) {
+  std::uint64_t latest = 0;
+  for (const StructField& field : fields) {
+    const std::shared_ptr<Object> object = field.object(options);
+    if (object != nullptr) latest = std::max(latest, object->revision());
+  }
+  return latest;
+}
+
 void throw_fixed_option(std::string_view owner, std::string_view name, std::string_view when) {
   throw InvalidArgument(std::string(owner) + ": `" + std::string(name) + "` is fixed when " +
                         std::string(when) + "; make a new " + std::string(owner));

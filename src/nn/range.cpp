@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "tegula/nn/fields.hpp"
-
 namespace tegula::nn {
 
 namespace {
@@ -55,12 +53,6 @@ void check_range(const Range& range, const Config& value, std::string_view owner
   if (overflows && std::isfinite(*number)) expected += " in float32";
   throw InvalidArgument(std::string(owner) + ": `" + std::string(name) + "` must be " + expected +
                         ", got " + value.to_string());
-}
-
-std::string doc_with_range(std::string doc, const std::optional<Range>& range) {
-  if (!range || (!range->bounded_below() && !range->bounded_above())) return doc;
-  if (doc.ends_with('.')) doc.pop_back();
-  return doc + "; " + range->to_string() + ".";
 }
 
 }  // namespace tegula::nn

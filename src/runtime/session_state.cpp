@@ -1,6 +1,7 @@
 #include "src/runtime/session_state.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <mutex>
@@ -22,6 +23,17 @@ void check_initial_type(const VariableState& state, const ValueType& type) {
   if (type == state.variable.type()) return;
   throw ShapeError("the initial value of " + describe_variable(state.variable) + " is " +
                    type.to_string());
+}
+
+/// False when the initial value is none that is there already. Metrics begin anew at each call of
+/// a model, from constants, which need no plan.
+bool set_to_constant(VariableState& state, const Value& initial) {
+  if (initial.node().op().name != "constant") return false;
+  check_initial_type(state, initial.type());
+  const auto& value = initial.node().attrs().get<Tensor>("value");
+  if (value.byte_count() > 0) std::memcpy(state.value.raw(), value.raw(), value.byte_count());
+  state.initialized = true;
+  return true;
 }
 
 /// The states of each session, in the order in which these come first.
@@ -165,22 +177,27 @@ void SessionState::initialize_locked(States listed) {
 }
 
 void SessionState::compute_initial_values(const States& states) {
+  domain.count_change();
+  States computed;
+  for (const auto& state : states) {
+    if (!set_to_constant(*state, graph.initial_value(state->variable))) computed.push_back(state);
+  }
+  if (computed.empty()) return;
   std::vector<Value> fetches;
   std::vector<Tensor> outputs;
-  for (const auto& state : states) {
+  for (const auto& state : computed) {
     fetches.push_back(graph.initial_value(state->variable));
     outputs.push_back(state->value);  // shares the variable's memory
   }
   const auto plan = build_plan(
       {.graph = graph, .feeds = {}, .feed_shapes = {}, .fetches = fetches, .targets = {}},
       options.passes, variables, backend);
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    check_initial_type(*states[i], plan->fetch_types[i]);
+  for (std::size_t i = 0; i < computed.size(); ++i) {
+    check_initial_type(*computed[i], plan->fetch_types[i]);
   }
   const RandomKey key{.seed = seed, .op_id = 0, .step = kInitializationStep};
-  domain.count_change();
   PlanInstance(plan).run(TensorRow(std::span<const Tensor>()), outputs, {.key = key});
-  for (const auto& state : states) state->initialized = true;
+  for (const auto& state : computed) state->initialized = true;
 }
 
 }  // namespace tegula::detail

@@ -38,24 +38,6 @@ struct NoFields {
   static auto fields() { return std::tuple{}; }
 };
 
-/// Sets the field of this name; false when there is none.
-template <HasFields Options>
-bool set_field(Options& options, std::string_view name, const Config& value,
-               std::string_view owner) {
-  bool found = false;
-  const auto set = [&](const auto& field) {
-    if (found || name != field.name) return;
-    found = true;
-    try {
-      from_config(value, field.of(options));
-    } catch (const InvalidArgument&) {
-      rethrow_for_argument(owner, name);
-    }
-  };
-  std::apply([&set](const auto&... fields) { (set(fields), ...); }, Options::fields());
-  return found;
-}
-
 /// Throws NotFound: `owner` has no attribute `name`, it has: …
 [[noreturn]] TEGULA_API void throw_no_attribute(const CallbackBase& owner, std::string_view name);
 
@@ -82,11 +64,11 @@ class CallbackOf : public StoredOptions<CallbackBase, Derived, OptionsType> {
   }
   void set_attribute(std::string_view name, const Config& value) override {
     OptionsType changed = this->options_;
-    if (set_field(changed, name, value, Derived::kName)) {
+    if (set_field(struct_fields<OptionsType>(), &changed, name, value, Derived::kName)) {
       check_ranges(changed, Derived::kName);
       Derived::check(changed);
       this->options_ = std::move(changed);
-    } else if (!set_field(state_, name, value, Derived::kName)) {
+    } else if (!set_field(struct_fields<State>(), &state_, name, value, Derived::kName)) {
       throw_no_attribute(*this, name);
     }
   }

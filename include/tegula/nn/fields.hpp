@@ -9,8 +9,11 @@
 //     }
 //   };
 
+#include <array>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -22,27 +25,26 @@
 
 namespace tegula::nn {
 
-/// A field of an options struct: `Path` leads from the struct to the member, through nested
-/// structs.
-template <auto... Path>
-struct Field {
+/// What a field says of itself.
+struct FieldFacts {
   const char* name;
   const char* doc;
   /// Of fields that hold numbers.
   std::optional<Range> range;
+  /// Whether configs and Python must give it.
   bool is_required = false;
   /// Whether it decides which weights there are or how they start, so that it cannot change later.
   bool shapes_weights = false;
+};
 
+/// A field of an options struct: `Path` leads from the struct to the member, through nested
+/// structs.
+template <auto... Path>
+struct Field : FieldFacts {
   constexpr Field fixed_when_built() const {
     Field copy = *this;
     copy.shapes_weights = true;
     return copy;
-  }
-
-  template <typename Options>
-  auto& of(Options& options) const {
-    return (options.*....*Path);
   }
   /// Configs and Python must give it, as Keras has no default for it.
   constexpr Field required() const {
@@ -66,13 +68,13 @@ template <auto... Path>
 constexpr Field<Path...> field(const char* name, const char* doc) {
   static_assert(!holds_numbers<typename PathEnd<Path...>::Type>,
                 "a numeric option states its range: field<...>(name, doc, in_range(0, 1))");
-  return {name, doc, {}, false};
+  return {{name, doc, {}}};
 }
 /// Of a number, an optional number or a list of numbers.
 template <auto... Path>
 constexpr Field<Path...> field(const char* name, const char* doc, Range range) {
   static_assert(holds_numbers<typename PathEnd<Path...>::Type>, "only numbers have a range");
-  return {name, doc, range, false};
+  return {{name, doc, range}};
 }
 
 /// What stubs and documentation call the type of an option: "float", "optional int", "list of
@@ -151,56 +153,104 @@ concept HasFields = requires {
   Options::fields();
 };
 
-/// An object with one entry per field, in the order of declaration.
+class Object;  // object.hpp
+
+/// The object that an option of this type is; overloaded for handles and the like.
+template <typename T>
+std::shared_ptr<Object> option_as_object(const T& /*option*/) {
+  return nullptr;
+}
+/// Whether the option takes the object, which it shares then.
+template <typename T>
+bool put_object(T& /*option*/, const std::shared_ptr<Object>& /*object*/) {
+  return false;
+}
+
+/// What can be done with an option of some type, given its address.
+struct FieldType {
+  Config (*to_config)(const void* option);
+  void (*from_config)(const Config& config, void* option);
+  std::string (*name)(const void* option);
+  std::shared_ptr<Object> (*as_object)(const void* option);
+  bool (*put_object)(void* option, const std::shared_ptr<Object>& object);
+};
+template <typename T>
+inline constexpr FieldType field_type = {
+    [](const void* option) -> Config { return to_config(*static_cast<const T*>(option)); },
+    [](const Config& config, void* option) { from_config(config, *static_cast<T*>(option)); },
+    [](const void* option) { return type_name(*static_cast<const T*>(option)); },
+    [](const void* option) { return option_as_object(*static_cast<const T*>(option)); },
+    [](void* option, const std::shared_ptr<Object>& object) {
+      return put_object(*static_cast<T*>(option), object);
+    }};
+
+/// A field without its types: one piece of code serves the structs of all classes.
+struct StructField : FieldFacts {
+  const FieldType* type;
+  /// Its address, given the struct's.
+  void* (*address)(void* options);
+
+  void* in(void* options) const { return address(options); }
+  const void* in(const void* options) const { return address(const_cast<void*>(options)); }
+  Config to_config(const void* options) const { return type->to_config(in(options)); }
+  std::shared_ptr<Object> object(const void* options) const { return type->as_object(in(options)); }
+};
+
+template <typename Options, auto... Path>
+StructField struct_field(const Field<Path...>& field) {
+  const auto address = [](void* options) -> void* {
+    auto& typed = *static_cast<Options*>(options);
+    return &(typed.*....*Path);
+  };
+  return {field, &field_type<typename PathEnd<Path...>::Type>, address};
+}
+
+/// The fields of a struct, in the order of declaration.
 template <HasFields Options>
-Config to_config(const Options& options) {
-  Config::Object object;
-  std::apply(
-      [&](const auto&... fields) {
-        (object.emplace_back(fields.name, to_config(fields.of(options))), ...);
+std::span<const StructField> struct_fields() {
+  static const auto fields = std::apply(
+      [](const auto&... each) {
+        return std::array<StructField, sizeof...(each)>{struct_field<Options>(each)...};
       },
       Options::fields());
-  return object;
+  return fields;
+}
+
+TEGULA_API std::vector<std::string> field_names(std::span<const StructField> fields);
+
+/// An object with one entry per field, in the order of declaration.
+TEGULA_API Config fields_to_config(std::span<const StructField> fields, const void* options);
+template <HasFields Options>
+Config to_config(const Options& options) {
+  return fields_to_config(struct_fields<Options>(), &options);
 }
 
 /// Throws NotFound for a key that is no field, listing the fields of `owner`.
 TEGULA_API void check_keys(const Config& config, const std::vector<std::string>& known,
                            std::string_view owner);
-/// Throws InvalidArgument: `owner` cannot be made without the argument `name`.
-[[noreturn]] TEGULA_API void throw_missing(std::string_view owner, std::string_view name);
 /// Rethrows the current InvalidArgument with "owner: argument `name`: " before its text.
 [[noreturn]] TEGULA_API void rethrow_for_argument(std::string_view owner, std::string_view name);
 
 /// Absent fields keep their defaults. Throws InvalidArgument when one is required.
+TEGULA_API void fields_from_config(const Config& config, std::span<const StructField> fields,
+                                   void* options, std::string_view owner);
 template <HasFields Options>
 void from_config(const Config& config, Options& options, std::string_view owner = "") {
-  std::apply(
-      [&](const auto&... fields) {
-        check_keys(config, {fields.name...}, owner);
-        [[maybe_unused]] const auto read = [&](const auto& one) {
-          const Config* value = config.find(one.name);
-          if (value == nullptr && one.is_required) throw_missing(owner, one.name);
-          if (value == nullptr) return;
-          try {
-            from_config(*value, one.of(options));
-          } catch (const InvalidArgument&) {
-            rethrow_for_argument(owner, one.name);
-          }
-        };
-        (read(fields), ...);
-      },
-      Options::fields());
+  fields_from_config(config, struct_fields<Options>(), &options, owner);
 }
 
 /// Throws InvalidArgument, naming `owner`, field, value and range, for a number outside of its
 /// field's range.
+TEGULA_API void check_ranges(std::span<const StructField> fields, const void* options,
+                             std::string_view owner);
 template <HasFields Options>
 void check_ranges(const Options& options, std::string_view owner) {
-  const auto check = [&](const auto& one) {
-    if (one.range) check_range(*one.range, to_config(one.of(options)), owner, one.name);
-  };
-  std::apply([&check](const auto&... fields) { (check(fields), ...); }, Options::fields());
+  check_ranges(struct_fields<Options>(), &options, owner);
 }
+
+/// Sets the field of this name; false when there is none.
+TEGULA_API bool set_field(std::span<const StructField> fields, void* options, std::string_view name,
+                          const Config& value, std::string_view owner);
 
 /// One argument of a class, for signatures, stubs and documentation.
 struct FieldInfo {
@@ -214,19 +264,12 @@ struct FieldInfo {
   bool required = false;
 };
 
-/// `doc` with the bounds before its final dot.
-TEGULA_API std::string doc_with_range(std::string doc, const std::optional<Range>& range);
-
+TEGULA_API std::vector<FieldInfo> field_infos(std::span<const StructField> fields,
+                                              const void* defaults);
 template <HasFields Options>
 std::vector<FieldInfo> field_infos() {
   const Options defaults{};
-  return std::apply(
-      [&](const auto&... fields) {
-        return std::vector<FieldInfo>{{fields.name, to_config(fields.of(defaults)),
-                                       doc_with_range(fields.doc, fields.range), fields.range,
-                                       type_name(fields.of(defaults)), fields.is_required}...};
-      },
-      Options::fields());
+  return field_infos(struct_fields<Options>(), &defaults);
 }
 
 }  // namespace tegula::nn

@@ -46,6 +46,7 @@ struct CompileOptions {
 /// How much fit and evaluate print: 0 nothing, 1 a progress bar, 2 a line per epoch; automatic: 1
 /// on a terminal or notebook, 2 elsewhere.
 enum class Verbose { automatic = -1, silent = 0, bar = 1, line = 2 };
+inline std::string type_name(const Verbose&) { return "int or str"; }
 TEGULA_API Config to_config(Verbose verbose);
 /// From "auto", a bool, or 0, 1 or 2.
 TEGULA_API void from_config(const Config& config, Verbose& verbose);

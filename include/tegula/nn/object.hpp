@@ -59,31 +59,21 @@ class TEGULA_API Object {
 [[noreturn]] TEGULA_API void throw_fixed_option(std::string_view owner, std::string_view name,
                                                 std::string_view when);
 
-/// The object that an option of this type is; overloaded for handles and the like.
-template <typename T>
-std::shared_ptr<Object> option_as_object(const T& /*option*/) {
-  return nullptr;
-}
-/// Whether the option takes the object, which it shares then.
-template <typename T>
-bool put_object(T& /*option*/, const std::shared_ptr<Object>& /*object*/) {
-  return false;
-}
-
 /// What an option shall become: plain data or an object.
 struct OptionValue {
   const Config* config = nullptr;
   const std::shared_ptr<Object>* object = nullptr;
-
-  template <typename T>
-  void write(T& option) const {
-    if (config != nullptr) {
-      from_config(*config, option);
-    } else if (!put_object(option, *object)) {
-      throw InvalidArgument("cannot be a " + std::string((*object)->class_name()));
-    }
-  }
 };
+
+/// The field of this name. Throws NotFound, naming those of `owner`.
+TEGULA_API const StructField& find_field(std::span<const StructField> fields, std::string_view name,
+                                         std::string_view owner);
+/// Gives the field of the struct its new value; false when it has it already. Throws
+/// InvalidArgument for a value that does not fit.
+TEGULA_API bool change_field(const StructField& field, void* options, const OptionValue& value,
+                             std::string_view owner);
+/// The latest revision of the objects that fields are; 0 without any.
+TEGULA_API std::uint64_t latest_revision(std::span<const StructField> fields, const void* options);
 
 /// A class of kind Base as the tables know it.
 template <typename Base>
@@ -219,21 +209,11 @@ class WithOptions : public StoredOptions<Base, Derived, OptionsType> {
   }
   std::shared_ptr<Object> option_object(std::string_view name) const override {
     const ConstructionLock lock;
-    std::shared_ptr<Object> found;
-    visit(name, this->options_,
-          [&found](const auto&, const auto& one) { found = option_as_object(one); });
-    return found;
+    return find_field(struct_fields<Options>(), name, Derived::kName).object(&this->options_);
   }
   std::uint64_t revision() const override {
     const ConstructionLock lock;
-    std::uint64_t latest = Base::revision();
-    const auto include = [&latest](const auto& option) {
-      const std::shared_ptr<Object> object = option_as_object(option);
-      if (object != nullptr) latest = std::max(latest, object->revision());
-    };
-    std::apply([&](const auto&... fields) { (include(fields.of(this->options_)), ...); },
-               Options::fields());
-    return latest;
+    return std::max(Base::revision(), latest_revision(struct_fields<Options>(), &this->options_));
   }
 
  protected:
@@ -243,39 +223,12 @@ class WithOptions : public StoredOptions<Base, Derived, OptionsType> {
   }
 
  private:
-  /// Calls `visitor(field, option)` for the field of this name.
-  template <typename MaybeConst, typename Visitor>
-  static void visit(std::string_view name, MaybeConst& options, const Visitor& visitor) {
-    std::vector<std::string> known;
-    bool found = false;
-    const auto look = [&](const auto& one) {
-      known.emplace_back(one.name);
-      if (name != one.name) return;
-      found = true;
-      visitor(one, one.of(options));
-    };
-    std::apply([&look](const auto&... fields) { (look(fields), ...); }, Options::fields());
-    if (!found) throw_no_option(Derived::kName, name, known);
-  }
-
   void change(std::string_view name, const OptionValue& value) {
     const ConstructionLock lock;
+    const StructField& field = find_field(struct_fields<Options>(), name, Derived::kName);
     Options options = this->options_;
-    bool shapes_weights = false;
-    bool same = false;
-    const std::shared_ptr<Object> before = option_object(name);
-    visit(name, options, [&](const auto& one, auto& option) {
-      shapes_weights = one.shapes_weights;
-      const Config previous = to_config(option);
-      try {
-        value.write(option);
-      } catch (const InvalidArgument&) {
-        rethrow_for_argument(Derived::kName, one.name);
-      }
-      same = before == option_as_object(option) && previous == to_config(option);
-    });
-    if (same) return;
-    check_change(name, shapes_weights);
+    if (!change_field(field, &options, value, Derived::kName)) return;
+    check_change(name, field.shapes_weights);
     // The constructor checks what the class asks of its options.
     this->options_ = Derived(std::move(options)).options_;
     this->changed();

@@ -1,8 +1,11 @@
-"""Layers that are made of a function or of another layer."""
+"""Layers that are made of a function or of another layer.
+
+Ops are imported where they are used: few models have such layers, and `import tegula.keras` is to be
+quick.
+"""
 
 import inspect
 
-from .._array_ops import placeholder, reshape
 from .._framework import Graph, Tensor
 from ._serialization import deserialize_keras_object as _deserialize
 from ._serialization import serialize_keras_object as _serialize
@@ -57,6 +60,8 @@ class Lambda(Layer):
         if self._output_shape is not None:
             first = input_shape if _is_shape(input_shape) else next(iter(input_shape))
             return (first[0], *self._output_shape)
+        from .._array_ops import placeholder
+
         with Graph().as_default():
             if _is_shape(input_shape):
                 inputs = placeholder("float32", tuple(input_shape))
@@ -142,6 +147,8 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs):
         """The outputs of all steps."""
+        from .._array_ops import reshape
+
         shape = tuple(inputs.shape)
         if None in shape[1:]:
             raise ValueError(

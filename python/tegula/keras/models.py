@@ -152,12 +152,15 @@ class Model(Trainer, _layers.Layer):
                         f"{self._listed.what}: its weights would be neither trained nor saved"
                     )
 
+    _assigned = True  # whether an attribute was set since the layers in attributes were looked at
+
     def __setattr__(self, name, value):
         if self._listed is None:
             super().__setattr__(name, value)
         else:  # what is not in the model is found when it is compiled or called
             _layers._refuse_other_state(self, name, value)
             object.__setattr__(self, name, value)
+            object.__setattr__(self, "_assigned", True)
 
     def _call(self, values, training, others=(), arguments=None):
         """`call`, as C++ calls it, which may meet layers that are not in the model."""
@@ -444,7 +447,9 @@ class Model(Trainer, _layers.Layer):
     def __call__(self, x, training=None, mask=None, **arguments):
         """The outputs of one batch, computed as in training or not; of tensors as graph."""
         _layers._refuse_given(type(self).__name__, {"mask": mask})
-        self._track()
+        if self._assigned or self._listed is None:
+            self._track()
+            object.__setattr__(self, "_assigned", False)
         if arguments or not all(map(_is_array, _items(x))):
             return super().__call__(x, training=training, **arguments)
         if training is None:

@@ -66,6 +66,15 @@ void bind_base(py::module_& module) {
              }
              update_dict(logs, given);
            })
+      .def("on_test_begin", &Callback::on_test_begin, Released())
+      .def("on_test_end",
+           [](Callback& c, const py::dict& logs) {
+             const nn::Logs given = logs_from_dict(logs);
+             const ReleasedGil released;
+             c.on_test_end(given);
+           })
+      .def("on_predict_begin", &Callback::on_predict_begin, Released())
+      .def("on_predict_end", &Callback::on_predict_end, Released())
       .def("on_train_batch_begin", &Callback::on_train_batch_begin, Released())
       .def("on_train_batch_end", [](Callback& c, std::int64_t batch, const py::dict& logs) {
         const nn::Logs given = logs_from_dict(logs);

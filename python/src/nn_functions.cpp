@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "location.hpp"
 #include "nn_objects.hpp"
 #include "numpy.hpp"
 #include "tegula/graph/ops.hpp"
@@ -41,13 +42,13 @@ py::list evaluate_all(const py::function& build) {
 
 Value loss_value(const nn::LossBase& loss, const Value& y_true, const Value& y_pred,
                  const std::optional<Value>& sample_weight) {
+  const UserLine line;
   return loss(y_true, y_pred, sample_weight.value_or(Value()));
 }
 
-/// The values per sample, before weights and reduction.
-Value loss_values(const nn::LossBase& loss, Value y_true, Value y_pred) {
-  nn::prepare_operands(loss, y_true, y_pred);
-  return loss.values(y_true, y_pred);
+Value loss_values(const nn::LossBase& loss, const Value& y_true, const Value& y_pred) {
+  const UserLine line;
+  return nn::values_per_sample(loss, y_true, y_pred);
 }
 
 Value initial_value(const nn::InitializerBase& initializer, Graph graph, DType dtype,
@@ -120,8 +121,14 @@ void bind_running_metric(py::module_& module) {
       .def(py::init([](std::shared_ptr<nn::MetricBase> metric) {
         return RunningMetric(nn::Metric(std::move(metric)));
       }))
-      .def("update", &RunningMetric::update, py::arg("y_true"), py::arg("y_pred"),
-           py::arg("sample_weight") = py::none())
+      .def(
+          "update",
+          [](RunningMetric& self, const Tensor& y_true, const Tensor& y_pred,
+             const std::optional<Tensor>& sample_weight) {
+            const UserLine line;
+            self.update(y_true, y_pred, sample_weight);
+          },
+          py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight") = py::none())
       .def("result", &RunningMetric::result)
       .def("reset", &RunningMetric::reset)
       .def("state", &RunningMetric::state)

@@ -187,6 +187,7 @@ void bind_layer(py::module_& module) {
           [](LayerBase& self, bool value) { self.supports_masking = value; })
       .def("compute_output_shape",
            [](const LayerBase& self, const py::object& shape) {
+             const UserLine line;
              return shapes_from_types(self.compute_output_types(types_from_object(shape)));
            })
       .def("call", &call_layer, py::arg("x"), py::arg("training"), py::arg("function"))

@@ -14,6 +14,7 @@ namespace tegula {
 namespace {
 
 thread_local SourceLocation current_location;
+thread_local const BuildErrorScope* current_error_scope = nullptr;
 /// Innermost scopes of this thread, whatever their graphs.
 thread_local NameScope* innermost_name_scope = nullptr;
 thread_local OpIdScope* innermost_op_id_scope = nullptr;
@@ -34,6 +35,9 @@ std::string built_at(const SourceLocation& location) {
 /// then what was given and where.
 std::string build_error(const OpDef& op, const std::string& name, std::span<const Value> inputs,
                         const SourceLocation& location, std::string_view problem) {
+  if (const BuildErrorScope* scope = BuildErrorScope::current()) {
+    return scope->text({op, inputs, problem});
+  }
   return op.name + " \"" + name + "\": " + std::string(problem) + "\n  given: " + op.name +
          types_text(inputs) + built_at(location);
 }
@@ -405,5 +409,14 @@ LocationScope::LocationScope(SourceLocation location) : previous_(current_locati
 LocationScope::~LocationScope() { current_location = previous_; }
 
 SourceLocation LocationScope::current() { return current_location; }
+
+BuildErrorScope::BuildErrorScope(Text text)
+    : text_(std::move(text)), outer_(current_error_scope) {
+  current_error_scope = this;
+}
+
+BuildErrorScope::~BuildErrorScope() { current_error_scope = outer_; }
+
+const BuildErrorScope* BuildErrorScope::current() { return current_error_scope; }
 
 }  // namespace tegula

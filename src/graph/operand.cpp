@@ -12,7 +12,7 @@ namespace {
 Tensor scalar_of(double number, DType dtype, std::string_view op) {
   if (!is_floating(dtype) && number != std::floor(number)) {
     throw DTypeError(std::string(op) + ": the number " + to_string(AttrValue(number)) +
-                     " cannot become " + std::string(to_string(dtype)) +
+                     " cannot become " + std::string(numpy_name(dtype)) +
                      "; cast the other operand to a floating dtype first");
   }
   return Tensor::full(dtype, {}, number);

@@ -13,6 +13,8 @@ namespace tegula::io {
 
 inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kTensorFile = "weights.safetensors";
+/// Of the names of tensors that say where training stood.
+inline constexpr const char* kTrainingPrefix = "training/";
 inline constexpr const char* kFormat = "tegula";
 inline constexpr std::int64_t kVersion = 2;
 

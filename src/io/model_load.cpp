@@ -153,6 +153,37 @@ void SavedModel::restore(Model& model) {
   }
 }
 
+std::optional<TrainingPosition> SavedModel::training_position() {
+  try {
+    const Config* const training = files_->description.find("training");
+    if (training == nullptr) return std::nullopt;
+    TrainingPosition position{
+        .epoch = count_from(*training, "epoch"),
+        .batch = count_from(*training, "batch"),
+        .first_shuffle = static_cast<std::uint64_t>(count_from(*training, "first_shuffle")),
+        .metrics = {}};
+    const io::Safetensors contents = reader_of(files_->tensors).read();
+    for (const auto& [name, tensor] : contents.tensors) {
+      if (name.starts_with(io::kTrainingPrefix)) position.metrics.push_back(tensor);
+    }
+    return position;
+  } catch (const Error&) {
+    io::rethrow_for_file(files_->folder);
+  }
+}
+
+void Model::continue_training(const std::filesystem::path& folder) {
+  SavedModel saved(folder);
+  std::optional<TrainingPosition> position = saved.training_position();
+  if (!position) {
+    throw FormatError("\"" + folder.string() +
+                      "\" does not say where training stood: it is no backup of a run of `fit`");
+  }
+  set_training_position(*position);  // refused before anything changes
+  SavedModel(folder).restore(*this);
+  set_training_position(std::move(*position));  // whose order of the data is that of the run's begin
+}
+
 void Model::load_weights(const std::filesystem::path& path, bool skip_mismatch) {
   check_built(*this);
   try {

@@ -61,20 +61,42 @@ void check_save_weights_path(const std::filesystem::path& file) {
                         "for example \"" + renamed(file, ".safetensors") + "\"");
 }
 
-void Model::save(const std::filesystem::path& folder) const {
-  check_save_path(folder);
-  check_built(*this);
-  Config description = Config::object({{"format", io::kFormat}, {"version", io::kVersion}});
-  description.set("model", config());
-  description.set("compile", compile_config());
-  description.set("random", to_config(random_state()));
-  const std::string text = io::to_json(description);
+namespace {
 
-  io::Safetensors contents;
-  add_values(*this, named_state(*this), contents);
+/// The description of the model, which may say more, and its tensors after those given.
+void write_model(const Model& model, const std::filesystem::path& folder, const Config& training,
+                 io::Safetensors contents) {
+  check_save_path(folder);
+  check_built(model);
+  Config description = Config::object({{"format", io::kFormat}, {"version", io::kVersion}});
+  description.set("model", model.config());
+  description.set("compile", model.compile_config());
+  description.set("random", to_config(model.random_state()));
+  if (!training.is_null()) description.set("training", training);
+  const std::string text = io::to_json(description);
+  add_values(model, named_state(model), contents);
   const io::SafetensorsPieces pieces = io::safetensors_pieces(contents);
   const FolderEntry entries[] = {{io::kConfigFile, {text}}, {io::kTensorFile, pieces.all()}};
   write_folder_atomically(folder.string(), entries, io::describes_model);
+}
+
+}  // namespace
+
+void Model::save(const std::filesystem::path& folder) const {
+  write_model(*this, folder, nullptr, {});
+}
+
+void Model::save_training(const std::filesystem::path& folder) const {
+  const TrainingPosition position = training_position();
+  io::Safetensors contents;
+  for (std::size_t i = 0; i < position.metrics.size(); ++i) {
+    contents.tensors.push_back({io::kTrainingPrefix + std::to_string(i), position.metrics[i]});
+  }
+  const Config described =
+      Config::object({{"epoch", position.epoch},
+                      {"batch", position.batch},
+                      {"first_shuffle", static_cast<std::int64_t>(position.first_shuffle)}});
+  write_model(*this, folder, described, std::move(contents));
 }
 
 void Model::save_weights(const std::filesystem::path& file) const {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "src/io/model_files.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/nn/callbacks.hpp"
 
@@ -51,7 +52,10 @@ std::string missing(const NamedVariable& named, const std::string& source) {
 void check_count(const std::vector<NamedVariable>& named, const SafetensorsReader& reader) {
   const auto is_state = [](const auto& entry) { return entry.name.starts_with(kOptimizer); };
   const auto& types = reader.types();
-  auto held = static_cast<std::ptrdiff_t>(types.size());
+  const auto is_training = [](const auto& entry) {
+    return entry.name.starts_with(io::kTrainingPrefix);
+  };
+  auto held = static_cast<std::ptrdiff_t>(types.size()) - std::ranges::count_if(types, is_training);
   if (std::ranges::none_of(named, is_state)) held -= std::ranges::count_if(types, is_state);
   if (held == static_cast<std::ptrdiff_t>(named.size())) return;
   throw FormatError(reader.source() + " holds " + std::to_string(held) +

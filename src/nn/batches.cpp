@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "src/nn/run_data.hpp"
 #include "src/nn/shape_text.hpp"
 #include "tegula/core/error.hpp"
 
@@ -19,7 +20,7 @@ std::vector<Tensor> StepData::feeds() && {
 Batches::Batches(StepData data, std::int64_t batch_size)
     : parts_(std::move(data.x)),
       dtypes_(std::move(data.dtypes)),
-      weighted_(!data.weights.empty()),
+      weight_shapes_(batch_shapes(data.weights)),
       rows_(parts_.front().rank() == 0 ? 0 : parts_.front().shape()[0]),
       batch_size_(batch_size) {
   if (batch_size <= 0) {

@@ -36,7 +36,7 @@ class Batches {
   std::int64_t rows_of(std::int64_t batch) const;
   /// The batch's rows, as they are numbered in the data.
   std::vector<std::int64_t> numbers(std::int64_t batch) const;
-  bool weighted() const { return weighted_; }
+  const std::vector<Shape>& weight_shapes() const { return weight_shapes_; }
   /// A new order of the rows, which follows from seed and epoch; without a call it is the data's
   /// own.
   void shuffle(std::uint64_t seed, std::uint64_t epoch);
@@ -47,7 +47,7 @@ class Batches {
   std::vector<Tensor> parts_;
   /// What each part is handed out as.
   std::vector<DType> dtypes_;
-  bool weighted_ = false;
+  std::vector<Shape> weight_shapes_;
   std::int64_t rows_ = 0;
   std::int64_t batch_size_ = 0;
   std::vector<Tensor> current_;

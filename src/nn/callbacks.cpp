@@ -33,6 +33,8 @@ const std::vector<ObjectClass<CallbackBase>>& object_classes<CallbackBase>() {
       object_class<CallbackBase, callbacks::ModelCheckpoint>({}),
       object_class<CallbackBase, callbacks::CSVLogger>({}),
       object_class<CallbackBase, callbacks::TerminateOnNaN>({}),
+      object_class<CallbackBase, callbacks::BackupAndRestore>({}),
+      object_class<CallbackBase, callbacks::SwapEMAWeights>({}),
   };
   return classes;
 }
@@ -175,12 +177,9 @@ void ModelCheckpoint::on_epoch_end(std::int64_t epoch, Logs& logs) {
 }
 
 void ModelCheckpoint::on_train_batch_end(std::int64_t batch, const Logs& logs) {
-  if (!options_.save_freq) return;
-  batches_since_save_ += batch <= last_batch_ ? batch + 1 : batch - last_batch_;
-  last_batch_ = batch;
-  if (batches_since_save_ < *options_.save_freq) return;
-  batches_since_save_ = 0;
-  save(epoch_, batch, logs);
+  if (options_.save_freq && frequency_.is_due(batch, *options_.save_freq)) {
+    save(epoch_, batch, logs);
+  }
 }
 
 bool ModelCheckpoint::improves(std::int64_t epoch, const Logs& logs) {

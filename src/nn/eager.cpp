@@ -5,6 +5,7 @@
 #include "src/nn/batch_type.hpp"
 #include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
+#include "src/nn/user_terms.hpp"
 
 namespace tegula::nn {
 
@@ -55,6 +56,7 @@ bool RunningMetric::build_apart(Graph& graph) {
 
 void RunningMetric::update(const Tensor& y_true, const Tensor& y_pred,
                            const std::optional<Tensor>& sample_weight) {
+  const UserTerms terms(describe_metric(*metric_));  // the sizes meet when the update runs
   Executable update = find_update(y_true, y_pred, sample_weight);
   std::vector<Tensor> feeds = {y_true, y_pred};
   if (sample_weight) feeds.push_back(*sample_weight);

@@ -29,7 +29,7 @@ SourceFeed::SourceFeed(data::BatchSource& source, Prepare prepare)
   source_.rewind();
   pending_ = source_.next();
   if (!pending_) throw InvalidArgument("the source of batches has none: it is empty or used up");
-  weighted_ = !prepare_(*pending_, 0).weights.empty();
+  weight_shapes_ = batch_shapes(prepare_(*pending_, 0).weights);
 }
 
 bool SourceFeed::rewind() {

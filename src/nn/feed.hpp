@@ -22,8 +22,8 @@ class Feed {
   /// Goes back to the first batch, in a new order if the run shuffles. False when the data cannot
   /// be had again: `next` goes on then.
   virtual bool rewind() = 0;
-  /// Whether batches have weights; of a source's batches the first one.
-  virtual bool weighted() const = 0;
+  /// The shapes of the weights in batches, if there are any; of a source's batches the first one.
+  virtual std::vector<Shape> weight_shapes() const = 0;
   /// Inputs, then targets and weights where there are any; nothing at the end. Valid until the next
   /// call.
   virtual std::span<const Tensor> next() = 0;
@@ -41,7 +41,7 @@ class ArrayFeed : public Feed {
   explicit ArrayFeed(Batches batches, const RowNames& names = {},
                      std::function<void(Batches&)> shuffle = {});
   std::optional<std::int64_t> count() const override { return batches_.count(); }
-  bool weighted() const override { return batches_.weighted(); }
+  std::vector<Shape> weight_shapes() const override { return batches_.weight_shapes(); }
   bool rewind() override;
   std::span<const Tensor> next() override;
   std::string batch_text() const override;
@@ -61,7 +61,7 @@ class SourceFeed : public Feed {
   /// Looks at the first batch, which builds the model. Throws InvalidArgument when there is none.
   SourceFeed(data::BatchSource& source, Prepare prepare);
   std::optional<std::int64_t> count() const override { return source_.count(); }
-  bool weighted() const override { return weighted_; }
+  std::vector<Shape> weight_shapes() const override { return weight_shapes_; }
   bool rewind() override;
   std::span<const Tensor> next() override;
   std::string batch_text() const override { return "batch " + std::to_string(number_ - 1); }
@@ -73,7 +73,7 @@ class SourceFeed : public Feed {
   Prepare prepare_;
   /// Read from a source that cannot give it again.
   std::optional<data::Batch> pending_;
-  bool weighted_ = false;
+  std::vector<Shape> weight_shapes_;
   std::int64_t number_ = 0;
   std::vector<Tensor> current_;
 };

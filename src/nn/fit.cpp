@@ -84,6 +84,33 @@ void run_on(const Feed& feed, Executable executable, std::span<const Tensor> par
 
 }  // namespace
 
+/// While it lives, the run of `fit` has a position.
+class Model::Impl::Positioned {
+ public:
+  Positioned(Impl& impl, std::int64_t epoch) : impl_(impl) {
+    const ConstructionLock lock;
+    impl_.position = {.epoch = epoch, .batch = 0, .first_shuffle = impl_.shuffles, .metrics = {}};
+    impl_.position_open = true;
+  }
+  ~Positioned() {
+    const ConstructionLock lock;
+    impl_.position.reset();
+    impl_.position_open = false;
+  }
+  Positioned(const Positioned&) = delete;
+  Positioned& operator=(const Positioned&) = delete;
+
+  /// Where the run begins, once `on_train_begin` is over.
+  TrainingPosition start() const {
+    const ConstructionLock lock;
+    impl_.position_open = false;
+    return *impl_.position;
+  }
+
+ private:
+  Impl& impl_;
+};
+
 /// What the loops of a run share: steps, prepared data, and passes of steps. While it lives, its
 /// thread is in the model's slot.
 struct Model::Loops {
@@ -113,13 +140,13 @@ struct Model::Loops {
     return called_at(run, line, std::forward<Work>(work));
   }
 
-  Executable step(bool training, bool weighted) {
-    return named([&] { return model.find_step(training, weighted); });
+  Executable step(bool training, const std::vector<Shape>& weights) {
+    return named([&] { return model.find_step(training, weights); });
   }
 
   /// Runs a step on `parts`, which the feed gave last.
   void run_step(bool training, const Feed& feed, std::span<const Tensor> parts) {
-    run_on(feed, step(training, weighted(parts)), parts, {}, run, line);
+    run_on(feed, step(training, weights_among(parts)), parts, {}, run, line);
   }
 
   /// Checks x, y and maybe weights against the model and makes of them what steps take: inputs,
@@ -156,7 +183,7 @@ struct Model::Loops {
     for (std::size_t i = 0; i < data.y.size(); ++i) {
       std::optional<Tensor> given;
       if (!weights.empty()) given = weights[std::min(i, weights.size() - 1)];
-      const std::optional<Tensor> weight = prepare_weights(data.y[i], given, class_weight);
+      const std::optional<Tensor> weight = prepare_weights(data.y[i], given, class_weight, outputs[i].shape());
       if (losses[i]) {
         data.y[i] = prepare_targets(data.y[i], *losses[i], outputs[i].shape(), weight, rows);
       }
@@ -212,9 +239,9 @@ struct Model::Loops {
     impl.bind_targets(types);
   }
 
-  /// Whether what a feed gives has weights.
-  bool weighted(std::span<const Tensor> parts) const {
-    return parts.size() > impl.x.size() + impl.targets.size();
+  /// The shapes of the weights in what a feed gives.
+  std::vector<Shape> weights_among(std::span<const Tensor> parts) const {
+    return batch_shapes(parts.subspan(std::min(parts.size(), impl.x.size() + impl.targets.size())));
   }
 
   /// Up to `group` batches, of which `number` is the first. Returns how many there were.
@@ -234,19 +261,46 @@ struct Model::Loops {
       poll();
     }
     if (done > 0) {
+      if (training) note_position([&](TrainingPosition& at) { at.batch = number + done; });
       callbacks.call(training ? &Callback::on_train_batch_end : &Callback::on_test_batch_end,
                      number + done - 1, Logs([this] { return sorted(impl.read_metrics()); }));
     }
     return done;
   }
 
-  /// One epoch of training, until the data end without `steps`. False when there was no batch left.
-  bool train_epoch(Feed& feed, const std::optional<std::int64_t>& steps, bool rewind,
-                   CallbackRun& callbacks) {
+  template <typename Note>
+  void note_position(Note&& note) {
+    const ConstructionLock lock;
+    note(*impl.position);
+  }
+
+  /// Reads the batches of an epoch that an earlier run has trained with.
+  static void pass_over(Feed& feed, std::int64_t batches, bool rewind) {
+    for (std::int64_t batch = 0; batch < batches; ++batch) {
+      poll();
+      if (!feed.next().empty()) continue;
+      if (batch > 0 || rewind || !feed.rewind() || feed.next().empty()) return;
+    }
+  }
+
+  /// An epoch that an earlier run has trained: read only where the data go on after it.
+  static void pass_over_epoch(Feed& feed, const std::optional<std::int64_t>& steps_per_epoch,
+                              bool rewind) {
     if (rewind) feed.rewind();
     feed.on_epoch_begin();
+    if (steps_per_epoch) pass_over(feed, *steps_per_epoch, rewind);
+    feed.on_epoch_end();
+  }
+
+  /// One epoch of training after the `done_before` batches that an earlier run has trained with,
+  /// until the data end without `steps`. False when there was no batch left.
+  bool train_epoch(Feed& feed, const std::optional<std::int64_t>& steps, bool rewind,
+                   std::int64_t done_before, CallbackRun& callbacks) {
+    if (rewind) feed.rewind();
+    feed.on_epoch_begin();
+    pass_over(feed, done_before, rewind);
     const std::int64_t group = model.steps_per_execution();
-    std::int64_t batch = 0;
+    std::int64_t batch = done_before;
     while (batch != steps && !impl.stop) {
       const std::int64_t asked = group_size(steps, batch, group);
       std::int64_t done = run_group(feed, true, batch, asked, callbacks);
@@ -297,7 +351,7 @@ struct Model::Loops {
   }
 
   History fit(Feed& train, Feed* validation, const FitOptions& options) {
-    step(true, train.weighted());  // errors of the model's graph come before the first hook
+    step(true, train.weight_shapes());  // errors of the model's graph come before the first hook
     const std::optional<std::int64_t> steps = steps_of(train, options.steps_per_epoch);
     std::optional<std::int64_t> test_steps;
     if (validation != nullptr) test_steps = steps_of(*validation, options.validation_steps);
@@ -305,13 +359,22 @@ struct Model::Loops {
     History history;
     Logs logs;
     impl.stop = false;
+    const Impl::Positioned positioned(impl, options.initial_epoch);
     callbacks.call(&Callback::on_train_begin);
+    const TrainingPosition start = positioned.start();
     for (std::int64_t epoch = options.initial_epoch; epoch < options.epochs && !impl.stop;
          ++epoch) {
-      impl.reset_metrics();
-      callbacks.call(&Callback::on_epoch_begin, epoch);
       const bool rewind = !options.steps_per_epoch || epoch == options.initial_epoch;
-      if (!train_epoch(train, steps, rewind, callbacks)) break;
+      if (epoch < start.epoch) {
+        pass_over_epoch(train, options.steps_per_epoch, rewind);
+        continue;
+      }
+      impl.reset_metrics();
+      const std::int64_t done_before = epoch == start.epoch ? start.batch : 0;
+      if (done_before > 0) impl.session->set(impl.metric_state(), start.metrics);
+      callbacks.call(&Callback::on_epoch_begin, epoch);
+      if (!train_epoch(train, steps, rewind, done_before, callbacks)) break;
+      note_position([&](TrainingPosition& at) { at.epoch = epoch + 1, at.batch = 0; });
       logs = sorted(impl.read_metrics());
       if (validation != nullptr && validates(options, epoch)) {
         const std::optional<Logs> tested = test(*validation, test_steps, callbacks);
@@ -578,7 +641,7 @@ std::string Model::explain(std::int64_t batch_size, bool training) {
                    " has seen no targets yet; explain the training step after the first batch");
   }
   for (const ValueType& target : *targets) shapes.push_back(target.shape);
-  return loops.step(true, false).explain(with_batch());
+  return loops.step(true, {}).explain(with_batch());
 }
 
 Logs Model::running_metrics() {

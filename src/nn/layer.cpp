@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "src/core/fork_safe.hpp"
+#include "src/nn/user_terms.hpp"
 #include "src/nn/batch_type.hpp"
 #include "src/nn/graph_notes.hpp"
 #include "src/nn/random_seed.hpp"
@@ -107,6 +108,7 @@ void LayerBase::build(const ValueTypes& inputs) {
   if (built_) return;
   settle();
   LocationScope line(location);
+  const UserTerms terms(short_description());
   std::optional<NameScope> scope;
   if (names_scope()) scope.emplace(*graph_, name_);
   Trace trace(*graph_, session_);
@@ -141,6 +143,7 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   if (call_losses_of_ != trace.id) call_losses_.clear();
   call_losses_of_ = trace.id;
   LocationScope line(location);
+  const UserTerms terms(short_description());
   std::optional<NameScope> scope;
   if (names_scope()) scope.emplace(graph, name_);
   const Setting mode(trace.training, training);
@@ -306,6 +309,7 @@ std::optional<bool> LayerBase::enclosing_training() {
 ValueTypes LayerBase::compute_output_types(const ValueTypes& inputs) const {
   const ConstructionLock lock;
   const std::shared_ptr<LayerBase> equal = find_class<LayerBase>(class_name())->make(base_config());
+  equal->location = location;
   Graph scratch;
   return types_of((*equal)(inputs.map(
       [&scratch](const ValueType& type) { return scratch.placeholder(type.dtype, type.shape); })));
@@ -452,8 +456,12 @@ void LayerBase::add_loss(Value loss) {
   trace->add_loss(loss);
 }
 
+std::string LayerBase::short_description() const {
+  return std::string(class_name()) + " layer \"" + name_ + "\"";
+}
+
 std::string LayerBase::describe() const {
-  std::string text = std::string(class_name()) + " layer \"" + name_ + "\"";
+  std::string text = short_description();
   if (location.known()) text += " (built at " + location.to_string() + ")";
   return text;
 }

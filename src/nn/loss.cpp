@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/nn/shape_text.hpp"
+#include "src/nn/user_terms.hpp"
 #include "src/nn/target_shapes.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/nn/values.hpp"
@@ -88,8 +89,15 @@ void check_elementwise(Value y_true, Value y_pred) {
 }
 
 void match_weight(Value& values, Value& weight) {
+  const Shape given = weight.shape();
   match_ranks(values, weight);
   while (weight.shape().rank() < values.shape().rank()) weight = expand_dims(weight, -1);
+  try {
+    broadcast_shapes(values.shape(), weight.shape());
+  } catch (const ShapeError&) {
+    throw ShapeError("`sample_weight` of shape " + shape_text(given) +
+                     " does not fit values of shape " + shape_text(values.shape()));
+  }
 }
 
 Value logits_behind(Value y_pred) {
@@ -128,7 +136,20 @@ void prepare_operands(const LossBase& loss, Value& y_true, Value& y_pred) {
   }
 }
 
+namespace {
+
+std::string terms_of(const LossBase& loss) { return std::string(loss.class_name()) + " loss"; }
+
+}  // namespace
+
+Value values_per_sample(const LossBase& loss, Value y_true, Value y_pred) {
+  const UserTerms terms(terms_of(loss));
+  prepare_operands(loss, y_true, y_pred);
+  return loss.values(y_true, y_pred);
+}
+
 Value LossBase::operator()(Value y_true, Value y_pred, Value sample_weight) const {
+  const UserTerms terms(terms_of(*this));
   const Value carried = mask_of(y_pred);
   prepare_operands(*this, y_true, y_pred);
   Value result = values(y_true, y_pred);

@@ -1,5 +1,6 @@
 // F scores, the coefficient of determination, correlations.
 
+#include "src/nn/shape_text.hpp"
 #include "src/nn/target_shapes.hpp"
 #include "tegula/nn/metrics.hpp"
 
@@ -14,8 +15,8 @@ std::int64_t outputs_of(const std::string& name, const ValueType& y_true, const 
   };
   if (is_matrix(y_true.shape) && is_matrix(y_pred.shape)) return y_pred.shape.dim(-1);
   throw ShapeError("metric \"" + name + "\" expects 2D inputs with shape (batch_size, " +
-                   "output_dim), got predictions " + y_pred.to_string() + " and targets " +
-                   y_true.to_string());
+                   "output_dim), got predictions of shape " + shape_text(y_pred.shape) +
+                   " and targets of shape " + shape_text(y_true.shape));
 }
 
 }  // namespace

@@ -555,7 +555,7 @@ RandomState Model::random_state() const {
 
 void Model::set_random_state(const RandomState& state) {
   Impl& impl = *impl_;
-  const RunInSlot in_slot(impl.slot, RunSlot::Kind::change, "set_random_state", impl.describe());
+  const RunInSlot in_slot(impl.slot, RunSlot::Kind::step, "set_random_state", impl.describe());
   const ConstructionLock lock;
   impl.seed = state.seed;
   impl.session->reseed(state.seed);
@@ -565,6 +565,26 @@ void Model::set_random_state(const RandomState& state) {
   impl.first_random_op = state.first_op;
   impl.steps.clear();  // their random ops have other numbers
   impl.training_call.reset();
+}
+
+TrainingPosition Model::training_position() const {
+  const ConstructionLock lock;
+  if (!impl_->position) {
+    throw RunError(impl_->describe() + " is not in `fit`, so there is no position to save");
+  }
+  TrainingPosition position = *impl_->position;
+  if (position.batch > 0) position.metrics = impl_->session->get(impl_->metric_state());
+  return position;
+}
+
+void Model::set_training_position(TrainingPosition position) {
+  const ConstructionLock lock;
+  if (!impl_->position_open) {
+    throw RunError(impl_->describe() +
+                   ": where training goes on is chosen in `on_train_begin` of a callback of `fit`");
+  }
+  impl_->shuffles = position.first_shuffle;
+  impl_->position = std::move(position);
 }
 
 void Model::stop_training(bool stop) { impl_->stop = stop; }

@@ -26,7 +26,6 @@ struct BoundMetric {
 /// What the targets of one output are compared by. Guarded as the model is.
 struct BoundTarget {
   Value y_true;
-  Value sample_weight;
   /// The mean of the output's own loss in logs, of models with several.
   std::string name;
   Variable total;
@@ -105,19 +104,23 @@ struct Model::Impl {
   std::optional<Executable> results;
   /// What metrics do in place of taking their first values again.
   std::optional<Executable> resets;
-  /// Steps by (training, weighted).
-  std::map<std::pair<bool, bool>, Executable> steps;
+  /// Steps by (training, shapes of the sample weights).
+  std::map<std::pair<bool, std::string>, Executable> steps;
 
   /// Epochs trained so far: each shuffles differently. Of the thread in the slot.
   std::atomic<std::uint64_t> shuffles = 0;
   /// Random ops of every step are numbered from here on, however often steps are built.
   std::int64_t first_random_op = 0;
   std::atomic<bool> stop = false;
+  /// Of the run of `fit`; `position_open` while `on_train_begin` may choose another one.
+  std::optional<TrainingPosition> position;
+  bool position_open = false;
 
   /// What `inference` is; of any thread.
   std::shared_ptr<const Inference> ready();
   void publish();
   class MetricsOfOuterRun;
+  class Positioned;
   /// Throws RunError when this is within the building of the model's computation.
   void check_not_building(const char* run) const;
 

@@ -10,6 +10,7 @@
 #include "src/nn/model_impl.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/trace.hpp"
+#include "src/nn/user_terms.hpp"
 #include "tegula/graph/gradients.hpp"
 
 namespace tegula::nn {
@@ -161,7 +162,6 @@ void Model::Impl::bind_targets(const std::vector<ValueType>& types) {
     bound_types.push_back({types[i].dtype, shape});
     BoundTarget& target = targets.emplace_back();
     target.y_true = graph.placeholder(types[i].dtype, shape, "target");
-    target.sample_weight = graph.placeholder(DType::f32, {kUnknown}, "sample_weight");
     if (types.size() == 1 || !of_outputs[i]) continue;
     target.name = names[i] + "_loss";
     target.total = graph.variable(zero, "loss/" + target.name, false);
@@ -237,9 +237,11 @@ Value Model::base_compute_loss(const Values& y, const Values& y_pred,
   return total_of(terms);
 }
 
-Executable Model::find_step(bool training, bool weighted) {
+Executable Model::find_step(bool training, const std::vector<Shape>& weight_shapes) {
   const ConstructionLock lock;
   Impl& impl = *impl_;
+  std::string weighted;
+  for (const Shape& shape : weight_shapes) weighted += shape.to_string();
   const auto found = impl.steps.find({training, weighted});
   if (found != impl.steps.end()) return found->second;
 
@@ -250,10 +252,10 @@ Executable Model::find_step(bool training, bool weighted) {
   Trace trace(impl.graph, impl.session);
   const Values y_pred = impl.layer(impl.x, training);
   std::vector<Value> y_true;
+  for (const BoundTarget& target : impl.targets) y_true.push_back(target.y_true);
   std::vector<Value> weights;
-  for (const BoundTarget& target : impl.targets) {
-    y_true.push_back(target.y_true);
-    if (weighted) weights.push_back(target.sample_weight);
+  for (const Shape& shape : weight_shapes) {
+    weights.push_back(impl.graph.placeholder(DType::f32, shape, "sample_weight"));
   }
   const auto& compute_loss = impl.overrides.compute_loss;
   impl.output_losses.clear();
@@ -273,7 +275,8 @@ Executable Model::find_step(bool training, bool weighted) {
   }
   for (BoundMetric& bound : impl.metrics) {
     const std::size_t i = bound.output;
-    const Value metric_weight = bound.weighted && weighted ? weights[i] : Value();
+    const Value metric_weight = bound.weighted && !weights.empty() ? weights[i] : Value();
+    const UserTerms terms(describe_metric(*bound.metric));
     for (const Value& update : bound.metric->update(y_true[i], y_pred[i], metric_weight)) {
       targets.push_back(update);
     }

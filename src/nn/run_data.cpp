@@ -90,9 +90,11 @@ Tensor without_hidden_nan(const Tensor& y, const std::optional<Tensor>& weight,
   if (std::none_of(values.begin(), values.end(), is_nan)) return y;
   Tensor result = y.clone();
   const std::int64_t width = width_of(y);
+  const std::int64_t weighed =  // how many values have one weight
+      weight ? std::max<std::int64_t>(1, y.element_count() / weight->element_count()) : 1;
   for (std::int64_t i = 0; i < y.element_count(); ++i) {
     if (!std::isnan(values[static_cast<std::size_t>(i)])) continue;
-    if (weight && weight->at(i / width) == 0) {
+    if (weight && weight->at(i / weighed) == 0) {
       result.set(i, 0);
     } else if (loss.refuses_nan_targets()) {
       throw InvalidArgument("y is NaN in " + rows.of(i / width) +
@@ -182,7 +184,7 @@ Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outpu
 }
 
 std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tensor>& weight,
-                                      const ClassWeights& class_weight) {
+                                      const ClassWeights& class_weight, const Shape& outputs) {
   if (!class_weight.empty()) {
     if (weight) {
       throw InvalidArgument("`class_weight` and `sample_weight` cannot be given at the same time");
@@ -191,12 +193,27 @@ std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tenso
   }
   if (!weight) return std::nullopt;
   const Tensor converted = weight->cast(DType::f32);
-  if (converted.rank() == 1) return converted;
-  if (converted.rank() == 2 && converted.shape()[1] == 1) {
-    return converted.reshaped({converted.shape()[0]});
+  // A loss has a value for each of a sample's last axes.
+  const int most = std::max(1, outputs.rank() - 1);
+  if (converted.rank() > 0 && converted.rank() <= most) return converted;
+  if (converted.rank() == most + 1 && converted.shape()[most] == 1) {
+    std::vector<std::int64_t> dims(converted.shape().begin(), converted.shape().end() - 1);
+    return converted.reshaped(Shape(std::span<const std::int64_t>(dims)));
   }
   throw ShapeError("`sample_weight` must have one weight per sample, of shape (" +
-                   std::to_string(rows_of(y)) + ",), but has shape " + shape_text(weight->shape()));
+                   std::to_string(rows_of(y)) + ",), " +
+                   (most > 1 ? "or one per value of the loss, " : "") + "but has shape " +
+                   shape_text(weight->shape()) + " beside outputs of shape " +
+                   shape_text(outputs));
+}
+
+std::vector<Shape> batch_shapes(std::span<const Tensor> tensors) {
+  std::vector<Shape> shapes;
+  for (const Tensor& tensor : tensors) {
+    shapes.push_back(tensor.shape());
+    shapes.back().set(0, kUnknown);
+  }
+  return shapes;
 }
 
 SourceLocation line_of(const std::source_location& location) {

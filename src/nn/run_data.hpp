@@ -47,10 +47,14 @@ std::vector<Tensor> per_output(const Tensors& given, const std::vector<std::stri
 Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outputs,
                        const std::optional<Tensor>& weight, const RowNames& rows);
 
-/// The weight of each sample, f32 of shape [n], from weights or classes; nothing without either.
-/// Throws InvalidArgument when both are given, ShapeError for another shape.
+/// The shapes of batches of such tensors.
+std::vector<Shape> batch_shapes(std::span<const Tensor> tensors);
+
+/// The weight of each sample, f32 of shape [n], or of each of its values of the loss, such as
+/// [n, steps], from weights or classes; nothing without either. Throws InvalidArgument when both are
+/// given, ShapeError for a shape that does not fit outputs of this one.
 std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tensor>& weight,
-                                      const ClassWeights& class_weight);
+                                      const ClassWeights& class_weight, const Shape& outputs);
 
 /// The line that a binding names, or else the caller's own.
 SourceLocation line_of(const std::source_location& location);

@@ -5,12 +5,13 @@
 #include <cmath>
 #include <limits>
 
+#include "src/ops/users_line.hpp"
 #include "tegula/graph/ops.hpp"
 
 namespace tegula {
 
 Value global_norm(std::span<const Value> values, std::source_location location) {
-  const LocationScope scope(location);
+  const LocationScope scope(ops::users_line(location));
   std::vector<Value> norms;
   for (const Value& value : values) {
     if (value) norms.push_back(norm(value));
@@ -20,7 +21,7 @@ Value global_norm(std::span<const Value> values, std::source_location location) 
 }
 
 Value clip_by_norm(Operand x, Operand clip_norm, Axes axes) {
-  const LocationScope scope(x.location());
+  const LocationScope scope(ops::users_line(x.location()));
   const Value size = norm(x, axes, axes.has_value());  // of all axes: a scalar
   return mul(x, div(clip_norm, maximum(size, clip_norm)));
 }
@@ -31,7 +32,7 @@ std::vector<Value> clip_by_global_norm(std::span<const Value> values, Operand cl
   if (std::none_of(values.begin(), values.end(), [](const Value& value) { return bool(value); })) {
     return clipped;
   }
-  const LocationScope scope(location);
+  const LocationScope scope(ops::users_line(location));
   const Value size = global_norm(values, location);
   const Value scale = where(is_finite(size), div(clip_norm, maximum(size, clip_norm)),
                             std::numeric_limits<double>::quiet_NaN());
@@ -42,7 +43,7 @@ std::vector<Value> clip_by_global_norm(std::span<const Value> values, Operand cl
 }
 
 Value l2_normalize(Operand x, Axes axes, double epsilon) {
-  const LocationScope scope(x.location());
+  const LocationScope scope(ops::users_line(x.location()));
   return div(x, maximum(norm(x, axes, axes.has_value()), std::sqrt(epsilon)));
 }
 

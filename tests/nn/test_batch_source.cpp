@@ -343,3 +343,34 @@ TEST_CASE("more steps than the data have end with them, and a warning") {
   model.fit(samples(4), {.batch_size = 2, .epochs = 3, .verbose = kSilent, .steps_per_epoch = 2});
   CHECK(warnings.text.empty());
 }
+
+TEST_CASE("weights of steps multiply the loss of each step, also where only some data have them") {
+  nn::set_random_seed(3);
+  nn::Sequential model{nn::Input({3, 2}), nn::Dense({.units = 1, .use_bias = false})};
+  model.compile({.optimizer = nn::SGD({.learning_rate = 0.1}), .loss = nn::MeanSquaredError()});
+  const data::Dataset flat = samples(12);
+  data::Dataset data{flat.x[0].reshaped({4, 3, 2}), flat.y[0].reshaped({4, 3, 1})};
+  Tensor weights(DType::f32, {4, 3});
+  for (std::int64_t i = 0; i < 12; ++i) weights.set(i, 0.25 * static_cast<double>(i));
+  data.sample_weight = weights;
+  const Tensor kernel = model.get_weights()[0];
+  double expected = 0;
+  for (std::int64_t i = 0; i < 12; ++i) {
+    const double predicted = flat.x[0].at(2 * i) * kernel.at(0) + flat.x[0].at(2 * i + 1) * kernel.at(1);
+    expected += weights.at(i) * std::pow(predicted - flat.y[0].at(i), 2) / 12;
+  }
+  const nn::EvaluateOptions quiet{.batch_size = 4, .verbose = nn::Verbose::silent};
+  CHECK(model.evaluate(data, quiet).at("loss") == doctest::Approx(expected).epsilon(1e-6));
+  data.sample_weight = weights.reshaped({4, 3, 1});
+  CHECK(model.evaluate(data, quiet).at("loss") == doctest::Approx(expected).epsilon(1e-6));
+  data.sample_weight = Tensor::full(DType::f32, {4}, 2);
+  const double doubled = model.evaluate(data, quiet).at("loss");
+  data.sample_weight = {};
+  CHECK(doubled == doctest::Approx(2 * model.evaluate(data, quiet).at("loss")).epsilon(1e-6));
+  data.sample_weight = Tensor::full(DType::f32, {4, 3, 2}, 1);
+  CHECK_THROWS_WITH_AS(model.evaluate(data, quiet),
+                       doctest::Contains("or one per value of the loss, but has shape (4, 3, 2)"),
+                       ShapeError);
+  data.sample_weight = Tensor::full(DType::f32, {4, 2}, 1);
+  CHECK_THROWS_WITH_AS(model.evaluate(data, quiet), doctest::Contains("does not fit"), ShapeError);
+}

@@ -82,7 +82,7 @@ TEST_CASE("a number that the dtype cannot hold is refused where it is compared")
   Graph graph;
   const Value x = graph.constant(Tensor::from<std::int32_t>({1, 2}));
   const auto half = [&] { return Value(x < 0.5); };
-  CHECK_THROWS_WITH_AS(half(), doctest::Contains("the number 0.5 cannot become i32"), DTypeError);
+  CHECK_THROWS_WITH_AS(half(), doctest::Contains("the number 0.5 cannot become int32"), DTypeError);
   const Value named = x == 1;
   CHECK(std::string(named.node().location().file).ends_with("test_operators.cpp"));
 }

@@ -97,7 +97,8 @@ def classes(module):
 # Arguments that a class needs.
 NEEDED = {
     "units": 3, "rate": 0.5, "target_shape": (2, 2), "dims": (1, 2), "n": 2, "shape": (4,),
-    "activation": "relu", "filepath": "path", "filename": "path", "initial_learning_rate": 0.1,
+    "activation": "relu", "filepath": "path", "filename": "path", "backup_dir": "path",
+    "initial_learning_rate": 0.1,
     "decay_steps": 10, "decay_rate": 0.5, "boundaries": [1], "values": [1.0, 0.5],
     "first_decay_steps": 10, "num_classes": 2, "target_class_ids": [0], "k": 2, "recall": 0.5,
     "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5, "stddev": 0.5, "filters": 2,

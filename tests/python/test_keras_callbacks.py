@@ -34,13 +34,18 @@ ATTRIBUTES = {
     },
     "CSVLogger": {"filename": "path", "sep": ",", "append": False},
     "TerminateOnNaN": {"raise_error": False},
+    "BackupAndRestore": {
+        "backup_dir": "path", "save_freq": "epoch", "double_checkpoint": False,
+        "delete_checkpoint": True,
+    },
+    "SwapEMAWeights": {"swap_on_epoch": False},
 }
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_options_and_state_are_attributes(name):
     expected = ATTRIBUTES[name]
-    needs_path = {"filepath", "filename"} & set(expected)
+    needs_path = {"filepath", "filename", "backup_dir"} & set(expected)
     made = getattr(keras.callbacks, name)(*([pathlib.Path("path")] if needs_path else []))
     assert {key: getattr(made, key) for key in expected} == expected
     for key, value in expected.items():

@@ -58,6 +58,7 @@ inline nn::Config required_arguments(std::string_view class_name) {
     return Config::object({{"num_classes", 2000}, {"target_class_ids", Config::List{0}}});
   }
   if (class_name == "ModelCheckpoint") return Config::object({{"filepath", "model.tegula"}});
+  if (class_name == "BackupAndRestore") return Config::object({{"backup_dir", "backup"}});
   if (class_name == "CSVLogger") return Config::object({{"filename", "log.csv"}});
   return Config::object({});
 }

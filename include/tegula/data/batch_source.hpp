@@ -15,7 +15,8 @@ struct Batch {
   Tensors x;
   /// Not needed by `predict`.
   Tensors y = {};
-  /// [n], multiplies the losses of the samples; none: 1. One for all outputs, or one for each.
+  /// [n], or [n, steps] for losses with a value per step: multiplies the losses of the samples;
+  /// none: 1. One for all outputs, or one for each.
   Tensors sample_weight = {};
 };
 

@@ -397,4 +397,29 @@ class TEGULA_API LocationScope {
   SourceLocation previous_;
 };
 
+/// What the rule of an op finds wrong with a node that is to be built.
+struct BuildProblem {
+  const OpDef& op;
+  std::span<const Value> inputs;
+  std::string_view text;
+};
+
+/// While alive, errors about nodes that this thread builds say what `text` makes of the problem: for
+/// layers, which speak other terms than ops. The innermost scope speaks.
+class TEGULA_API BuildErrorScope {
+ public:
+  using Text = std::function<std::string(const BuildProblem&)>;
+  explicit BuildErrorScope(Text text);
+  ~BuildErrorScope();
+  BuildErrorScope(const BuildErrorScope&) = delete;
+  BuildErrorScope& operator=(const BuildErrorScope&) = delete;
+  /// Null outside of any.
+  static const BuildErrorScope* current();
+  std::string text(const BuildProblem& problem) const { return text_(problem); }
+
+ private:
+  Text text_;
+  const BuildErrorScope* outer_;
+};
+
 }  // namespace tegula

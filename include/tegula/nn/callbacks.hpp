@@ -178,6 +178,31 @@ struct TerminateOnNaNOptions {
   }
 };
 
+struct BackupAndRestoreOptions {
+  std::string backup_dir = {};
+  std::optional<std::int64_t> save_freq = {};
+  bool double_checkpoint = false;
+  bool delete_checkpoint = true;
+  static auto fields() {
+    using Self = BackupAndRestoreOptions;
+    return std::tuple{
+        field<&Self::backup_dir>("backup_dir", "Folder of the backup."),
+        field<&Self::save_freq>("save_freq", "Batches between backups; none: after each epoch.",
+                                at_least(1)),
+        field<&Self::double_checkpoint>("double_checkpoint", "Keeps the backup before, too."),
+        field<&Self::delete_checkpoint>("delete_checkpoint",
+                                        "Removes the backup when training has ended.")};
+  }
+};
+
+struct SwapEMAWeightsOptions {
+  bool swap_on_epoch = false;
+  static auto fields() {
+    return std::tuple{field<&SwapEMAWeightsOptions::swap_on_epoch>(
+        "swap_on_epoch", "Also from the end of each epoch to the begin of the next one.")};
+  }
+};
+
 /// Functions that are empty are skipped.
 struct LambdaCallbackOptions {
   std::function<void(std::int64_t epoch)> on_epoch_begin = {};
@@ -190,6 +215,23 @@ struct LambdaCallbackOptions {
 };
 
 namespace callbacks {
+
+/// Counts batches over epochs, also where several are run at once.
+class SaveFrequency {
+ public:
+  /// Whether `every` batches have been since the last time that it was true.
+  bool is_due(std::int64_t batch, std::int64_t every) {
+    since_ += batch <= last_ ? batch + 1 : batch - last_;
+    last_ = batch;
+    if (since_ < every) return false;
+    since_ = 0;
+    return true;
+  }
+
+ private:
+  std::int64_t last_ = -1;
+  std::int64_t since_ = 0;
+};
 
 class TEGULA_API EarlyStopping
     : public CallbackOf<EarlyStopping, EarlyStoppingOptions, EarlyStoppingState> {
@@ -251,8 +293,7 @@ class TEGULA_API ModelCheckpoint
   bool improves(std::int64_t epoch, const Logs& logs);
 
   std::int64_t epoch_ = 0;
-  std::int64_t last_batch_ = -1;
-  std::int64_t batches_since_save_ = 0;
+  SaveFrequency frequency_;
 };
 
 class TEGULA_API CSVLogger : public CallbackOf<CSVLogger, CSVLoggerOptions> {
@@ -288,6 +329,50 @@ class TEGULA_API TerminateOnNaN : public CallbackOf<TerminateOnNaN, TerminateOnN
   bool has_batch_hooks() const override { return true; }
 };
 
+/// A run with the same arguments goes on where the one before was interrupted, with the bits that
+/// this would have had: weights, optimizer, random numbers, order of the data and metrics. What other
+/// callbacks have counted begins anew.
+class TEGULA_API BackupAndRestore : public CallbackOf<BackupAndRestore, BackupAndRestoreOptions> {
+ public:
+  static constexpr const char* kName = "BackupAndRestore";
+  static constexpr const char* kDoc =
+      "Saves the state of training, and goes on from it when training was interrupted.";
+  using CallbackOf::CallbackOf;
+  static void check(const BackupAndRestoreOptions& options);
+  void on_train_begin() override;
+  void on_epoch_end(std::int64_t epoch, Logs& logs) override;
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
+  void on_train_end(const Logs& logs) override;
+  bool has_batch_hooks() const override { return options_.save_freq.has_value(); }
+
+ private:
+  void save();
+
+  SaveFrequency frequency_;
+};
+
+/// The optimizer keeps moving averages of the weights (`use_ema`): evaluations within `fit` and
+/// predictions use these, training the weights themselves.
+class TEGULA_API SwapEMAWeights : public CallbackOf<SwapEMAWeights, SwapEMAWeightsOptions> {
+ public:
+  static constexpr const char* kName = "SwapEMAWeights";
+  static constexpr const char* kDoc =
+      "Exchanges weights and their moving averages before and after evaluation.";
+  using CallbackOf::CallbackOf;
+  void on_epoch_begin(std::int64_t epoch) override;
+  void on_epoch_end(std::int64_t epoch, Logs& logs) override;
+  void on_test_begin() override;
+  void on_test_end(const Logs& logs) override;
+  void on_predict_begin() override;
+  void on_predict_end() override;
+
+ private:
+  /// Makes the moving averages the weights and these the averages, or takes that back.
+  void use_averages(bool use);
+
+  bool used_ = false;
+};
+
 class TEGULA_API LambdaCallback : public CallbackOf<LambdaCallback, LambdaCallbackOptions> {
  public:
   static constexpr const char* kName = "LambdaCallback";
@@ -308,6 +393,8 @@ using EarlyStopping = MakeCallback<callbacks::EarlyStopping>;
 using ReduceLROnPlateau = MakeCallback<callbacks::ReduceLROnPlateau>;
 using LearningRateScheduler = MakeCallback<callbacks::LearningRateScheduler>;
 using ModelCheckpoint = MakeCallback<callbacks::ModelCheckpoint>;
+using BackupAndRestore = MakeCallback<callbacks::BackupAndRestore>;
+using SwapEMAWeights = MakeCallback<callbacks::SwapEMAWeights>;
 using CSVLogger = MakeCallback<callbacks::CSVLogger>;
 using TerminateOnNaN = MakeCallback<callbacks::TerminateOnNaN>;
 using LambdaCallback = MakeCallback<callbacks::LambdaCallback>;

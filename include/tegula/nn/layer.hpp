@@ -175,6 +175,7 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   void add_loss(Value loss);
   /// "Dense layer "dense" (built at model.cpp:12)", for messages.
   std::string describe() const;
+  std::string short_description() const;
 
  private:
   friend class Model;

@@ -164,6 +164,17 @@ struct RandomState {
   bool operator==(const RandomState&) const = default;
 };
 
+/// Where a run of `fit` stands.
+struct TrainingPosition {
+  /// The epoch, and how many of its batches are done.
+  std::int64_t epoch = 0;
+  std::int64_t batch = 0;
+  /// `RandomState::epochs` when the run began.
+  std::uint64_t first_shuffle = 0;
+  /// What loss and metrics have counted in the epoch.
+  std::vector<Tensor> metrics;
+};
+
 /// Trains, evaluates and runs a layer: mostly one that is made of others, as a stack (`Sequential`)
 /// or as calls of layers on symbols:
 ///
@@ -318,6 +329,17 @@ class TEGULA_API Model {
   /// streams into a folder, atomically. Throws InvalidArgument when the name ends as that of
   /// another format does (`model.keras`), RunError before the model is built.
   void save(const std::filesystem::path& folder) const;
+  /// Within `fit`: what `save` writes, and where the run stands.
+  void save_training(const std::filesystem::path& folder) const;
+  /// In `on_train_begin`: takes over what `save_training` wrote in an earlier run with the same
+  /// arguments. This run goes on behind the batches that are done, with the bits that the earlier
+  /// one would have had; of data that cannot be had again they are read once more. Throws as
+  /// SavedModel, and RunError elsewhere.
+  void continue_training(const std::filesystem::path& folder);
+  /// The position in the run of `fit`; throws RunError outside of one.
+  TrainingPosition training_position() const;
+  /// In `on_train_begin`: where the run goes on. Throws RunError elsewhere.
+  void set_training_position(TrainingPosition position);
   /// Weights alone, as one safetensors file. Throws as `save`.
   void save_weights(const std::filesystem::path& file) const;
   /// The weights that `save_weights` or `save` wrote, of an equal model. With `skip_mismatch`,
@@ -362,10 +384,10 @@ class TEGULA_API Model {
   /// What predicts for `x`; built if needed. `run` and `location` are for errors.
   std::shared_ptr<const Inference> inference_for(const Tensors& x, const char* run,
                                                  const std::source_location& location);
-  /// The step for training or testing, with or without sample weights; built at first use. Feeds:
-  /// x, targets and, if weighted, sample weights. It updates the metrics' state and what layers
-  /// assign, and in training the weights.
-  Executable find_step(bool training, bool weighted);
+  /// The step for training or testing, with sample weights of these shapes, one per output, or
+  /// without; built at first use. Feeds: x, targets and, if weighted, sample weights. It updates
+  /// the metrics' state and what layers assign, and in training the weights.
+  Executable find_step(bool training, const std::vector<Shape>& weights);
   /// The output as in training; built at first use.
   Executable find_training_call();
   std::int64_t steps_per_execution() const;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "tegula/core/export.hpp"
 #include "tegula/nn/config.hpp"
@@ -27,6 +28,9 @@ class TEGULA_API SavedModel {
   /// streams. Throws FormatError, ShapeError or DTypeError when they do not fit the model, before
   /// it sets any.
   void restore(Model& model);
+  /// Where training stood when `Model::save_training` wrote the folder; nothing for other folders.
+  /// Throws FormatError.
+  std::optional<TrainingPosition> training_position();
 
  private:
   struct Files;

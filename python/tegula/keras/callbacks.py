@@ -243,6 +243,18 @@ class _CoreCallback(Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._core.on_epoch_end(epoch, {} if logs is None else logs)
 
+    def on_test_begin(self, logs=None):
+        self._core.on_test_begin()
+
+    def on_test_end(self, logs=None):
+        self._core.on_test_end(logs or {})
+
+    def on_predict_begin(self, logs=None):
+        self._core.on_predict_begin()
+
+    def on_predict_end(self, logs=None):
+        self._core.on_predict_end()
+
     def on_train_batch_begin(self, batch, logs=None):
         self._core.on_train_batch_begin(batch)
 
@@ -274,6 +286,9 @@ def _plateau_begin(self, logs=None):
     _CoreCallback.on_train_begin(self, logs)
 
 
+_PATHS = {"filepath", "filename", "backup_dir"}
+
+
 def _checkpoint_make(self, options):
     freq = options.get("save_freq", "epoch")
     if freq != "epoch" and (isinstance(freq, bool) or not isinstance(freq, int)):
@@ -291,13 +306,12 @@ def _checkpoint_attribute(self, name, value):
 def _checkpoint_option(self, name, value):
     if name == "save_freq" and value == "epoch":
         return None
-    return _os.fspath(value) if name == "filepath" else _CoreCallback._option(self, name, value)
+    return _os.fspath(value) if name in _PATHS else _CoreCallback._option(self, name, value)
 
 
 def _make_with_path(self, options):
-    for name in ("filepath", "filename"):
-        if name in options:
-            options[name] = _os.fspath(options[name])
+    for name in _PATHS & options.keys():
+        options[name] = _os.fspath(options[name])
     _CoreCallback._make(self, options)
 
 
@@ -311,13 +325,15 @@ def _attribute_property(name):
     return property(read, write)
 
 
+_CHECKPOINT = {
+    "_make": _checkpoint_make,
+    "_attribute": _checkpoint_attribute,
+    "_option": _checkpoint_option,
+}
 _MEMBERS = {
     "ReduceLROnPlateau": {"on_train_begin": _plateau_begin},
-    "ModelCheckpoint": {
-        "_make": _checkpoint_make,
-        "_attribute": _checkpoint_attribute,
-        "_option": _checkpoint_option,
-    },
+    "ModelCheckpoint": _CHECKPOINT,
+    "BackupAndRestore": _CHECKPOINT,
     "CSVLogger": {"_make": _make_with_path, "sep": _attribute_property("separator")},
 }
 
@@ -325,7 +341,7 @@ _MEMBERS = {
 def _made(name):
     """The class of a row of C++'s table: its options and its running state are attributes."""
     entry = _nn.describe_callback(name)
-    required = {"filepath", "filename"} & {argument[0] for argument in entry["arguments"]}
+    required = _PATHS & {argument[0] for argument in entry["arguments"]}
     entry["required"] = sorted(required)
     attributes = _nn.make_callback(name, dict.fromkeys(required, "-")).attributes()
     members = {attribute: _attribute_property(attribute) for attribute in attributes}
@@ -392,6 +408,47 @@ class LambdaCallback(Callback):
 
     def _wants_batches(self):
         return any(hook in self.__dict__ for hook in _BATCH_HOOKS)
+
+
+class RemoteMonitor(Callback):
+    """Sends the logs of each epoch to a server, by HTTP POST; warns when it cannot be reached.
+
+    Args:
+        root: The server: "http://host:port".
+        path: Where on the server.
+        field: Name of the form's field that holds the logs as JSON.
+        headers: dict, further headers.
+        send_as_json: Whether the logs themselves are the body, as JSON, instead of a form.
+    """
+
+    def __init__(self, root="http://localhost:9000", path="/publish/epoch/end/", field="data",
+                 headers=None, send_as_json=False):
+        super().__init__()
+        self.root, self.path, self.field = root, path, field
+        self.headers, self.send_as_json = headers, send_as_json
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Sends them."""
+        import json
+        import urllib.error
+        import urllib.parse
+        import urllib.request
+        import warnings
+
+        sent = {"epoch": epoch}
+        for name, value in (logs or {}).items():
+            sent[name] = value.tolist() if hasattr(value, "tolist") else value
+        text = json.dumps(sent)
+        kind = "application/json" if self.send_as_json else "application/x-www-form-urlencoded"
+        body = text if self.send_as_json else urllib.parse.urlencode({self.field: text})
+        request = urllib.request.Request(
+            self.root + self.path, body.encode(), {"Content-Type": kind, **(self.headers or {})}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                pass
+        except (urllib.error.URLError, OSError):
+            warnings.warn(f"Could not reach RemoteMonitor root server at {self.root}", stacklevel=2)
 
 
 class ProgbarLogger(Callback):

@@ -5,6 +5,8 @@ import os as _os
 import threading as _threading
 import weakref as _weakref
 
+import numpy as _np
+
 from .. import _core
 from .._framework import Tensor as _Tensor
 from .._missing import getattr_of as _getattr_of
@@ -446,15 +448,18 @@ class Model(Trainer, _layers.Layer):
 
     def __call__(self, x, training=None, mask=None, **arguments):
         """The outputs of one batch, computed as in training or not; of tensors as graph."""
-        _layers._refuse_given(type(self).__name__, {"mask": mask})
+        if mask is not None:
+            _layers._refuse_given(type(self).__name__, {"mask": mask})
         if self._assigned or self._listed is None:
             self._track()
             object.__setattr__(self, "_assigned", False)
-        if arguments or not all(map(_is_array, _items(x))):
+        on_one_array = isinstance(x, _np.ndarray)  # as most calls
+        if arguments or not (on_one_array or all(map(_is_array, _items(x)))):
             return super().__call__(x, training=training, **arguments)
         if training is None:
             training = _nn.enclosing_training() or False
-        return _as_results(self._model.call(_layers._arrays(x), bool(training)))
+        arrays = x if on_one_array else _layers._arrays(x)
+        return _as_results(self._model.call(arrays, bool(training)))
 
     def call(self, inputs, training=None, mask=None):
         """The output for a tensor: of a stack, or of a model of calls. A subclass may define its

@@ -1,6 +1,7 @@
 #include "tegula/nn/losses/embedding.hpp"
 
 #include "src/nn/shape_text.hpp"
+#include "src/nn/user_terms.hpp"
 #include "tegula/graph/sequences.hpp"
 
 namespace tegula::nn {
@@ -55,6 +56,7 @@ Value CircleLoss::values(Value y_true, Value y_pred) const {
 }
 
 Value CircleLoss::operator()(Value y_true, Value y_pred, Value sample_weight) const {
+  const UserTerms terms("Circle loss");
   Value labels = y_true, embeddings = y_pred;
   prepare_operands(*this, labels, embeddings);
   Value counted = cast(greater(values(labels, embeddings), 0.0), DType::f32);

@@ -442,3 +442,56 @@ def auto_mode_knows_accuracy_rises(keras, np):
         callbacks=[stopping],
     )
     return {"epochs": history.epoch, "stopped": stopping.stopped_epoch}
+
+
+def swap_case(swap_on_epoch):
+    """Moving averages are evaluated, shown to later callbacks or not, and end as the weights."""
+
+    def case(keras, np):
+        model = compiled(keras)
+        model.compile(keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5), "mse")
+        shown = []
+        callbacks = [
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=swap_on_epoch),
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: shown.append(model.get_weights()[0])
+            ),
+        ]
+        history = fit(model, callbacks, epochs=3, validation_data=validation())
+        return {
+            "val_loss": np.array(history.history["val_loss"]),
+            "shown": np.array(shown),
+            "weights": model.get_weights()[0],
+        }
+
+    return case
+
+
+CASES.add("swap_ema_weights", swap_case(False))
+CASES.add("swap_ema_weights_on_epoch", swap_case(True))
+
+
+@CASES.case
+def backup_of_an_interrupted_run(keras, np):
+    """The second run begins after the last epoch that the first one ended."""
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyError("stop")
+
+    with tempfile.TemporaryDirectory() as folder:
+        backup = os.path.join(folder, "backup")
+        try:
+            fit(compiled(keras), [keras.callbacks.BackupAndRestore(backup), Stop()], epochs=4)
+        except KeyError:
+            pass
+        model = compiled(keras)
+        history = fit(model, [keras.callbacks.BackupAndRestore(backup)], epochs=4)
+        left = os.path.exists(backup)
+    return {
+        "epochs": np.array(history.epoch),
+        "loss": np.array(history.history["loss"]),
+        "weights": model.get_weights()[0],
+        "left": np.array(int(left)),
+    }

@@ -410,8 +410,7 @@ LocationScope::~LocationScope() { current_location = previous_; }
 
 SourceLocation LocationScope::current() { return current_location; }
 
-BuildErrorScope::BuildErrorScope(Text text)
-    : text_(std::move(text)), outer_(current_error_scope) {
+BuildErrorScope::BuildErrorScope(Text text) : text_(std::move(text)), outer_(current_error_scope) {
   current_error_scope = this;
 }
 

@@ -181,7 +181,8 @@ void Model::continue_training(const std::filesystem::path& folder) {
   }
   set_training_position(*position);  // refused before anything changes
   SavedModel(folder).restore(*this);
-  set_training_position(std::move(*position));  // whose order of the data is that of the run's begin
+  set_training_position(
+      std::move(*position));  // whose order of the data is that of the run's begin
 }
 
 void Model::load_weights(const std::filesystem::path& path, bool skip_mismatch) {

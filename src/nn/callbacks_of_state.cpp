@@ -23,7 +23,8 @@ void remove_backup(const Path& folder) {
   std::error_code error;
   std::filesystem::remove_all(folder, error);
   if (error) {
-    throw IoError("BackupAndRestore: cannot remove \"" + folder.string() + "\": " + error.message());
+    throw IoError("BackupAndRestore: cannot remove \"" + folder.string() +
+                  "\": " + error.message());
   }
 }
 

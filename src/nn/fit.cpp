@@ -183,7 +183,8 @@ struct Model::Loops {
     for (std::size_t i = 0; i < data.y.size(); ++i) {
       std::optional<Tensor> given;
       if (!weights.empty()) given = weights[std::min(i, weights.size() - 1)];
-      const std::optional<Tensor> weight = prepare_weights(data.y[i], given, class_weight, outputs[i].shape());
+      const std::optional<Tensor> weight =
+          prepare_weights(data.y[i], given, class_weight, outputs[i].shape());
       if (losses[i]) {
         data.y[i] = prepare_targets(data.y[i], *losses[i], outputs[i].shape(), weight, rows);
       }

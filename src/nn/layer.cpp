@@ -6,13 +6,13 @@
 #include <mutex>
 
 #include "src/core/fork_safe.hpp"
-#include "src/nn/user_terms.hpp"
 #include "src/nn/batch_type.hpp"
 #include "src/nn/graph_notes.hpp"
 #include "src/nn/random_seed.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 #include "src/nn/trace.hpp"
+#include "src/nn/user_terms.hpp"
 #include "src/nn/weight_state.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/nn/callback.hpp"

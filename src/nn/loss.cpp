@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "src/nn/shape_text.hpp"
-#include "src/nn/user_terms.hpp"
 #include "src/nn/target_shapes.hpp"
+#include "src/nn/user_terms.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/nn/values.hpp"
 

@@ -203,8 +203,7 @@ std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tenso
   throw ShapeError("`sample_weight` must have one weight per sample, of shape (" +
                    std::to_string(rows_of(y)) + ",), " +
                    (most > 1 ? "or one per value of the loss, " : "") + "but has shape " +
-                   shape_text(weight->shape()) + " beside outputs of shape " +
-                   shape_text(outputs));
+                   shape_text(weight->shape()) + " beside outputs of shape " + shape_text(outputs));
 }
 
 std::vector<Shape> batch_shapes(std::span<const Tensor> tensors) {

@@ -51,8 +51,8 @@ Tensor prepare_targets(const Tensor& y, const LossBase& loss, const Shape& outpu
 std::vector<Shape> batch_shapes(std::span<const Tensor> tensors);
 
 /// The weight of each sample, f32 of shape [n], or of each of its values of the loss, such as
-/// [n, steps], from weights or classes; nothing without either. Throws InvalidArgument when both are
-/// given, ShapeError for a shape that does not fit outputs of this one.
+/// [n, steps], from weights or classes; nothing without either. Throws InvalidArgument when both
+/// are given, ShapeError for a shape that does not fit outputs of this one.
 std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tensor>& weight,
                                       const ClassWeights& class_weight, const Shape& outputs);
 

@@ -79,8 +79,8 @@ std::string describe_metric(const MetricBase& metric) {
 
 UserTerms::UserTerms(std::string owner)
     : scope_([owner = std::move(owner)](const BuildProblem& problem) {
-        std::string text = owner + ": " + in_user_terms(problem.text) + "\n  given: " +
-                           problem.op.name;
+        std::string text =
+            owner + ": " + in_user_terms(problem.text) + "\n  given: " + problem.op.name;
         if (!problem.inputs.empty()) text += " of " + types_text(problem.inputs);
         const SourceLocation line = LocationScope::current();
         return line.known() ? text + "\n  built at: " + line.to_string() : text;

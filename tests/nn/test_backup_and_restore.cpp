@@ -148,7 +148,8 @@ TEST_CASE("a backup stays where it is asked to, and the one before it where two 
   CHECK(std::filesystem::exists(backup + "/previous"));
   std::filesystem::remove_all(backup + "/latest");
   CHECK(same(run(fit_arrays, {nn::BackupAndRestore(options)}).weights, expected.weights));
-  CHECK_THROWS_WITH(nn::BackupAndRestore(nn::BackupAndRestoreOptions{}), "BackupAndRestore needs a `backup_dir`");
+  CHECK_THROWS_WITH(nn::BackupAndRestore(nn::BackupAndRestoreOptions{}),
+                    "BackupAndRestore needs a `backup_dir`");
 }
 
 TEST_CASE("a saved model says nothing of training, and a position is chosen at its begin only") {

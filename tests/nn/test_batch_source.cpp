@@ -356,7 +356,8 @@ TEST_CASE("weights of steps multiply the loss of each step, also where only some
   const Tensor kernel = model.get_weights()[0];
   double expected = 0;
   for (std::int64_t i = 0; i < 12; ++i) {
-    const double predicted = flat.x[0].at(2 * i) * kernel.at(0) + flat.x[0].at(2 * i + 1) * kernel.at(1);
+    const double predicted =
+        flat.x[0].at(2 * i) * kernel.at(0) + flat.x[0].at(2 * i + 1) * kernel.at(1);
     expected += weights.at(i) * std::pow(predicted - flat.y[0].at(i), 2) / 12;
   }
   const nn::EvaluateOptions quiet{.batch_size = 4, .verbose = nn::Verbose::silent};

@@ -404,8 +404,8 @@ struct BuildProblem {
   std::string_view text;
 };
 
-/// While alive, errors about nodes that this thread builds say what `text` makes of the problem: for
-/// layers, which speak other terms than ops. The innermost scope speaks.
+/// While alive, errors about nodes that this thread builds say what `text` makes of the problem:
+/// for layers, which speak other terms than ops. The innermost scope speaks.
 class TEGULA_API BuildErrorScope {
  public:
   using Text = std::function<std::string(const BuildProblem&)>;

@@ -330,8 +330,8 @@ class TEGULA_API TerminateOnNaN : public CallbackOf<TerminateOnNaN, TerminateOnN
 };
 
 /// A run with the same arguments goes on where the one before was interrupted, with the bits that
-/// this would have had: weights, optimizer, random numbers, order of the data and metrics. What other
-/// callbacks have counted begins anew.
+/// this would have had: weights, optimizer, random numbers, order of the data and metrics. What
+/// other callbacks have counted begins anew.
 class TEGULA_API BackupAndRestore : public CallbackOf<BackupAndRestore, BackupAndRestoreOptions> {
  public:
   static constexpr const char* kName = "BackupAndRestore";

@@ -47,7 +47,8 @@ using Loss = Handle<LossBase>;
 
 /// Makes targets and predictions what `values` of the loss takes.
 TEGULA_API void prepare_operands(const LossBase& loss, Value& y_true, Value& y_pred);
-/// The loss before weights and reduction: what Keras's functions, such as `mean_squared_error`, give.
+/// The loss before weights and reduction: what Keras's functions, such as `mean_squared_error`,
+/// give.
 TEGULA_API Value values_per_sample(const LossBase& loss, Value y_true, Value y_pred);
 
 /// `y_pred`'s logits when it is the direct output of softmax (over the last axis) or sigmoid, else

@@ -40,6 +40,15 @@ void warn_in_python(std::string_view text) {
   }
 }
 
+/// A hook that is told the logs of what has ended.
+auto end_hook(void (nn::Callback::*hook)(const nn::Logs&)) {
+  return [hook](nn::Callback& callback, const py::dict& logs) {
+    const nn::Logs given = logs_from_dict(logs);
+    const ReleasedGil released;
+    (callback.*hook)(given);
+  };
+}
+
 void bind_base(py::module_& module) {
   using nn::Callback;
   py::class_<Callback, std::shared_ptr<Callback>>(module, "Callback")
@@ -50,12 +59,7 @@ void bind_base(py::module_& module) {
              callback.parameters = {verbose, epochs, steps};
            })
       .def("on_train_begin", &Callback::on_train_begin, Released())
-      .def("on_train_end",
-           [](Callback& c, const py::dict& logs) {
-             const nn::Logs given = logs_from_dict(logs);
-             const ReleasedGil released;
-             c.on_train_end(given);
-           })
+      .def("on_train_end", end_hook(&Callback::on_train_end))
       .def("on_epoch_begin", &Callback::on_epoch_begin, Released())
       .def("on_epoch_end",
            [](Callback& c, std::int64_t epoch, py::dict logs) {
@@ -67,12 +71,7 @@ void bind_base(py::module_& module) {
              update_dict(logs, given);
            })
       .def("on_test_begin", &Callback::on_test_begin, Released())
-      .def("on_test_end",
-           [](Callback& c, const py::dict& logs) {
-             const nn::Logs given = logs_from_dict(logs);
-             const ReleasedGil released;
-             c.on_test_end(given);
-           })
+      .def("on_test_end", end_hook(&Callback::on_test_end))
       .def("on_predict_begin", &Callback::on_predict_begin, Released())
       .def("on_predict_end", &Callback::on_predict_end, Released())
       .def("on_train_batch_begin", &Callback::on_train_batch_begin, Released())

@@ -28,6 +28,18 @@ void remove_backup(const Path& folder) {
   }
 }
 
+/// Weights that have moving averages, and these, in the same order.
+struct Averaged {
+  std::vector<Variable> weights;
+  std::vector<Variable> averages;
+};
+
+Averaged averaged_by(const OptimizerBase& optimizer) {
+  Averaged found{optimizer.trainable(), optimizer.averages()};
+  found.weights.resize(found.averages.size());
+  return found;
+}
+
 }  // namespace
 
 void BackupAndRestore::check(const BackupAndRestoreOptions& options) {
@@ -70,15 +82,13 @@ void BackupAndRestore::on_train_end(const Logs& /*logs*/) {
 void SwapEMAWeights::use_averages(bool use) {
   if (use == used_) return;
   Model& trained = owner();
-  const Optimizer optimizer = trained.compile_options().optimizer;
-  const std::vector<Variable> averages = optimizer->averages();
+  const auto [weights, averages] = averaged_by(*trained.compile_options().optimizer);
   if (averages.empty()) {
     throw InvalidArgument(
         "SwapEMAWeights must be used when `use_ema=True` is set on the optimizer: there are no "
         "moving averages to exchange the weights with");
   }
-  std::vector<Variable> both = optimizer->trainable();
-  both.resize(averages.size());
+  std::vector<Variable> both = weights;
   both.insert(both.end(), averages.begin(), averages.end());
   std::vector<Tensor> values = trained.get(both);
   std::ranges::rotate(values, values.begin() + std::ssize(averages));
@@ -95,10 +105,7 @@ void SwapEMAWeights::on_epoch_end(std::int64_t epoch, Logs& /*logs*/) {
   use_averages(true);
   // Training ends by making the averages the weights.
   if (epoch + 1 < parameters.epochs && !owner().training_stopped()) return;
-  const Optimizer optimizer = owner().compile_options().optimizer;
-  const std::vector<Variable> averages = optimizer->averages();
-  std::vector<Variable> weights = optimizer->trainable();
-  weights.resize(averages.size());
+  const auto [weights, averages] = averaged_by(*owner().compile_options().optimizer);
   owner().set(averages, owner().get(weights));
   used_ = false;
 }

@@ -202,8 +202,9 @@ py::object predict_on_batch(Model& model, const py::object& x) {
   return located([&] { return arrays_of([&] { return model.predict_on_batch(inputs); }); });
 }
 
-py::object call(Model& model, const py::object& x, bool training) {
+py::object call(Model& model, const py::object& x, std::optional<bool> given) {
   const Tensors inputs = tensors_from_object(x);
+  const bool training = given.value_or(nn::LayerBase::enclosing_training().value_or(false));
   return located([&] { return arrays_of([&] { return model.call(inputs, training); }); });
 }
 

@@ -19,7 +19,8 @@ Tensor evaluate_eagerly(
   }
   const Value result = constructing([&] { return build(graph, values); });
   Session session(graph, {.passes = {}, .seed = next_random_seed()});
-  return session.compile(values, std::span(&result, 1)).run(inputs).front();
+  Executable executable = session.compile(values, std::span(&result, 1));
+  return running_in_user_terms([&] { return executable.run(inputs).front(); });
 }
 
 std::vector<Tensor> evaluate_eagerly(const std::function<std::vector<Value>(Graph& graph)>& build) {
@@ -27,7 +28,8 @@ std::vector<Tensor> evaluate_eagerly(const std::function<std::vector<Value>(Grap
   const std::vector<Value> results = constructing([&] { return build(graph); });
   if (results.empty()) return {};
   Session session(graph, {.passes = {}, .seed = next_random_seed()});
-  return session.compile({}, results).run({});
+  Executable executable = session.compile({}, results);
+  return running_in_user_terms([&] { return executable.run({}); });
 }
 
 void RunningMetric::build(const ValueType& y_true, const ValueType& y_pred) {
@@ -60,7 +62,7 @@ void RunningMetric::update(const Tensor& y_true, const Tensor& y_pred,
   Executable update = find_update(y_true, y_pred, sample_weight);
   std::vector<Tensor> feeds = {y_true, y_pred};
   if (sample_weight) feeds.push_back(*sample_weight);
-  update.run_into(feeds, {});
+  running_in_user_terms([&] { update.run_into(feeds, {}); });
 }
 
 Executable RunningMetric::find_update(const Tensor& y_true, const Tensor& y_pred,

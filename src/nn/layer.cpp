@@ -235,7 +235,8 @@ MaskedTensors LayerBase::evaluate_masked(const MaskedTensors& x, bool training,
   for (const std::optional<Tensor>& mask : x.masks) {
     if (mask) feeds.push_back(mask->cast(DType::boolean));
   }
-  std::vector<Tensor> results = evaluation.executable.run(feeds);
+  std::vector<Tensor> results =
+      running_in_user_terms([&] { return evaluation.executable.run(feeds); });
   MaskedTensors found;
   auto next = results.begin() + std::ssize(evaluation.outputs.items());
   for (const bool masked : evaluation.masked) {

@@ -7,6 +7,7 @@
 
 #include "src/core/rethrow.hpp"
 #include "src/nn/shape_text.hpp"
+#include "src/nn/user_terms.hpp"
 #include "tegula/nn/logs.hpp"
 
 namespace tegula::nn {
@@ -222,7 +223,7 @@ SourceLocation line_of(const std::source_location& location) {
 
 void rethrow_called_at(const char* run, const SourceLocation& line, const std::string& more) {
   const auto text = [&](const Error& error) {
-    const std::string said = error.what() + more;
+    const std::string said = run_error_in_user_terms(error.what()) + more;
     return line.known() ? said + "\n  " + run + " called at: " + line.to_string() : said;
   };
   detail::rethrow_with(text);

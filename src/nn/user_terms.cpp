@@ -1,10 +1,12 @@
 #include "src/nn/user_terms.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <optional>
 #include <utility>
 
+#include "src/core/rethrow.hpp"
 #include "src/nn/shape_text.hpp"
 #include "tegula/graph/op_def.hpp"
 
@@ -71,6 +73,15 @@ std::string in_user_terms(std::string_view text) {
     text.remove_prefix(taken);
   }
   return result;
+}
+
+std::string run_error_in_user_terms(std::string_view message) {
+  const std::size_t place = std::min(message.find("built at"), message.size());
+  return in_user_terms(message.substr(0, place)) + std::string(message.substr(place));
+}
+
+void rethrow_in_user_terms() {
+  detail::rethrow_with([](const Error& error) { return run_error_in_user_terms(error.what()); });
 }
 
 std::string describe_metric(const MetricBase& metric) {

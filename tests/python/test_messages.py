@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+import tegula
 from tegula import keras
 from test_argument_errors import NEEDED
 
@@ -37,7 +38,7 @@ def complaint(run):
     try:
         run()
     except Exception as error:  # any class: the message counts
-        return str(error).split("\n  in: ")[0]  # the op that ran: for who reads graphs
+        return str(error)
     return ""
 
 
@@ -85,3 +86,23 @@ def check(make):
             make()(np.ones(y, dtype), np.full(p, 0.5, "float32"), **given)
 
         assert not INTERNAL.search(complaint(run)), complaint(run)
+
+
+def test_errors_of_running_steps():
+    class Custom(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+    classifier = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    classifier.compile("sgd", Custom())
+    table = keras.Sequential([keras.Input((4,), dtype="int32"), keras.layers.Embedding(3, 2)])
+    cases = [
+        (lambda: classifier.fit(np.zeros((8, 4), "f"), np.full(8, 5), verbose=0), "label 5", "(8, 3)"),
+        (lambda: table.predict(np.full((2, 4), 7, "int32")), "index 7", "(3, 2)"),
+    ]
+    for run, problem, shape in cases:
+        with pytest.raises(tegula.errors.Error) as caught:
+            run()
+        text = str(caught.value)
+        assert problem in text and shape in text and f"called at: {__file__}:" in text
+        assert not re.search(INTERNAL, text), text

@@ -11,13 +11,13 @@ from .. import _core
 from ._values import as_array
 
 # dtypes that Tegula's arrays lack, and those that hold their values.
-_AS_THEY_ARE = "fdeilqbB?"  # codes of all others: quicker to ask for than names
+AS_THEY_ARE = "fdeilqbB?"  # codes of all others: quicker to ask for than names
 _WIDER = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
 def arrays_of(x, name="x"):
     """`x` as an array of a dtype that the library has."""
-    if type(x) is np.ndarray and x.dtype.char in _AS_THEY_ARE:
+    if type(x) is np.ndarray and x.dtype.char in AS_THEY_ARE:
         return x
     if isinstance(x, (list, tuple)) and len(x) == 1 and _is_array(x[0]):
         x = x[0]  # the one input or output of Keras's lists

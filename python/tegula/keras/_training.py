@@ -2,7 +2,7 @@
 
 import warnings as _warnings
 
-import numpy as _np
+from numpy import ndarray as _ndarray
 
 from .. import _core
 from . import callbacks as _callbacks
@@ -10,6 +10,7 @@ from ._arguments import flag as _flag
 from ._arguments import integer as _integer
 from ._arguments import number as _number
 from ._arguments import shown as _shown
+from ._data import AS_THEY_ARE as _AS_THEY_ARE
 from ._data import arrays_of as _arrays_of
 from ._data import data_of as _data_of
 from ._data import inputs_of as _inputs_of
@@ -19,7 +20,7 @@ from ._data import redraws_bar as _redraws_bar
 from ._data import verbosity as _verbosity
 from ._values import leaves as _leaves
 
-_Silent = (None, 0)
+_SILENT = (0, None)
 
 
 class Trainer:
@@ -134,10 +135,10 @@ class Trainer:
         """
         if verbose == "auto" and not _redraws_bar():
             verbose = 0
-        if callbacks is None and steps is None and verbose in _Silent:
-            if isinstance(x, _np.ndarray):
-                size = 32 if batch_size is None else _integer("batch_size", batch_size)
-                return self._model.predict(_arrays_of(x), size)
+        if callbacks is None and steps is None and verbose in _SILENT and isinstance(x, _ndarray):
+            size = 32 if batch_size is None else _integer("batch_size", batch_size)
+            plain = x.dtype.char in _AS_THEY_ARE
+            return self._model.predict(x if plain else _arrays_of(x), size)
         data = _inputs_of(x, self._several()[0])
         _refuse_endless(data, "steps", steps)
         hooks = self._callback_list(callbacks)

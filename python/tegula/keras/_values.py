@@ -44,6 +44,8 @@ def as_result(array):
 
 def as_results(arrays):
     """`as_result` of an array, or of each of a structure."""
+    if type(arrays) is np.ndarray:  # as most calls give
+        return arrays.view(Array)
     return mapped(as_result, arrays)
 
 

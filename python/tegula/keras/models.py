@@ -456,10 +456,8 @@ class Model(Trainer, _layers.Layer):
         on_one_array = isinstance(x, _np.ndarray)  # as most calls
         if arguments or not (on_one_array or all(map(_is_array, _items(x)))):
             return super().__call__(x, training=training, **arguments)
-        if training is None:
-            training = _nn.enclosing_training() or False
         arrays = x if on_one_array else _layers._arrays(x)
-        return _as_results(self._model.call(arrays, bool(training)))
+        return _as_results(self._model.call(arrays, training if training is None else bool(training)))
 
     def call(self, inputs, training=None, mask=None):
         """The output for a tensor: of a stack, or of a model of calls. A subclass may define its

@@ -112,6 +112,7 @@ tegula::detail::InputFile open_weights(const std::filesystem::path& path) {
 }
 
 io::detail::SafetensorsReader reader_of(tegula::detail::InputFile& file) {
+  file.rewind();
   return io::detail::SafetensorsReader(io::detail::source_of(file, io::kSafetensorsLimit));
 }
 
@@ -162,6 +163,7 @@ std::optional<TrainingPosition> SavedModel::training_position() {
         .batch = count_from(*training, "batch"),
         .first_shuffle = static_cast<std::uint64_t>(count_from(*training, "first_shuffle")),
         .metrics = {}};
+    if (position.batch == 0) return position;  // metrics start anew with each epoch
     const io::Safetensors contents = reader_of(files_->tensors).read();
     for (const auto& [name, tensor] : contents.tensors) {
       if (name.starts_with(io::kTrainingPrefix)) position.metrics.push_back(tensor);
@@ -180,9 +182,9 @@ void Model::continue_training(const std::filesystem::path& folder) {
                       "\" does not say where training stood: it is no backup of a run of `fit`");
   }
   set_training_position(*position);  // refused before anything changes
-  SavedModel(folder).restore(*this);
-  set_training_position(
-      std::move(*position));  // whose order of the data is that of the run's begin
+  saved.restore(*this);
+  // Again, for the order of the data is that of the run's begin.
+  set_training_position(std::move(*position));
 }
 
 void Model::load_weights(const std::filesystem::path& path, bool skip_mismatch) {

@@ -28,18 +28,6 @@ void remove_backup(const Path& folder) {
   }
 }
 
-/// Weights that have moving averages, and these, in the same order.
-struct Averaged {
-  std::vector<Variable> weights;
-  std::vector<Variable> averages;
-};
-
-Averaged averaged_by(const OptimizerBase& optimizer) {
-  Averaged found{optimizer.trainable(), optimizer.averages()};
-  found.weights.resize(found.averages.size());
-  return found;
-}
-
 }  // namespace
 
 void BackupAndRestore::check(const BackupAndRestoreOptions& options) {
@@ -48,11 +36,19 @@ void BackupAndRestore::check(const BackupAndRestoreOptions& options) {
 
 void BackupAndRestore::on_train_begin() {
   frequency_ = {};
-  for (const Path& folder : {latest(options_), earlier(options_)}) {
-    if (!std::filesystem::exists(folder)) continue;
-    owner().continue_training(folder);
-    return;
+  const bool has_latest = std::filesystem::exists(latest(options_));
+  const bool has_earlier = std::filesystem::exists(earlier(options_));
+  if (has_latest) {
+    try {
+      return owner().continue_training(latest(options_));
+    } catch (const Error& error) {
+      if (!has_earlier) throw;
+      warn("BackupAndRestore goes on from the backup before the latest one: " +
+           std::string(error.what()));
+    }
   }
+  if (has_earlier) owner().continue_training(earlier(options_));
+  if (has_latest) remove_backup(latest(options_));  // or it would replace the good one
 }
 
 void BackupAndRestore::on_epoch_end(std::int64_t /*epoch*/, Logs& /*logs*/) {
@@ -82,13 +78,14 @@ void BackupAndRestore::on_train_end(const Logs& /*logs*/) {
 void SwapEMAWeights::use_averages(bool use) {
   if (use == used_) return;
   Model& trained = owner();
-  const auto [weights, averages] = averaged_by(*trained.compile_options().optimizer);
+  const OptimizerBase& optimizer = *trained.compile_options().optimizer;
+  const std::vector<Variable> averages = optimizer.averages();
   if (averages.empty()) {
     throw InvalidArgument(
         "SwapEMAWeights must be used when `use_ema=True` is set on the optimizer: there are no "
         "moving averages to exchange the weights with");
   }
-  std::vector<Variable> both = weights;
+  std::vector<Variable> both = optimizer.averaged();
   both.insert(both.end(), averages.begin(), averages.end());
   std::vector<Tensor> values = trained.get(both);
   std::ranges::rotate(values, values.begin() + std::ssize(averages));
@@ -105,8 +102,8 @@ void SwapEMAWeights::on_epoch_end(std::int64_t epoch, Logs& /*logs*/) {
   use_averages(true);
   // Training ends by making the averages the weights.
   if (epoch + 1 < parameters.epochs && !owner().training_stopped()) return;
-  const auto [weights, averages] = averaged_by(*owner().compile_options().optimizer);
-  owner().set(averages, owner().get(weights));
+  const OptimizerBase& optimizer = *owner().compile_options().optimizer;
+  owner().set(optimizer.averages(), owner().get(optimizer.averaged()));
   used_ = false;
 }
 

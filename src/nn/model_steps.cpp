@@ -332,16 +332,8 @@ void Model::Impl::reset_metrics() {
 }
 
 void Model::Impl::finish_averages() {
-  std::vector<Variable> averages;
-  std::vector<Variable> averaged;
-  {
-    const ConstructionLock lock;
-    const OptimizerBase& optimizer = *compiled().optimizer;
-    averages = optimizer.averages();
-    averaged = optimizer.trainable();
-  }
-  averaged.resize(averages.size());
-  session->set(averaged, session->get(averages));
+  const OptimizerBase& optimizer = *compiled().optimizer;
+  session->set(optimizer.averaged(), session->get(optimizer.averages()));
 }
 
 Logs Model::Impl::read_metrics() {

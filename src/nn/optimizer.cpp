@@ -52,6 +52,11 @@ std::vector<Variable> OptimizerBase::trainable() const {
   return constructing([this] { return trainable_; });
 }
 
+std::vector<Variable> OptimizerBase::averaged() const {
+  std::vector<Variable> weights = trainable();
+  weights.resize(averages().size());
+  return weights;
+}
 std::vector<Variable> OptimizerBase::averages() const {
   return constructing([this] { return averages_; });
 }

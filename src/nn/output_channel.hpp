@@ -14,10 +14,14 @@ namespace tegula::nn {
 /// A function that takes text, which any thread may replace while others write.
 class OutputChannel {
  public:
-  explicit OutputChannel(OutputFunction function) { set(std::move(function)); }
+  explicit OutputChannel(OutputFunction by_default)
+      : by_default_(std::make_shared<const OutputFunction>(std::move(by_default))),
+        function_(by_default_) {}
 
+  /// An empty function means the one of the begin.
   void set(OutputFunction function) {
-    auto next = std::make_shared<const OutputFunction>(std::move(function));
+    auto next =
+        function ? std::make_shared<const OutputFunction>(std::move(function)) : by_default_;
     const std::lock_guard guard(mutex_);
     function_.swap(next);
   }
@@ -33,6 +37,7 @@ class OutputChannel {
 
  private:
   detail::BriefMutex mutex_;
+  const std::shared_ptr<const OutputFunction> by_default_;
   std::shared_ptr<const OutputFunction> function_;
 };
 

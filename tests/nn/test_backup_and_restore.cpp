@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -148,6 +149,18 @@ TEST_CASE("a backup stays where it is asked to, and the one before it where two 
   CHECK(std::filesystem::exists(backup + "/previous"));
   std::filesystem::remove_all(backup + "/latest");
   CHECK(same(run(fit_arrays, {nn::BackupAndRestore(options)}).weights, expected.weights));
+
+  std::ofstream(backup + "/latest/weights.safetensors") << "cut";
+  std::vector<std::string> warnings;
+  nn::set_warning_output([&](std::string_view text) { warnings.emplace_back(text); });
+  CHECK(same(run(fit_arrays, {nn::BackupAndRestore(options)}).weights, expected.weights));
+  nn::set_warning_output({});
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].find("goes on from the backup before the latest one") != std::string::npos);
+  std::filesystem::remove_all(backup + "/previous");
+  std::ofstream(backup + "/latest/weights.safetensors") << "cut";
+  CHECK_THROWS_AS(run(fit_arrays, {nn::BackupAndRestore(options)}), FormatError);
+
   CHECK_THROWS_WITH(nn::BackupAndRestore(nn::BackupAndRestoreOptions{}),
                     "BackupAndRestore needs a `backup_dir`");
 }

@@ -84,10 +84,7 @@ class Warnings {
   Warnings() {
     nn::set_warning_output([this](std::string_view warning) { text += warning; });
   }
-  ~Warnings() {
-    nn::set_warning_output(
-        [](std::string_view warning) { std::fwrite(warning.data(), 1, warning.size(), stderr); });
-  }
+  ~Warnings() { nn::set_warning_output({}); }
   Warnings(const Warnings&) = delete;
   Warnings& operator=(const Warnings&) = delete;
   std::string text;

@@ -84,7 +84,8 @@ TEST_CASE("a layer that does not support masks drops them and says so once") {
     const Value x = graph.placeholder(DType::f32, {kUnknown, 3, 2});
     CHECK_FALSE(nn::mask_of(flatten(nn::Masking()(x))));
   }
-  nn::set_warning_output([](std::string_view text) { MESSAGE(text); });
+  nn::set_warning_output({});
+  nn::warn("this line on standard error is part of a test");
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].find("destroy the mask information") != std::string::npos);
 }

@@ -55,10 +55,12 @@ class TEGULA_API Callback {
 using CallbackList = std::vector<std::shared_ptr<Callback>>;
 
 using OutputFunction = std::function<void(std::string_view text)>;
-/// Where progress is written instead of standard output; must not throw.
+/// Where progress is written instead of standard output; must not throw. An empty function means
+/// standard output again.
 TEGULA_API void set_output(OutputFunction function);
 TEGULA_API void write_output(std::string_view text);
-/// Where warnings go instead of standard error. It may throw, which ends the run that warns.
+/// Where warnings go instead of standard error. It may throw, which ends the run that warns. An
+/// empty function means standard error again.
 TEGULA_API void set_warning_output(OutputFunction function);
 TEGULA_API void warn(std::string_view text);
 

@@ -93,7 +93,8 @@ class TEGULA_API OptimizerBase : public Object {
   virtual OptimizerOptions common() const = 0;
   virtual LearningRate rate() const = 0;
   std::vector<Variable> trainable() const;
-  /// Moving averages of the weights (`use_ema`), in the order of the trainable variables.
+  /// The weights that have moving averages (`use_ema`), and these, in the same order.
+  std::vector<Variable> averaged() const;
   std::vector<Variable> averages() const;
   /// The constant rate when it was changed, as an option, after the variable was made; once.
   std::optional<double> take_changed_rate();

@@ -7,7 +7,7 @@ import pathlib
 import sys
 import time
 
-from . import environments, peers, report, table, works
+from . import environments, machine, peers, report, table, works
 from .measure import measure_row, merged
 from .processes import BUILD, ROOT, Fleet
 
@@ -80,6 +80,9 @@ def measure_work(fleet, work, arguments):
         "rounds": arguments.rounds,
         "close_rounds": arguments.close_rounds,
         "quick": arguments.quick,
+        "processor": machine.processor(),
+        "commit": machine.revision(),
+        "versions": machine.versions(fleet.modules),
         "seconds": time.perf_counter() - begin,
         "rows": rows,
     }
@@ -88,21 +91,21 @@ def measure_work(fleet, work, arguments):
 def main():
     arguments = parse(sys.argv[1:])
     chosen = arguments.peers.split(",") if arguments.peers else peers.names()
-    modules = environments.ready({name: peers.load(name) for name in chosen}, say)
     if arguments.report is None:
-        measure(arguments, modules)
+        measure(arguments, environments.ready({name: peers.load(name) for name in chosen}, say))
     # A part of the works, rows or peers makes no report of its own.
     partial = arguments.works or arguments.rows or arguments.peers
     folder = arguments.report or (None if partial else ROOT / "docs" / "benchmarks")
     results = report.stored()
     if folder:
-        report.write(pathlib.Path(folder), results, modules)
+        report.write(pathlib.Path(folder), results)
         say(f"wrote {folder}")
-    else:
-        results = {work: results[work] for work in arguments.works or results}
-    say(report.bars_table([bar for bar in report.all_bars(results) if bar.passed is not None]))
-    for work, row, ratio, peer in report.behind(results):
-        say(f"behind: {work}: {row}: {ratio:.2f} times {peer}")
+    bars = []
+    for work in results if folder else arguments.works or results:
+        bars += [bar for bar in report.bars_of(work, results) if bar.passed is not None]
+        for row, ratio, peer in report.behind(work, results):
+            say(f"behind: {work}: {row}: {ratio:.2f} times {peer}")
+    say(report.bars_table(bars))
 
 
 def measure(arguments, modules):

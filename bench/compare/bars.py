@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .peers import group
-from .statistics import difference_to, median, ratio_to
+from .statistics import difference_to, geometric_mean, median, ratio_to
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,25 @@ def at_least(name, value, limit, text=None):
     if value is None:
         return missing(name, f"≥ {text(limit)}")
     return Bar(name, f"≥ {text(limit)}", text(value), value >= limit)
+
+
+def mean_at_least(name, ratios, limit):
+    """The geometric mean of `ratios`, as of Results.ratios; each row has to be measured."""
+    measured = None if _incomplete(ratios) else geometric_mean(ratios.values())
+    return at_least(f"{name}, geometric mean", measured, limit, times_text)
+
+
+def worst_at_least(name, ratios, limit):
+    """The least of `ratios`, as of Results.ratios; each row has to be measured."""
+    if _incomplete(ratios):
+        return at_least(f"{name}, worst row", None, limit, times_text)
+    worst = min(ratios, key=ratios.get)
+    name = f"{name}, worst of {len(ratios)} rows ({worst})"
+    return at_least(name, ratios[worst], limit, times_text)
+
+
+def _incomplete(ratios):
+    return not ratios or None in ratios.values()
 
 
 def times_text(number):
@@ -79,6 +98,10 @@ class Results:
     def ratio(self, work, case, *rivals, own="tegula", modes=None):
         """How many times as long as the peer `own` the fastest rival takes, in the same row."""
         return self._compared(ratio_to, work, case, own, rivals, modes)
+
+    def ratios(self, work, names, *rivals):
+        """Row to `ratio`, of these rows."""
+        return {name: self.ratio(work, name, *rivals) for name in names}
 
     def excess(self, work, case, *rivals, own="tegula", modes=None):
         """How much longer than the peer `own` the fastest rival takes, in the same row."""

@@ -18,12 +18,32 @@ class Mlp:
     """"classes": softmax and cross-entropy with class indices; "squares": mean squared error."""
 
     @property
+    def input_shape(self):
+        return (self.inputs,)
+
+    @property
     def widths(self):
         return (self.inputs, *self.hidden, self.outputs)
 
     @property
     def weight_bytes(self):
         return 4 * sum((a + 1) * b for a, b in zip(self.widths, self.widths[1:]))
+
+
+@dataclass(frozen=True)
+class Network:
+    """One of its work's NETWORKS, which are functions as of networks.py."""
+
+    name: str
+    input_shape: Tuple[int, ...]
+    """Of a sample; images are height, width, channels."""
+    outputs: int
+    loss: str = "classes"
+    """As of Mlp."""
+    optimizer: str = "adam"
+    """"adam" with a learning rate of 0.001, "sgd" with 0.01."""
+    ids_below: int = 0
+    """Inputs are ids from 0 up to here; 0: they are numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,7 @@ class Case:
     step        one training step on a batch that stays         mlp, batch, data
     inference   the outputs for a batch that stays              mlp, batch, data; for the
                                                                 machine's memory parameter bytes
+    network_step, network_inference: the same of a network      network, batch
     gemm        the same for one matrix product                 also parameters m, n, k, ta, tb
     plan        making the plan of a training step              mlp, batch
     copy        copying memory                                  parameter bytes
@@ -46,6 +67,7 @@ class Case:
     name: str
     kind: str
     mlp: Optional[Mlp] = None
+    network: Optional[Network] = None
     batch: int = 0
     samples: int = 0
     data: str = "random"

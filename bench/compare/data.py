@@ -34,10 +34,18 @@ def samples(case):
     if case.data == "mnist":
         x, y = mnist()
         return np.ascontiguousarray(x[:count]), np.ascontiguousarray(y[:count])
-    x = random((count, case.mlp.inputs))
-    if case.mlp.loss == "squares":
-        return x, random((count, case.mlp.outputs))
-    return x, np.random.default_rng(2).integers(0, case.mlp.outputs, count).astype(np.int32)
+    network = case.mlp or case.network
+    shape = (count, *network.input_shape)
+    ids_below = getattr(network, "ids_below", 0)
+    x = integers(shape, ids_below) if ids_below else random(shape)
+    if network.loss == "squares":
+        return x, random((count, network.outputs))
+    return x, integers(count, network.outputs)
+
+
+def integers(shape, below):
+    """int32 from 0 up to `below`."""
+    return np.random.default_rng(2).integers(0, below, shape).astype(np.int32)
 
 
 def expression_inputs(case):
@@ -48,7 +56,7 @@ def expression_inputs(case):
     for shape in case.shapes:
         if "classes" in shape:
             rows, _, classes = shape
-            arrays.append(np.random.default_rng(2).integers(0, classes, rows).astype(np.int32))
+            arrays.append(integers(rows, classes))
         else:
             arrays.append(random(shape))
     return arrays

@@ -50,6 +50,29 @@ def rounds_for(seconds, rounds):
     return max(min(3, rounds), math.floor(_SLOW / seconds))
 
 
+def differs(outputs, reference):
+    """Whether a network gives other outputs than it should."""
+    if len(outputs) != len(reference):
+        return True
+    scale = max(map(abs, reference))
+    return not all(abs(a - b) <= 1e-4 * scale for a, b in zip(outputs, reference))
+
+
+def check_outputs(fleet, results, errors):
+    """Turns contenders whose network is another one than the first's into errors."""
+    first, expected = None, None
+    for name, result in results.items():
+        try:
+            outputs = fleet[result["peer"]].ask("outputs", mode=result["mode"])["outputs"]
+        except WorkerError as error:
+            errors[name] = str(error)
+            continue
+        if first is None and outputs:
+            first, expected = name, outputs
+        elif outputs and differs(outputs, expected):
+            errors[name] = f"its outputs are not those of {first}"
+
+
 def close(results):
     """Of results as measure_row returns them: Tegula's, and those that may be the best of their
     group.
@@ -84,6 +107,8 @@ def measure_row(fleet, work, case, *, rounds, close_rounds, seconds, quick, say)
         if took > 20:
             say(f"  {case.name}: preparing {name} took {took:.0f} s")
 
+    if case.kind == "network_inference":
+        check_outputs(fleet, results, errors)
     for result in results.values():
         fleet[result["peer"]].settle()
     spinning = {}

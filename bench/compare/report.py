@@ -1,8 +1,8 @@
-"""Writes what was measured: an index with the bars, and a table and a plot per work."""
+"""Writes what was measured: a page with table, plot and bars per work, and their index."""
 
 import json
 
-from . import machine, peers, plots, works
+from . import peers, plots, works
 from .bars import Results, verdict
 from .processes import BUILD
 from .table import markdown, work_table
@@ -18,11 +18,9 @@ def stored():
     return found
 
 
-def all_bars(results):
-    measured = Results(results)
-    return [
-        bar for name in works.names() for bar in getattr(works.load(name), "bars", _none)(measured)
-    ]
+def bars_of(work, results):
+    """The bars that a work states; of some it needs other works' results too."""
+    return getattr(works.load(work), "bars", _none)(Results(results))
 
 
 def _none(results):
@@ -36,63 +34,69 @@ def bars_table(bars):
     )
 
 
-def behind(results):
-    """(work, row, ratio, fastest) of rows where a peer is faster than Tegula from Python."""
+def behind(work, results):
+    """(row, ratio, fastest) of the work's rows where a peer is faster than Tegula from Python."""
     lines = []
     measured = Results(results)
-    for work in results:
-        for name in measured.names(work):
-            ratio = measured.ratio(work, name, peers.FRAMEWORKS)
-            if ratio is not None and ratio < 1:
-                fastest, _ = measured.fastest(work, name, peers.FRAMEWORKS)
-                lines.append((work, name, 1 / ratio, fastest))
-    return sorted(lines, key=lambda line: -line[2])
+    for name, ratio in measured.ratios(work, measured.names(work), peers.FRAMEWORKS).items():
+        if ratio is not None and ratio < 1:
+            fastest, _ = measured.fastest(work, name, peers.FRAMEWORKS)
+            lines.append((name, 1 / ratio, fastest))
+    return sorted(lines, key=lambda line: -line[1])
 
 
-def write(folder, results, modules):
+def write(folder, results):
+    """A page for each work that has results, and the index of all pages that are there."""
     folder.mkdir(parents=True, exist_ok=True)
     for work, result in results.items():
-        module = works.load(work)
         plotted = plots.plot_work(result["rows"], folder / f"{work}.svg")
-        (folder / f"{work}.md").write_text(
-            f"# {module.TITLE}\n\n{getattr(module, 'NOTE', '')}\n\n{_circumstances(result)} Each cell: "
-            "median, median of the rounds' ratios to Tegula, half the distance between the quartiles; "
-            f"the shortest median in bold.\n\n{work_table(result['rows'])}"
-            + (f"\n![{module.TITLE}]({work}.svg)\n" if plotted else "")
-            + _failures(result)
-        )
-    (folder / "README.md").write_text(_index(folder, results, modules))
+        (folder / f"{work}.md").write_text(_page(work, results, plotted))
+    (folder / "README.md").write_text(_index(folder))
 
 
-def _circumstances(result):
-    quick = ", --quick" if result["quick"] else ""
-    more = result["close_rounds"]
-    close = f" ({more} of those that may be the fastest)" if more > result["rounds"] else ""
-    return f"{result['date']}, {result['threads']} threads, {result['rounds']} rounds{close}{quick}."
-
-
-def _failures(result):
-    lines = [
+def _page(work, results, plotted):
+    module, result = works.load(work), results[work]
+    parts = [f"# {module.TITLE}", getattr(module, "NOTE", ""), _circumstances(work, result)]
+    parts.append(
+        "Each cell: median, median of the rounds' ratios to Tegula, half the distance between the "
+        f"quartiles; the shortest median in bold.\n\n{work_table(result['rows'])}"
+    )
+    if plotted:
+        parts.append(f"![{module.TITLE}]({work}.svg)\n")
+    bars = bars_of(work, results)
+    if bars:
+        parts.append(f"## Bars\n\n{bars_table(bars)}")
+    slower = behind(work, results)
+    if slower:
+        cells = [[row, f"{ratio:.2f}", peer] for row, ratio, peer in slower]
+        table = markdown(["row", "Tegula / peer", "fastest peer"], cells)
+        parts.append(f"## Where a peer is faster\n\n{table}")
+    failures = [
         f"- {row['name']}, {label}: {text}"
         for row in result["rows"]
         for label, text in row["errors"].items()
     ]
-    return "\nNot measured:\n\n" + "\n".join(lines) + "\n" if lines else ""
+    if failures:
+        parts.append("Not measured:\n\n" + "\n".join(failures) + "\n")
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def _left_out(results):
-    """Says which works, and how many rows of the others, the results lack."""
-    parts = []
-    for name in works.names():
-        rows = {row["name"] for row in results.get(name, {"rows": []})["rows"] if row["results"]}
-        wanted = works.load(name).cases(False)
-        if not all(case.name in rows for case in wanted):
-            parts.append(f"{name} ({len(rows)} of {len(wanted)} rows)")
-    return [f"Measured in part only: {', '.join(parts)}.", ""] if parts else []
+def _circumstances(work, result):
+    quick = ", --quick" if result["quick"] else ""
+    more = result["close_rounds"]
+    close = f" ({more} of those that may be the fastest)" if more > result["rounds"] else ""
+    rows = {row["name"] for row in result["rows"] if row["results"]}
+    wanted = [case.name for case in works.load(work).cases(False)]
+    part = "" if rows.issuperset(wanted) else f", {len(rows)} of {len(wanted)} rows"
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    return (
+        f"{result['date']}, {result['processor']}, {result['threads']} threads, {result['rounds']} "
+        f"rounds{close}{quick}{part}. Tegula: commit {result['commit']}. Versions: {versions}."
+    )
 
 
-def _index(folder, results, modules):
-    versions = ", ".join(f"{name} {version}" for name, version in machine.versions(modules).items())
+def _index(folder):
+    found = [work for work in works.names() if (folder / f"{work}.md").exists()]
     lines = [
         "# Benchmarks",
         "",
@@ -102,34 +106,13 @@ def _index(folder, results, modules):
         "    scripts/compare",
         "",
         "which makes an environment per library under `build/compare`, measures and rewrites this folder; "
-        "[bench/compare](../../bench/compare/README.md) tells how rows and peers are added.",
+        "[bench/compare](../../bench/compare/README.md) tells how rows and peers are added. Each page says "
+        "when and with what it was measured, what it has to reach, and where a peer is faster.",
         "",
-        f"- Date: {max(result['date'] for result in results.values())}",
-        f"- Processor: {machine.processor()}",
-        f"- Tegula: commit {machine.revision()}",
-        f"- Versions: {versions}",
-        "",
-        *_left_out(results),
-        "## Bars",
-        "",
-        bars_table(all_bars(results)),
-        "## Tables",
+        *(f"- [{works.load(work).TITLE}]({work}.md)" for work in found),
         "",
     ]
-    for work, result in results.items():
-        lines.append(f"- [{works.load(work).TITLE}]({work}.md)")
-    lines += ["", "## Where a peer is faster", ""]
-    slower = behind(results)
-    if slower:
-        lines.append(
-            markdown(
-                ["work", "row", "Tegula / peer", "fastest peer"],
-                [[work, row, f"{ratio:.2f}", peer] for work, row, ratio, peer in slower],
-            )
-        )
-    else:
-        lines += ["In no row.", ""]
-    plots_found = [work for work in results if (folder / f"{work}.svg").exists()]
-    for work in plots_found:
-        lines += [f"![{works.load(work).TITLE}]({work}.svg)", ""]
+    for work in found:
+        if (folder / f"{work}.svg").exists():
+            lines += [f"![{works.load(work).TITLE}]({work}.svg)", ""]
     return "\n".join(lines)

@@ -5,6 +5,7 @@
 One JSON object per line on standard input, one answer per line on standard output:
     {"do": "prepare", "work": …, "case": …, "mode": …}   {"seconds": of the first call}
     {"do": "run", "seconds": s}   {"seconds": per call, "calls": n}; repeats for about s seconds
+    {"do": "outputs"}             {"outputs": […]} of an inference that was prepared
     {"do": "drop"}                {}; forgets what was prepared
 Each request names the mode; an answer with "error" instead says why something did not work.
 The programs in C++ (cpp/worker.hpp) speak the same language.
@@ -19,6 +20,8 @@ import sys
 import time
 import traceback
 from itertools import repeat
+
+import numpy as np
 
 from . import peers, works
 
@@ -82,6 +85,11 @@ class Worker:
         self.estimates[mode] = taken
         return {"seconds": taken, "calls": calls}
 
+    def outputs(self, mode):
+        """All numbers in a row; none where the call leaves them where it was told to."""
+        outputs = self.prepared[mode]()
+        return {"outputs": [] if outputs is None else np.ravel(outputs).tolist()}
+
     def drop(self):
         self.prepared.clear()
         self.estimates.clear()
@@ -99,6 +107,8 @@ def prepared_call(peer, module, case, mode):
     """A function without arguments that does the case's work once and waits for its end."""
     if case.expression:
         return getattr(peer, case.kind)(mode, module.EXPRESSIONS[case.expression], case)
+    if case.network:
+        return getattr(peer, case.kind)(mode, module.NETWORKS[case.network.name], case)
     return getattr(peer, case.kind)(mode, case)
 
 

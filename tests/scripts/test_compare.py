@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
-from compare import bars, measure, peers, statistics, table, works  # noqa: E402
+from compare import bars, measure, peers, report, statistics, table, works  # noqa: E402
 
 TEXTS = [
     (2.5e-10, "0.25 ns"),
@@ -114,14 +114,15 @@ def test_a_rival_that_left_in_a_disturbed_round_is_not_the_fastest():
 class Library:
     """A peer, its process and what it is asked, all in one: a call takes `seconds`."""
 
-    MODES = {"step": ("",)}
+    MODES = {"step": ("",), "network_inference": ("",)}
 
-    def __init__(self, title, seconds):
+    def __init__(self, title, seconds, outputs=()):
         self.TITLE = title
         self.seconds = seconds
+        self.outputs = list(outputs)
 
     def ask(self, do, **request):
-        return {"seconds": self.seconds}
+        return {"seconds": self.seconds, "outputs": self.outputs}
 
     def settle(self):
         pass
@@ -162,6 +163,40 @@ def test_more_rounds_are_for_tegula_and_those_that_may_be_the_best_of_their_grou
         "raw_onednn": 7,
         "raw_eigen": 2,
     }
+
+
+def test_a_peer_whose_network_is_another_one_is_not_measured():
+    outputs = {
+        "tegula": (0.25, 0.75),
+        "jax": (0.25001, 0.74999),
+        "torch": (0.26, 0.74),
+        "onnxruntime": (0.25,),
+        "tensorflow": (),
+    }
+    row = measure.measure_row(
+        Libraries({name: Library(name, 1e-3, values) for name, values in outputs.items()}),
+        "vision",
+        next(c for c in works.load("vision").cases(True) if c.kind == "network_inference"),
+        rounds=1,
+        close_rounds=1,
+        seconds=0,
+        quick=True,
+        say=print,
+    )
+    assert list(row["results"]) == ["tegula", "jax", "tensorflow"]
+    assert row["errors"] == dict.fromkeys(
+        ("torch", "onnxruntime"), "its outputs are not those of tegula"
+    )
+
+
+def test_bars_of_several_rows_need_them_all():
+    ratios = {"batch 1": 1.0, "batch 8": 4.0}
+    assert bars.mean_at_least("a", ratios, 2.0).passed
+    assert not bars.worst_at_least("a", ratios, 1.1).passed
+    assert "batch 1" in bars.worst_at_least("a", ratios, 1.1).name
+    for incomplete in ({}, {**ratios, "batch 64": None}):
+        for bar in (bars.mean_at_least, bars.worst_at_least):
+            assert bar("a", incomplete, 0.1).passed is None
 
 
 @pytest.mark.parametrize(
@@ -216,3 +251,25 @@ def test_rows_have_names_of_their_own_and_somebody_to_do_them(quick):
         for case in cases:
             assert measure.contenders(case, modules), f"{name}: {case.name}"
             assert case.expression == "" or case.expression in works.load(name).EXPRESSIONS
+            assert case.network is None or case.network.name in works.load(name).NETWORKS
+
+
+def test_a_page_says_when_and_with_what_it_was_measured_and_the_index_finds_all_pages(tmp_path):
+    measured = {
+        "date": "2026-01-01 00:00 UTC",
+        "processor": "a processor",
+        "commit": "abc",
+        "versions": {"torch": "1.0"},
+        "threads": 2,
+        "rounds": 3,
+        "close_rounds": 3,
+        "quick": False,
+        "rows": [{**ROW, "unit": "B"}],
+    }
+    (tmp_path / "gemm.md").write_text("# Of an earlier run")
+    report.write(tmp_path, {"mnist_inference": measured})
+    page = (tmp_path / "mnist_inference.md").read_text()
+    assert "a processor, 2 threads, 3 rounds, 1 of 4 rows. Tegula: commit abc. Versions: torch 1.0." in page
+    assert "## Bars" in page and "faster than ONNX Runtime's run" in page
+    index = (tmp_path / "README.md").read_text()
+    assert "(mnist_inference.md)" in index and "(gemm.md)" in index and "(nodes.md)" not in index

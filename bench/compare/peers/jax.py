@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import data
+from .. import data, networks
 from ._namespace import Namespace
 
 TITLE = "jax"
@@ -15,6 +15,8 @@ MODES = {
     "epoch": ("jit", "scan"),
     "step": ("jit",),
     "inference": ("jit",),
+    "network_step": ("jit",),
+    "network_inference": ("jit",),
 }
 
 
@@ -57,34 +59,48 @@ class Peer:
         return x @ weight + bias
 
     def _trainer(self, case):
-        """(state, x, y) to the next state; the first state; x and y. The state holds the key for
-        dropout and the sum of the losses too, so that a step is one call.
+        weights = self._start(case.mlp)
+
+        def outputs_of(weights, state, x, key):
+            return self._forward(case.mlp, weights, x, key), state
+
+        return self._training(case, case.mlp, weights, (), outputs_of)
+
+    def _training(self, case, network, weights, state, outputs_of):
+        """(held, x, y) to what is held next; what is held first; x and y. `outputs_of` maps weights,
+        state, x and a key to outputs and the next state. What is held has the key for dropout and the
+        sum of the losses too, so that a step is one call.
         """
-        jax, optax, mlp = self.jax, self.optax, case.mlp
-        adam = optax.adam(0.001, eps=1e-7)
+        jax, optax = self.jax, self.optax
+        optimizers = {"adam": optax.adam(0.001, eps=1e-7), "sgd": optax.sgd(0.01)}
+        optimizer = optimizers[getattr(network, "optimizer", "adam")]
 
-        def loss_of(weights, x, y, key):
-            outputs = self._forward(mlp, weights, x, key)
-            if mlp.loss == "squares":
-                return jax.numpy.mean((outputs - y) ** 2)
-            return optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
+        def loss_of(weights, state, x, y, key):
+            outputs, state = outputs_of(weights, state, x, key)
+            if network.loss == "squares":
+                return jax.numpy.mean((outputs - y) ** 2), state
+            losses = optax.softmax_cross_entropy_with_integer_labels(outputs, y)
+            return losses.mean(), state
 
-        def step(state, x, y):
-            weights, moments, key, total = state
+        slopes_of = jax.value_and_grad(loss_of, has_aux=True)
+
+        def step(held, x, y):
+            weights, state, moments, key, total = held
             key, used = jax.random.split(key)
-            loss, slopes = jax.value_and_grad(loss_of)(weights, x, y, used)
-            updates, moments = adam.update(slopes, moments, weights)
+            (loss, state), slopes = slopes_of(weights, state, x, y, used)
+            updates, moments = optimizer.update(slopes, moments, weights)
             weights = optax.apply_updates(weights, updates)
-            return weights, moments, key, total + loss * len(x)
+            return weights, state, moments, key, total + loss * len(x)
 
-        weights = self._start(mlp)
-        state = (weights, adam.init(weights), jax.random.key(1), jax.numpy.zeros(()))
-        return step, state, *(jax.device_put(a) for a in data.samples(case))
+        held = (weights, state, optimizer.init(weights), jax.random.key(1), jax.numpy.zeros(()))
+        return step, held, *(jax.device_put(a) for a in data.samples(case))
 
     def step(self, mode, case):
-        step, state, x, y = self._trainer(case)
+        return self._step(*self._trainer(case))
+
+    def _step(self, step, held, x, y):
         compiled = self.jax.jit(step, donate_argnums=0)
-        held = [state]
+        held = [held]
 
         def call():
             held[0] = compiled(held[0], x, y)
@@ -113,27 +129,137 @@ class Peer:
 
         def call():
             order = random.permutation(count).astype(np.int32)
-            state = (*held[0][:3], np.float32(0))
+            state = (*held[0][:-1], np.float32(0))
             if full:
                 state = many(state, order[:full].reshape(-1, batch), x, y)
             for begin in range(full, count, batch):
                 state = one(state, order[begin : begin + batch], x, y)
             held[0] = jax.block_until_ready(state)
-            return float(state[3])
+            return float(state[-1])
 
         return call
 
     def inference(self, mode, case):
-        jax = self.jax
         weights = self._start(case.mlp)
+        return self._inference(
+            case, case.mlp, weights, lambda weights, x: self._forward(case.mlp, weights, x)
+        )
+
+    def _inference(self, case, network, weights, outputs_of):
+        jax = self.jax
 
         def outputs(weights, x):
-            result = self._forward(case.mlp, weights, x)
-            return jax.nn.softmax(result) if case.mlp.loss == "classes" else result
+            result = outputs_of(weights, x)
+            return jax.nn.softmax(result) if network.loss == "classes" else result
 
         compiled = jax.jit(outputs)
         array = data.samples(case)[0]
         return lambda: np.asarray(compiled(weights, array))
+
+    def _drawn(self, function, network):
+        """Trainable weights and state of each layer."""
+        layers = networks.draw_weights(function, network)
+        return tuple(
+            self.jax.device_put([getattr(layer, part) for layer in layers])
+            for part in ("trainable", "state")
+        )
+
+    def network_step(self, mode, function, case):
+        def outputs_of(weights, state, x, key):
+            nn = _Layers(self.jax, weights, state, key)
+            return function(nn, x), nn.next_state
+
+        weights, state = self._drawn(function, case.network)
+        return self._step(*self._training(case, case.network, weights, state, outputs_of))
+
+    def network_inference(self, mode, function, case):
+        def outputs_of(weights, x):
+            return function(_Layers(self.jax, *weights), x)
+
+        weights = self._drawn(function, case.network)
+        return self._inference(case, case.network, weights, outputs_of)
+
+
+class _Layers:
+    """As `nn` of networks.py. After training, `next_state` holds the moving averages."""
+
+    def __init__(self, jax, weights, state, key=None):
+        self.jax = jax
+        self.weights = iter(weights)
+        self.state = iter(state)
+        self.key = key
+        self.next_state = []
+
+    def _weights(self):
+        return next(self.weights), next(self.state)
+
+    def _convolution(self, x, kernel, strides, padding, groups=1):
+        return self.jax.lax.conv_general_dilated(
+            x,
+            kernel,
+            (strides, strides),
+            [(padding, padding)] * 2,
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            feature_group_count=groups,
+        )
+
+    def conv(self, x, filters, kernel, strides=1, padding=0, bias=True):
+        (weight, *biases), state = self._weights()
+        self.next_state.append(state)
+        y = self._convolution(x, weight, strides, padding)
+        return y + biases[0] if bias else y
+
+    def depthwise(self, x, kernel, strides=1, padding=0):
+        (weight,), state = self._weights()
+        self.next_state.append(state)
+        weight = weight.transpose(0, 1, 3, 2)
+        return self._convolution(x, weight, strides, padding, groups=x.shape[-1])
+
+    def batch_norm(self, x):
+        (gain, offset), (mean, variance) = self._weights()
+        jnp, keep = self.jax.numpy, networks.MOMENTUM
+        if self.key is not None:
+            moving = mean, variance
+            mean = jnp.mean(x, (0, 1, 2))
+            variance = jnp.mean(x * x, (0, 1, 2)) - mean * mean
+            pairs = zip(moving, (mean, variance))
+            self.next_state.append(tuple(keep * old + (1 - keep) * new for old, new in pairs))
+        scale = gain * self.jax.lax.rsqrt(variance + networks.EPSILON)
+        return x * scale + (offset - mean * scale)
+
+    def relu(self, x):
+        return self.jax.nn.relu(x)
+
+    def dropout(self, x, rate):
+        if self.key is None:
+            return x
+        self.key, used = self.jax.random.split(self.key)
+        keep = self.jax.random.bernoulli(used, 1 - rate, x.shape)
+        return self.jax.numpy.where(keep, x / (1 - rate), 0)
+
+    def max_pool(self, x, size):
+        window = (1, size, size, 1)
+        lowest = -self.jax.numpy.inf
+        return self.jax.lax.reduce_window(x, lowest, self.jax.lax.max, window, window, "VALID")
+
+    def add(self, x, y):
+        return x + y
+
+    def mean_of_pixels(self, x):
+        return x.mean((1, 2))
+
+    def flatten(self, x):
+        return x.reshape(x.shape[0], -1)
+
+    def dense(self, x, units):
+        (kernel, bias), state = self._weights()
+        self.next_state.append(state)
+        return x @ kernel + bias
+
+    def embedding_mean(self, ids, rows, width):
+        (table,), state = self._weights()
+        self.next_state.append(state)
+        return table[ids].mean(1)
 
 
 def _functions(jax, optax):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import data
+from .. import data, networks
 from ._namespace import Namespace
 
 TITLE = "ONNX Runtime"
@@ -10,7 +10,7 @@ ENVIRONMENT = "onnxruntime"
 PACKAGES = ("onnxruntime",)
 MODULE = "onnxruntime"
 _MODES = ("run", "IOBinding")
-MODES = {kind: _MODES for kind in ("expression", "gemm", "inference")}
+MODES = {kind: _MODES for kind in ("expression", "gemm", "inference", "network_inference")}
 
 
 class Peer:
@@ -72,6 +72,17 @@ class Peer:
         if case.mlp.loss == "classes":
             value = builder.node("Softmax", value, axis=-1)
         return self._call(mode, builder.model(value), {"x": array})
+
+    def network_inference(self, mode, function, case):
+        builder, network = _Builder(self.onnx), case.network
+        array = data.samples(case)[0]
+        if array.ndim == 4:
+            array = np.ascontiguousarray(array.transpose(0, 3, 1, 2))
+        building = _Layers(builder, networks.draw_weights(function, network))
+        outputs = function(building, builder.input("x", array))
+        if network.loss == "classes":
+            outputs = builder.node("Softmax", outputs, axis=-1)
+        return self._call(mode, builder.model(outputs), {"x": array})
 
 
 class _Builder:
@@ -171,3 +182,61 @@ class _Functions(Namespace):
 
     def matmul(self, a, b, ta, tb):
         return self.node("Gemm", a, b, transA=int(ta), transB=int(tb))
+
+
+class _Layers:
+    """As `nn` of networks.py; images have their channels before height and width."""
+
+    def __init__(self, builder, weights):
+        self.builder = builder
+        self.node = builder.node
+        self.weights = iter(weights)
+
+    def _weights(self):
+        layer = next(self.weights)
+        arrays = (*networks.channels_first(layer), *layer.state)
+        return [self.builder.constant(array) for array in arrays]
+
+    def conv(self, x, filters, kernel, strides=1, padding=0, bias=True):
+        return self.node(
+            "Conv", x, *self._weights(), strides=[strides] * 2, pads=[padding] * 4
+        )
+
+    def depthwise(self, x, kernel, strides=1, padding=0):
+        (weight,) = networks.channels_first(next(self.weights))
+        return self.node(
+            "Conv",
+            x,
+            self.builder.constant(weight),
+            strides=[strides] * 2,
+            pads=[padding] * 4,
+            group=len(weight),
+        )
+
+    def batch_norm(self, x):
+        return self.node("BatchNormalization", x, *self._weights(), epsilon=networks.EPSILON)
+
+    def relu(self, x):
+        return self.node("Relu", x)
+
+    def dropout(self, x, rate):
+        return x
+
+    def max_pool(self, x, size):
+        return self.node("MaxPool", x, kernel_shape=[size] * 2, strides=[size] * 2)
+
+    def add(self, x, y):
+        return self.node("Add", x, y)
+
+    def mean_of_pixels(self, x):
+        return self.flatten(self.node("GlobalAveragePool", x))
+
+    def flatten(self, x):
+        return self.node("Flatten", x, axis=1)
+
+    def dense(self, x, units):
+        return self.node("Gemm", x, *self._weights())
+
+    def embedding_mean(self, ids, rows, width):
+        axes = self.builder.constant(np.array([1], np.int64))
+        return self.node("ReduceMean", self.node("Gather", *self._weights(), ids), axes, keepdims=0)

@@ -17,6 +17,8 @@ MODES = {
     "epoch": ("fit",),
     "step": ("session", "train_on_batch"),
     "inference": ("call", "predict", "session"),
+    "network_step": _keras.MODES["network_step"],
+    "network_inference": ("call", "predict"),
 }
 
 

@@ -1,8 +1,10 @@
-"""PyTorch: eager with fused Adam, torch.compile, and TorchScript for inference."""
+"""PyTorch: eager with fused Adam, torch.compile, and TorchScript for inference. Images have their
+channels last in memory.
+"""
 
 import pathlib
 
-from .. import data
+from .. import data, networks
 from ._namespace import Namespace
 
 TITLE = "torch"
@@ -20,6 +22,8 @@ MODES = {
     "epoch": ("eager", "compile"),
     "step": ("eager", "compile"),
     "inference": ("eager", "TorchScript", "compile"),
+    "network_step": ("eager", "compile"),
+    "network_inference": ("eager", "TorchScript", "compile"),
 }
 
 
@@ -68,14 +72,23 @@ class Peer:
         return nn.Sequential(*layers, nn.Linear(*mlp.widths[-2:]))
 
     def _trainer(self, mode, case):
+        return self._training(mode, case, case.mlp, self._network(case.mlp))
+
+    def _optimizer(self, network, parameters):
+        optim = self.torch.optim
+        if getattr(network, "optimizer", "adam") == "sgd":
+            return optim.SGD(parameters, lr=0.01)
+        return optim.Adam(parameters, lr=0.001, eps=1e-7, fused=True)
+
+    def _training(self, mode, case, network, model):
         torch = self.torch
-        model = self._network(case.mlp).train()
-        optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=True)
+        model.train()
+        optimizer = self._optimizer(network, model.parameters())
         losses = {
             "classes": torch.nn.functional.cross_entropy,
             "squares": torch.nn.functional.mse_loss,
         }
-        loss_of = losses[case.mlp.loss]
+        loss_of = losses[network.loss]
 
         def forward(x, y):
             return loss_of(model(x), y)
@@ -92,10 +105,19 @@ class Peer:
             return loss.detach()
 
         x, y = (torch.from_numpy(a) for a in data.samples(case))
-        return step, x, y.long() if case.mlp.loss == "classes" else y
+        return step, self._input(x), y.long() if network.loss == "classes" else y
+
+    def _input(self, x):
+        """As the networks take it: images have their channels last in memory only."""
+        return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
     def step(self, mode, case):
         step, x, y = self._trainer(mode, case)
+        return lambda: step(x, y)
+
+    def network_step(self, mode, function, case):
+        model = _network(self.torch, function, case.network)
+        step, x, y = self._training(mode, case, case.network, model)
         return lambda: step(x, y)
 
     def epoch(self, mode, case):
@@ -112,15 +134,22 @@ class Peer:
         return call
 
     def inference(self, mode, case):
+        return self._inference(mode, case, case.mlp, self._network(case.mlp))
+
+    def network_inference(self, mode, function, case):
+        model = _network(self.torch, function, case.network)
+        return self._inference(mode, case, case.network, model)
+
+    def _inference(self, mode, case, network, model):
         torch = self.torch
-        model = self._network(case.mlp)
-        if case.mlp.loss == "classes":
-            model.append(torch.nn.Softmax(dim=-1))
+        if network.loss == "classes":
+            model = torch.nn.Sequential(model, torch.nn.Softmax(dim=-1))
         model.eval()
         array = data.samples(case)[0]
         if mode == "TorchScript":
             with torch.no_grad():
-                model = torch.jit.freeze(torch.jit.trace(model, torch.from_numpy(array)))
+                example = self._input(torch.from_numpy(array))
+                model = torch.jit.freeze(torch.jit.trace(model, example))
                 model = torch.jit.optimize_for_inference(model)
         elif mode == "compile":
             torch._dynamo.reset()
@@ -128,9 +157,91 @@ class Peer:
 
         def call():
             with torch.inference_mode():
-                return model(torch.from_numpy(array)).numpy()
+                return model(self._input(torch.from_numpy(array))).numpy()
 
         return call
+
+
+def _network(torch, function, network):
+    """A module that computes `function`, with the weights that all peers start with."""
+    drawn = networks.draw_weights(function, network)
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights = []
+            for i, layer in enumerate(drawn):
+                arrays = (*networks.channels_first(layer), *layer.state)
+                self.weights.append(tuple(self._add(i, *pair) for pair in enumerate(arrays)))
+
+        def _add(self, layer, number, array):
+            tensor = torch.from_numpy(array)
+            if drawn[layer].kind == "dense" and array.ndim == 2:
+                tensor = tensor.T.contiguous()
+            elif array.ndim == 4:
+                tensor = tensor.contiguous(memory_format=torch.channels_last)
+            name = f"weight_{layer}_{number}"
+            if number < len(drawn[layer].trainable):
+                self.register_parameter(name, torch.nn.Parameter(tensor))
+            else:
+                self.register_buffer(name, tensor)
+            return getattr(self, name)
+
+        def forward(self, x):
+            sparse = network.optimizer == "sgd"  # Adam's averages change every row
+            return function(_Layers(torch, self.weights, self.training, sparse), x)
+
+    return Network()
+
+
+class _Layers:
+    """As `nn` of networks.py. `sparse`: gradients of tables hold only the rows that were used."""
+
+    def __init__(self, torch, weights, training, sparse):
+        self.functional = torch.nn.functional
+        self.weights = iter(weights)
+        self.training = training
+        self.sparse = sparse
+
+    def conv(self, x, filters, kernel, strides=1, padding=0, bias=True):
+        return self.functional.conv2d(x, *next(self.weights), stride=strides, padding=padding)
+
+    def depthwise(self, x, kernel, strides=1, padding=0):
+        (weight,) = next(self.weights)
+        return self.functional.conv2d(
+            x, weight, stride=strides, padding=padding, groups=x.shape[1]
+        )
+
+    def batch_norm(self, x):
+        gain, offset, mean, variance = next(self.weights)
+        return self.functional.batch_norm(
+            x, mean, variance, gain, offset, self.training, 1 - networks.MOMENTUM, networks.EPSILON
+        )
+
+    def relu(self, x):
+        return self.functional.relu(x)
+
+    def dropout(self, x, rate):
+        return self.functional.dropout(x, rate, self.training)
+
+    def max_pool(self, x, size):
+        return self.functional.max_pool2d(x, size)
+
+    def add(self, x, y):
+        return x + y
+
+    def mean_of_pixels(self, x):
+        return x.mean((2, 3))
+
+    def flatten(self, x):
+        return x.flatten(1)
+
+    def dense(self, x, units):
+        return self.functional.linear(x, *next(self.weights))
+
+    def embedding_mean(self, ids, rows, width):
+        (table,) = next(self.weights)
+        return self.functional.embedding_bag(ids, table, mode="mean", sparse=self.sparse)
 
 
 def _functions(torch):

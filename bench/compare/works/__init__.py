@@ -2,7 +2,8 @@
 
 A file states `TITLE`, `cases(quick)`, which gives its rows as `Case`s, and, where rows evaluate
 expressions, `EXPRESSIONS`: name to function of (xp, arrays…), where `xp` offers the functions of
-peers/namespace.py. It may state `NOTE`, a paragraph for the report, `REFERENCE`, the contender that
+peers/_namespace.py. Where rows have networks, it states `NETWORKS`: name to function as networks.py
+tells. It may state `NOTE`, a paragraph for the report, `REFERENCE`, the contender that
 ratios are relative to, and `bars(results)`.
 """
 

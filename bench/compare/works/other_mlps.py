@@ -1,9 +1,8 @@
 """(4) Networks of other shapes: where overhead rules, and where matrix products do."""
 
-from ..bars import at_least, times_text
+from ..bars import mean_at_least, worst_at_least
 from ..case import Case, Mlp
 from ..peers import FRAMEWORKS
-from ..statistics import geometric_mean
 
 TITLE = "MLPs of other shapes"
 NOTE = """`2 of 16`: 16-16-16-10, where a framework's overhead rules; `4 of 512`:
@@ -37,27 +36,10 @@ COMPARED = ("other_mlps", "expressions", "gemm")
 
 def bars(results):
     """Over all rows of the works that are compared row by row."""
-    ratios = {}
-    for work in COMPARED:
-        for name in results.names(work):
-            ratio = results.ratio(work, name, FRAMEWORKS)
-            if ratio is not None:
-                ratios[f"{work}: {name}"] = ratio
-    worst = min(ratios, key=ratios.get, default=None)
-    behind = sum(ratio < 1 for ratio in ratios.values())
-    complete = bool(ratios) and results.measured.issuperset(COMPARED)
-    return [
-        at_least(
-            f"Other MLPs, expressions, products: the best peer's time in the worst of"
-            f" {len(ratios)} rows ({worst}; {behind} rows below 1)",
-            ratios[worst] if complete else None,
-            1.0,
-            times_text,
-        ),
-        at_least(
-            "Other MLPs, expressions, products: the same, geometric mean",
-            geometric_mean(ratios.values()) if complete else None,
-            1.3,
-            times_text,
-        ),
-    ]
+    what = "Other MLPs, expressions, products: the best peer's time"
+    rows = {}
+    if results.measured.issuperset(COMPARED):
+        for work in COMPARED:
+            measured = results.ratios(work, results.names(work), FRAMEWORKS)
+            rows |= {f"{work}: {name}": ratio for name, ratio in measured.items() if ratio}
+    return [worst_at_least(what, rows, 1.0), mean_at_least(what, rows, 1.3)]

@@ -41,7 +41,7 @@ def cache_folder():
 
 def data_folders(name):
     """Folders that may hold the data set: $TEGULA_DATA_DIR, what is installed with the package, the
-    example's data beside the sources, the cache.
+    example's data beside the sources, what Debian's packages of data sets install, the cache.
     """
     given = os.environ.get("TEGULA_DATA_DIR")
     if given:
@@ -52,6 +52,7 @@ def data_folders(name):
     if name == "mnist":
         for parent in (package, pathlib.Path(__file__).resolve().parents[2]):
             yield parent.parent.parent / "examples" / "mnist" / "data"
+    yield pathlib.Path("/usr/share/datasets") / name
     yield cache_folder() / name
 
 

@@ -17,7 +17,8 @@ _MD5 = {
 
 def load_data():
     """((x_train, y_train), (x_test, y_test)): uint8 images [n, 28, 28] and labels [n]. Looked for
-    in $TEGULA_DATA_DIR/fashion-mnist and ~/.keras/datasets/fashion-mnist, else downloaded.
+    in $TEGULA_DATA_DIR/fashion-mnist, where Debian's package dataset-fashion-mnist puts them, and in
+    ~/.keras/datasets/fashion-mnist, else downloaded.
     """
     folders = [f for f in _files.data_folders("fashion-mnist") if f.name == "fashion-mnist"]
     for folder in folders:

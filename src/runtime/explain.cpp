@@ -127,10 +127,13 @@ std::string memory_section(const Plan& plan) {
     return "  " + padded(what, 18) + padded(bytes_text(bytes), 10, true) + std::string(note) + "\n";
   };
   const ArenaUse& fullest = plan.fullest;
+  const auto alive = static_cast<double>(fullest.total());
   return "memory\n" + line("weights", variables.weights, "  trainable variables") +
          line("optimizer state", variables.optimizer_state, "  other variables") +
          line("arena", static_cast<double>(plan.arena_bytes),
-              "  per concurrent run; " + bytes_text(static_cast<double>(plan.unshared_bytes)) +
+              "  per concurrent run; at least " + bytes_text(alive) +
+                  ", which is alive at once, and " +
+                  bytes_text(static_cast<double>(plan.unshared_bytes)) +
                   " if no results shared memory") +
          line("  activations", static_cast<double>(fullest.activations),
               "  when the arena is fullest") +

@@ -53,6 +53,9 @@ struct ArenaUse {
   std::size_t activations = 0;
   std::size_t gradients = 0;
   std::size_t workspace = 0;
+
+  /// What no placement can do with less than.
+  std::size_t total() const { return activations + gradients + workspace; }
 };
 
 /// Immutable once built; shared by all its instances.

@@ -63,10 +63,7 @@ void PlanBuilder::place_item(int position) {
   const std::size_t workspace = item.kernel->workspace_bytes();
   const std::size_t workspace_offset = workspace > 0 ? allocator_.allocate(workspace) : 0;
   now_.workspace = workspace;
-  const auto total = [](const ArenaUse& use) {
-    return use.activations + use.gradients + use.workspace;
-  };
-  if (total(now_) > total(plan_.fullest)) plan_.fullest = now_;
+  if (now_.total() > plan_.fullest.total()) plan_.fullest = now_;
 
   append_step(item, workspace_offset);
   if (workspace > 0) allocator_.release(workspace_offset, workspace);

@@ -118,6 +118,24 @@ TEST_CASE(
   CHECK(optimized.targets().size() == 13);
 }
 
+TEST_CASE("the gradient of batch normalization takes two sums of the batch") {
+  Graph graph;
+  const Value x = graph.placeholder(DType::f32, {8, 5, 5, 3}, "x");
+  const Value scale = graph.placeholder(DType::f32, {3}, "scale");
+  const Value offset = graph.placeholder(DType::f32, {3}, "offset");
+  const Value slope = graph.placeholder(DType::f32, {8, 5, 5, 3}, "slope");
+  const Value y = build("normalize_batch", {x, scale, offset});
+  const std::vector<Value> slopes = gradients(sum(y * slope), {x, scale, offset});
+  const Value feeds[] = {x, scale, offset, slope};
+  const Shape shapes[] = {x.shape(), scale.shape(), offset.shape(), slope.shape()};
+  const Graph optimized = optimize(extract(feeds, shapes, slopes, {})).graph;
+  INFO(optimized.to_text());
+  std::map<std::string, int> counts = op_counts(optimized);
+  CHECK(counts["sum"] == 2);
+  CHECK(counts["mean"] == 2);
+  CHECK(counts["normalize_batch"] == 0);
+}
+
 TEST_CASE("reports count nodes before and after every pass that ran") {
   const OptimizedGraph optimized = optimize(small_graph());
   REQUIRE(optimized.reports.size() == all_passes().size());

@@ -224,3 +224,18 @@ TEST_CASE("explain and the optimized graph are there before the first run") {
   CHECK_THROWS_AS(executable.explain(unknown), ShapeError);
   CHECK_THROWS_AS(executable.explain({}), InvalidArgument);
 }
+
+TEST_CASE("explain says how much memory is alive at once") {
+  Graph g;
+  const Value x = g.placeholder(DType::f32, {1024}, "x");
+  const auto turned = [](Value value, std::int64_t rows) {
+    return transpose(reshape(value, {rows, 1024 / rows}));
+  };
+  // Each needs the one before it only.
+  const Value first = turned(x, 2), second = turned(first, 4), third = turned(second, 8);
+  Executable executable = Session(g).compile({x}, {turned(third, 16)});
+  const std::vector<Shape> shapes = {{1024}};
+  const std::string text = executable.explain(shapes);
+  INFO(text);
+  CHECK(mentions(text, "at least 8.0 KiB, which is alive at once, and 12.0 KiB if no"));
+}

@@ -118,7 +118,15 @@ Value BatchNormalizationLayer::call(Value x, bool training) {
   };
   move(moving_mean_, stop_gradient(batch.mean));
   move(moving_variance_, stop_gradient(batch.variance));
-  return scaled((x - batch.mean) * rsqrt(batch.variance + options_.epsilon), gamma_, beta_, axis);
+  if (mask) {
+    return scaled((x - batch.mean) * rsqrt(batch.variance + options_.epsilon), gamma_, beta_, axis);
+  }
+  const Shape channels{x.shape()[axis[0]]};
+  const auto weight_or = [&](const Weight& weight, double number) {
+    return weight ? Operand(Value(weight)) : Operand(Tensor::full(x.dtype(), channels, number));
+  };
+  return tegula::build("normalize_batch", {x, weight_or(gamma_, 1), weight_or(beta_, 0)},
+                       {{"axis", std::int64_t{axis[0]}}, {"epsilon", options_.epsilon}});
 }
 
 void LayerNormalizationLayer::build_weights(const ValueType& input) {

@@ -7,6 +7,7 @@ quick.
 import inspect
 
 from .._framework import Graph, Tensor
+from ._serialization import arguments_in as _arguments_in
 from ._serialization import deserialize_keras_object as _deserialize
 from ._serialization import serialize_keras_object as _serialize
 from ._values import mapped
@@ -86,7 +87,7 @@ class Lambda(Layer):
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described."""
-        config = dict(config)
+        config = _arguments_in(cls, config)
         for name in ("function", "output_shape", "mask", "arguments"):
             if config.get(name) is not None:
                 config[name] = _deserialize(config[name])
@@ -124,7 +125,7 @@ class Wrapper(Layer):
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described, with new weights."""
-        config = dict(config)
+        config = _arguments_in(cls, config)
         return cls(_deserialize(config.pop("layer")), **config)
 
 

@@ -14,6 +14,7 @@ from .. import _core, _missing
 from .._nested import walks
 from .._text import utf8
 from . import _serialization
+from ._arguments import shown
 
 _nn = _core.nn
 _keys = itertools.count()
@@ -300,7 +301,7 @@ class Object(_serialization.Copied):
     @classmethod
     def from_config(cls, config):
         """The object that `get_config` described."""
-        return cls(**config)
+        return cls(**_serialization.arguments_in(cls, config))
 
     def __repr__(self):
         if self._entry is None or "_core" not in self.__dict__:
@@ -391,14 +392,13 @@ def bind(cls, args, kwargs):
 
 def check_dtype(owner, dtype):
     """A `dtype` argument: float32 however it is said; ValueError for anything else."""
-    if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name")
-    name = getattr(dtype, "name", dtype)
+    policy = dtype.get("config") if isinstance(dtype, dict) else None
+    name = policy.get("name") if isinstance(policy, dict) else getattr(dtype, "name", dtype)
     if isinstance(name, type):
         name = name.__name__
-    if name not in (None, "float32"):
+    if name is not None and not (isinstance(name, str) and name == "float32"):
         raise ValueError(
-            f"{owner}: dtype={dtype!r} is not supported; weights and computations are float32"
+            f"{owner}: dtype={shown(dtype)} is not supported; weights and computations are float32"
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import _core
 from .._nested import walks
+from ._arguments import shown
 
 # What `keras.saving` and `keras.utils` both have.
 __all__ = [
@@ -256,6 +257,14 @@ def object_of(config, kind=None):
     """The object of `{"class_name", "config", …}`; `kind` tells where to look for its class when
     the data does not.
     """
+    if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
+        raise _core.InvalidArgument(
+            f'expected {{"class_name": …, "config": …}} as the description of an object, got '
+            f"{shown(config)}"
+        )
+    for key in ("class_name", "registered_name", "module"):
+        if not isinstance(config.get(key), (str, type(None))):
+            raise _core.DTypeError(f"`{key}` must be text, got {shown(config[key])}")
     name, inner = config["class_name"], config["config"]
     if name in _SPECIAL_FROM:
         return _SPECIAL_FROM[name](inner)
@@ -272,6 +281,15 @@ def object_of(config, kind=None):
         if config.get(key) and method is not None:
             method(config[key])
     return instance
+
+
+def arguments_in(owner, config):
+    """A copy of what `from_config` takes: a dict of arguments by name."""
+    if isinstance(config, dict) and all(isinstance(name, str) for name in config):
+        return dict(config)
+    raise _core.InvalidArgument(
+        f"{owner.__name__}.from_config takes a dict of arguments by name, got {shown(config)}"
+    )
 
 
 def _refuse_code(inner):

@@ -526,8 +526,8 @@ class Layer(_objects.Object):
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described, with new weights."""
-        config = {name: _made(name, value) for name, value in config.items()}
-        return cls(**config)
+        config = _serialization.arguments_in(cls, config)
+        return cls(**{name: _made(name, value) for name, value in config.items()})
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -43,7 +43,7 @@ class Metric(_objects.Object):
 
     def __init__(self, *args, **kwargs):
         if "dtype" not in self._fields:
-            _check_dtype(self, kwargs.get("dtype"))
+            _objects.check_dtype(type(self).__name__, kwargs.get("dtype"))
         if self._entry is not None:
             super().__init__(*args, **kwargs)
             self._take_overrides()
@@ -51,7 +51,7 @@ class Metric(_objects.Object):
             self._init_base(*args, **kwargs)
 
     def _init_base(self, dtype=None, name=None):
-        _check_dtype(self, dtype)
+        _objects.check_dtype(type(self).__name__, dtype)
         class_name = type(self).__name__
         self._core = _nn.UserMetric(self, class_name, name or _nn.unique_layer_name(class_name))
 
@@ -153,7 +153,7 @@ class Metric(_objects.Object):
             )
         if "_state" in self.__dict__:
             raise RuntimeError("variables of a metric are made in its `__init__`")
-        _check_dtype(self, dtype)
+        _objects.check_dtype(type(self).__name__, dtype)
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         first = _np.array(initializers.get(initializer or "zeros")(shape), _np.float32)
         own = self.__dict__.setdefault("_own", [])
@@ -273,11 +273,6 @@ _DIRECTLY = {
 _NO_PREDICTIONS = _np.zeros((), bool)
 
 
-def _check_dtype(metric, dtype):
-    if dtype is not None and _core.dtype_name(dtype) != "float32":
-        raise ValueError(f"{type(metric).__name__}: metrics compute in float32, got dtype={dtype!r}")
-
-
 def _update_values(self, values, sample_weight=None):
     """Adds values, each with a weight if given."""
     Metric.update_state(self, values, _NO_PREDICTIONS, sample_weight)
@@ -307,7 +302,7 @@ class MeanMetricWrapper(Metric):
     """
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):
-        _check_dtype(self, dtype)
+        _objects.check_dtype(type(self).__name__, dtype)
         self._plain_function = name is None and not kwargs and callable(fn)
         self._fn, self._kwargs = _resolved(fn), kwargs
         named = getattr(self._fn, "__name__", type(self._fn).__name__).strip("<>")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/nn/row_gradients.hpp"
 #include "tegula/graph/initializers.hpp"
 #include "tegula/nn/optimizers.hpp"
 
@@ -33,6 +34,14 @@ void check_options(const OptimizerOptions& options, std::string_view owner) {
   if (clips > 1) {
     throw InvalidArgument(std::string(owner) +
                           ": only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set");
+  }
+  const bool all_rows_count = options.clipnorm || options.global_clipnorm || options.use_ema ||
+                              options.gradient_accumulation_steps;
+  if (options.lazy_rows && all_rows_count) {
+    throw InvalidArgument(std::string(owner) +
+                          ": `lazy_rows` leaves rows out, which `clipnorm`, `global_clipnorm`, "
+                          "`use_ema` and `gradient_accumulation_steps` need; `clipvalue` goes with "
+                          "it");
   }
 }
 
@@ -67,6 +76,11 @@ void OptimizerBase::build(Graph& graph, std::span<const Variable> trainable) {
     throw InvalidArgument("optimizer \"" + name() +
                           "\" already belongs to another model; make a new one with the same "
                           "options");
+  }
+  if (common().lazy_rows && (overrides_.update || row_rule() == RowRule::together)) {
+    throw InvalidArgument(std::string(class_name()) +
+                          ": `lazy_rows` needs a rule that updates each row by itself, as those of "
+                          "SGD, Adagrad and Adam do");
   }
   graph_ = graph;
   trainable_.assign(trainable.begin(), trainable.end());
@@ -223,6 +237,27 @@ Value OptimizerBase::averaged(std::size_t index, Value weight, Value updates,
   return where(divisible(updates + 1.0, *options.ema_overwrite_frequency), average, weight);
 }
 
+/// The rows to update where the others can be left out.
+std::optional<RowGradient> OptimizerBase::looked_up_rows(std::size_t index, Value gradient,
+                                                         bool constrained) const {
+  const OptimizerOptions options = common();
+  const RowRule rule = overrides_.update ? RowRule::together : row_rule();
+  if (rule == RowRule::together || !(options.lazy_rows || rule == RowRule::resting)) return {};
+  const bool all_rows_count = decay_of(trainable_[index]) || options.clipnorm ||
+                              options.global_clipnorm || options.use_ema ||
+                              options.gradient_accumulation_steps || constrained;
+  if (!options.lazy_rows && all_rows_count) return {};
+  std::optional<RowGradient> rows = row_gradient(gradient, trainable_[index]);
+  if (rows && constrained) {
+    throw InvalidArgument("optimizer \"" + name() +
+                          "\": `lazy_rows` leaves rows out, which the "
+                          "constraint of " +
+                          trainable_[index].node().name() + " needs");
+  }
+  return rows && (options.lazy_rows || is_small_part(*rows, trainable_[index])) ? rows
+                                                                                : std::nullopt;
+}
+
 std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
                                         std::span<const Constraint> constraints) {
   const ConstructionLock lock;
@@ -269,12 +304,23 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
   }
   for (std::size_t i = 0; i < trainable_.size(); ++i) {
     Value weight = trainable_[i];
+    const bool constrained = !constraints.empty() && constraints[i];
+    const std::optional<RowGradient> looked_up =
+        gradients[i] ? looked_up_rows(i, given[i], constrained) : std::nullopt;
     if (gradients[i]) {
       if (const std::optional<double> decay = decay_of(trainable_[i])) {
         weight = weight - weight * (*decay * rate);
       }
       const Update updated = overrides_.update ? overrides_.update(i, weight, gradients[i], rate)
                                                : own_update(i, weight, gradients[i], rate);
+      if (looked_up) {
+        NextValues next = {{trainable_[i], updated.weight}};
+        next.insert(next.end(), updated.slots.begin(), updated.slots.end());
+        for (const auto& [variable, value] : on_rows(next, given[i], *looked_up)) {
+          assignments.push_back(assign(variable, value));
+        }
+        continue;
+      }
       weight = when_updating(updated.weight, trainable_[i]);
       for (const auto& [slot, value] : updated.slots) {
         if (overrides_.update) {
@@ -285,7 +331,7 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
       }
     }
     weight = averaged(i, weight, updates, assignments);
-    if (gradients[i] && !constraints.empty() && constraints[i]) weight = (*constraints[i])(weight);
+    if (gradients[i] && constrained) weight = (*constraints[i])(weight);
     if (!(weight == trainable_[i])) assignments.push_back(assign(trainable_[i], weight));
   }
   for (const auto& [path, last] : shared) {

@@ -5,6 +5,7 @@
 namespace tegula::ops {
 
 void register_all(OpRegistry& registry);
+void register_channels(OpRegistry& registry);
 void register_ctc(OpRegistry& registry);
 void register_inverse_functions(OpRegistry& registry);
 void register_integers(OpRegistry& registry);
@@ -38,6 +39,7 @@ void register_all(OpRegistry& registry) {
   register_scatter(registry);
   register_ctc(registry);
   register_resample(registry);
+  register_channels(registry);
   register_random(registry);
   register_state(registry);
   register_fused(registry);

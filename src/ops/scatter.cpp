@@ -1,4 +1,4 @@
-// Rows that are written to places given by indices.
+// Rows that are written, or summed, by their indices.
 
 #include <algorithm>
 #include <cmath>
@@ -35,19 +35,23 @@ const Reduction& reduction_of(const Attrs& attrs) {
   throw InvalidArgument("reduction must be replace, add, mul, max or min, not \"" + name + '"');
 }
 
+void check_row_indices(const InferContext& context) {
+  if (context.dtype(1) != DType::i32 && context.dtype(1) != DType::i64) {
+    throw DTypeError("indices must be i32 or i64, not " + std::string(to_string(context.dtype(1))));
+  }
+  if (context.shape(0).rank() == 0 || context.shape(1).rank() != 1) {
+    throw ShapeError("takes x of rank 1 or more and a vector of indices");
+  }
+}
+
 std::vector<ValueType> infer_scatter(const InferContext& context) {
   const DType dtype = context.dtype(0);
   if (reduction_of(context.attrs).name != std::string("replace")) {
     check_dtype(dtype, Accepts::numbers);
   }
   if (context.dtype(2) != dtype) throw DTypeError("x and the updates must have one dtype");
-  if (context.dtype(1) != DType::i32 && context.dtype(1) != DType::i64) {
-    throw DTypeError("indices must be i32 or i64, not " + std::string(to_string(context.dtype(1))));
-  }
+  check_row_indices(context);
   const Shape& x = context.shape(0);
-  if (x.rank() == 0 || context.shape(1).rank() != 1) {
-    throw ShapeError("takes x of rank 1 or more and a vector of indices");
-  }
   Shape expected{context.shape(1)[0]};
   for (int axis = 1; axis < x.rank(); ++axis) expected.append(x[axis]);
   if (!compatible(expected, context.shape(2))) {
@@ -128,11 +132,63 @@ Values scatter_gradient(const GradientContext& context) {
   return extreme_gradient(x, indices, updates, context.output(), dy);
 }
 
+std::vector<Tensor> evaluate_row_sums(const EvaluateContext& context) {
+  const Tensor& x = context.input(0);
+  const Tensor& indices = context.input(1);
+  Tensor y = Tensor::zeros(x.dtype(), x.shape());
+  const std::int64_t count = indices.element_count();
+  const std::int64_t row = count == 0 ? 0 : x.element_count() / count;
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t other = 0; other < count; ++other) {
+      if (integer_at(indices, other) != integer_at(indices, i)) continue;
+      for (std::int64_t j = 0; j < row; ++j) {
+        y.set(i * row + j, y.at(i * row + j) + x.at(other * row + j));
+      }
+    }
+  }
+  return {y};
+}
+
+void register_row_sums(OpRegistry& registry) {
+  OpDef def;
+  def.name = "sum_rows_by_index";
+  def.doc = "Each row is the sum of the rows that have its index";
+  def.inputs = {{"x", "Rank 1 or more."}, {"indices", "One for each row, i32 or i64: a vector."}};
+  def.infer = [](const InferContext& context) {
+    check_dtype(context.dtype(0), Accepts::numbers);
+    check_row_indices(context);
+    const Shape& x = context.shape(0);
+    if (!compatible({x[0]}, context.shape(1))) {
+      throw ShapeError("takes an index for each of the " + std::to_string(x[0]) + " rows, got " +
+                       context.shape(1).to_string());
+    }
+    return std::vector<ValueType>{{context.dtype(0), x}};
+  };
+  def.gradient = [](const GradientContext& context) -> std::vector<Value> {
+    return {sum_rows_by_index(context.gradient(), context.input(1)), Value()};
+  };
+  def.reference = evaluate_row_sums;
+  def.samples = [] {
+    return std::vector<Sample>{{{{DType::f32, {5, 3}}, {DType::i32, {5}, 0, 3}}, {}, ""},
+                               {{{DType::f64, {6, 2, 2}}, {DType::i64, {6}, 0, 3}}, {}, ""},
+                               {{{DType::i32, {4}}, {DType::i32, {4}, 0, 2}}, {}, ""},
+                               {{{DType::f32, {0, 2}}, {DType::i32, {0}, 0, 2}}, {}, ""}};
+  };
+  def.bad_samples = [] {
+    return std::vector<Sample>{
+        {{{DType::f32, {3, 2}}, {DType::i32, {2}}}, {}, "an index for each of the 3 rows"},
+        {{{DType::f32, {3}}, {DType::f32, {3}}}, {}, "indices must be"},
+        {{{DType::f32, {3}}, {DType::i32, {3, 1}}}, {}, "a vector of indices"}};
+  };
+  registry.add(std::move(def));
+}
+
 }  // namespace
 
 void register_scatter(OpRegistry& registry);
 
 void register_scatter(OpRegistry& registry) {
+  register_row_sums(registry);
   OpDef def;
   def.name = "scatter";
   def.doc = "x with rows replaced by, or combined with, updates; of one row's updates in order";
@@ -177,6 +233,10 @@ namespace tegula {
 
 Value scatter(Operand x, Operand indices, Operand updates, const std::string& reduction) {
   return build("scatter", {x, indices, updates}, {{"reduction", reduction}});
+}
+
+Value sum_rows_by_index(Operand x, Operand indices) {
+  return build("sum_rows_by_index", {x, indices}, {});
 }
 
 }  // namespace tegula

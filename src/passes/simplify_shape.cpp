@@ -135,7 +135,25 @@ Value single_operand(const Term& term, TermBuilder&) {
   return term.inputs.size() == 1 && term.has_type_of(term.input()) ? term.input() : Value();
 }
 
+/// Elementwise ops, which join what comes before and after them.
+Value elementwise_normalization(const Term& term, TermBuilder& builder) {
+  const Shape& shape = term.type.shape;
+  const int axis = normalize_axis(term.attrs.get<std::int64_t>("axis"), shape.rank());
+  const auto along = [&](const Value& vector) {
+    if (axis == shape.rank() - 1) return vector;
+    Shape broadcast;
+    for (int i = 0; i < shape.rank(); ++i) broadcast.append(i == axis ? shape[i] : 1);
+    return reshaped(vector, broadcast, builder);
+  };
+  if (!shape.is_known()) return {};
+  const Value centered = builder.make("sub", {term.input(), along(term.input(1))});
+  const Value scaled = builder.make("mul", {centered, along(term.input(2))});
+  return builder.make("add", {scaled, along(term.input(3))});
+}
+
 constexpr Rule kRules[] = {
+    {"normalize_channels", "normalized channels are (x - mean) * scale + shift",
+     elementwise_normalization},
     {"reshape", "reshape to the same shape is x", unchanged},
     {"reshape", "reshape(reshape(x)) is one reshape", reshape_of_reshape},
     {"reshape", "reshape of a repeated scalar repeats the scalar", reshape_of_repeated_scalar},

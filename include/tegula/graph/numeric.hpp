@@ -51,5 +51,7 @@ TEGULA_API Value cumprod(Operand x, std::int64_t axis = -1, bool exclusive = fal
 /// "max" or "min". An index out of range is a RunError.
 TEGULA_API Value scatter(Operand x, Operand indices, Operand updates,
                          const std::string& reduction = "replace");
+/// Each row is the sum of all rows of x that have its index; `indices` as for `scatter`.
+TEGULA_API Value sum_rows_by_index(Operand x, Operand indices);
 
 }  // namespace tegula

@@ -17,6 +17,8 @@
 
 namespace tegula::nn {
 
+struct RowGradient;
+
 /// What every optimizer takes besides its own options; defaults and meaning as in Keras 3.
 struct OptimizerOptions {
   std::optional<double> weight_decay = {};
@@ -29,6 +31,11 @@ struct OptimizerOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = {};
+  /// Of a table whose rows are looked up (Embedding), the rows that a step did not look up rest:
+  /// they keep value and state, and the step costs nothing for them. Otherwise it is exact: momenta
+  /// and averages of all rows move in each step, as the rule has it. Not in Keras. Excludes
+  /// `clipnorm`, `global_clipnorm`, `use_ema` and `gradient_accumulation_steps`.
+  bool lazy_rows = false;
 
   /// The fields of these options inside an optimizer's own, reached through `Common`.
   template <auto Common>
@@ -61,7 +68,9 @@ struct OptimizerOptions {
         field<Common, &Self::gradient_accumulation_steps>(
             "gradient_accumulation_steps", "Batches whose gradients are averaged per update.",
             at_least(2)),
-        field<Common, &Self::name>("name", "Name of the optimizer.")};
+        field<Common, &Self::name>("name", "Name of the optimizer."),
+        field<Common, &Self::lazy_rows>("lazy_rows",
+                                        "Rest rows of a table that a step did not look up.")};
   }
 };
 
@@ -128,7 +137,16 @@ class TEGULA_API OptimizerBase : public Object {
   /// 1 for the first update, as f32; while `apply` builds.
   Value update_count() const { return update_count_; }
 
+  /// What a rule does to rows of a weight, and of its slots, whose gradient is 0.
+  enum class RowRule {
+    together,  ///< No row can be updated without the others.
+    apart,     ///< Each row is updated by itself.
+    resting,   ///< As `apart`, and a gradient of 0 changes nothing, so that such rows can be left
+               ///< out.
+  };
+
  protected:
+  virtual RowRule row_rule() const { return RowRule::together; }
   /// Makes the slots with `add_slot`, in Keras's order.
   virtual void build_slots() = 0;
   virtual Update update(std::size_t index, Value weight, Value gradient, Value rate) = 0;
@@ -146,6 +164,8 @@ class TEGULA_API OptimizerBase : public Object {
   std::vector<std::vector<Variable>> add_slots(const std::vector<std::string>& names);
 
  private:
+  std::optional<RowGradient> looked_up_rows(std::size_t index, Value gradient,
+                                            bool constrained) const;
   Value scheduled_rate(Value step) const;
   std::vector<Value> clip(std::vector<Value> gradients) const;
   Variable keep(const std::string& path, const InitialValue& initial);

@@ -17,10 +17,11 @@ const LoweringTable& lowering_table() {
   static const LoweringTable table = [] {
     LoweringTable filled;
     for (const auto family :
-         {elementwise_lowerings(), integer_lowerings(), division_lowerings(),
+         {channels_lowerings(), elementwise_lowerings(), integer_lowerings(), division_lowerings(),
           convolution_lowerings(), matmul_lowerings(), movement_lowerings(),
           multi_cluster_lowerings(), pooling_lowerings(), random_lowerings(), resample_lowerings(),
-          reduce_lowerings(), row_cluster_lowerings(), softmax_lowerings()}) {
+          reduce_lowerings(), row_cluster_lowerings(), rows_by_index_lowerings(),
+          softmax_lowerings()}) {
       for (const Lowering& lowering : family) filled[lowering.op].push_back(&lowering);
     }
     return filled;

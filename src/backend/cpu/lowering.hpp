@@ -20,6 +20,7 @@ struct Lowering {
 };
 
 /// An op may be in several families; the first kernel that fits its types serves.
+std::span<const Lowering> channels_lowerings();
 std::span<const Lowering> convolution_lowerings();
 std::span<const Lowering> division_lowerings();
 std::span<const Lowering> elementwise_lowerings();
@@ -32,6 +33,7 @@ std::span<const Lowering> random_lowerings();
 std::span<const Lowering> reduce_lowerings();
 std::span<const Lowering> resample_lowerings();
 std::span<const Lowering> row_cluster_lowerings();
+std::span<const Lowering> rows_by_index_lowerings();
 std::span<const Lowering> softmax_lowerings();
 
 /// Runs the op's reference evaluation. Slow: allocates and copies.

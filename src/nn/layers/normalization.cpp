@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/nn/shape_text.hpp"
+#include "tegula/graph/channels.hpp"
 
 namespace tegula::nn {
 
@@ -111,22 +112,29 @@ Value BatchNormalizationLayer::call(Value x, bool training) {
                      std::string("mask.shape=") + shape_text(mask.shape()) +
                      ", inputs.shape=" + shape_text(x.shape()));
   }
-  const Moments batch = mask ? masked_moments_of(x, mask, others) : moments_of(x, others);
-  const auto move = [this](const Weight& moving, Value found) {
+  if (!mask) return normalized_by_batch(x, axis[0]);
+  const Moments batch = masked_moments_of(x, mask, others);
+  move_averages(batch.mean, batch.variance);
+  return scaled((x - batch.mean) * rsqrt(batch.variance + options_.epsilon), gamma_, beta_, axis);
+}
+
+Value BatchNormalizationLayer::normalized_by_batch(const Value& x, int axis) {
+  const ChannelMoments batch = channel_moments(x, axis);
+  move_averages(batch.mean, batch.variance);
+  const Value factor = rsqrt(batch.variance + options_.epsilon);
+  const Value scale = gamma_ ? factor * gamma_ : factor;
+  const Value shift =
+      beta_ ? Value(beta_) : x.graph().constant(Tensor::zeros(x.dtype(), batch.mean.shape()));
+  return normalize_channels(x, batch.mean, scale, shift, axis);
+}
+
+void BatchNormalizationLayer::move_averages(const Value& mean, const Value& variance) {
+  const auto move = [this](const Weight& moving, const Value& found) {
     const double kept = options_.momentum;
-    moving.assign(moving * kept + reshape_like(found, Value(moving)) * (1 - kept));
+    moving.assign(moving * kept + reshape_like(stop_gradient(found), Value(moving)) * (1 - kept));
   };
-  move(moving_mean_, stop_gradient(batch.mean));
-  move(moving_variance_, stop_gradient(batch.variance));
-  if (mask) {
-    return scaled((x - batch.mean) * rsqrt(batch.variance + options_.epsilon), gamma_, beta_, axis);
-  }
-  const Shape channels{x.shape()[axis[0]]};
-  const auto weight_or = [&](const Weight& weight, double number) {
-    return weight ? Operand(Value(weight)) : Operand(Tensor::full(x.dtype(), channels, number));
-  };
-  return tegula::build("normalize_batch", {x, weight_or(gamma_, 1), weight_or(beta_, 0)},
-                       {{"axis", std::int64_t{axis[0]}}, {"epsilon", options_.epsilon}});
+  move(moving_mean_, mean);
+  move(moving_variance_, variance);
 }
 
 void LayerNormalizationLayer::build_weights(const ValueType& input) {

@@ -94,6 +94,9 @@ class TEGULA_API BatchNormalizationLayer
   Value call(Value x, bool training) override;
 
  private:
+  Value normalized_by_batch(const Value& x, int axis);
+  void move_averages(const Value& mean, const Value& variance);
+
   Weight moving_mean_;
   Weight moving_variance_;
 };

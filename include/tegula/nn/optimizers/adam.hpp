@@ -207,6 +207,7 @@ class TEGULA_API LambOptimizer : public OptimizerWithMoments<LambOptimizer, Lamb
   using OptimizerWithMoments::OptimizerWithMoments;
 
  protected:
+  RowRule row_rule() const override { return RowRule::together; }
   Update update(std::size_t index, Value weight, Value gradient, Value rate) override;
 };
 using Lamb = Make<LambOptimizer, Optimizer>;

@@ -30,6 +30,9 @@ class TEGULA_API SGDOptimizer : public OptimizerWithOptions<SGDOptimizer, SGDOpt
   using OptimizerWithOptions::OptimizerWithOptions;
 
  protected:
+  RowRule row_rule() const override {
+    return options_.momentum == 0 ? RowRule::resting : RowRule::apart;
+  }
   void build_slots() override;
   Update update(std::size_t index, Value weight, Value gradient, Value rate) override;
 
@@ -101,6 +104,7 @@ class TEGULA_API AdagradOptimizer : public OptimizerWithOptions<AdagradOptimizer
   using OptimizerWithOptions::OptimizerWithOptions;
 
  protected:
+  RowRule row_rule() const override { return RowRule::resting; }
   void build_slots() override;
   Update update(std::size_t index, Value weight, Value gradient, Value rate) override;
 

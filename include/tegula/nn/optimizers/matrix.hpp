@@ -46,6 +46,7 @@ class TEGULA_API AdafactorOptimizer
   using OptimizerWithOptions::OptimizerWithOptions;
 
  protected:
+  RowRule row_rule() const override { return RowRule::together; }
   void build_slots() override;
   Update update(std::size_t index, Value weight, Value gradient, Value rate) override;
 
@@ -117,6 +118,7 @@ class TEGULA_API MuonOptimizer : public OptimizerWithOptions<MuonOptimizer, Muon
   explicit MuonOptimizer(MuonOptions options);
 
  protected:
+  RowRule row_rule() const override { return RowRule::together; }
   void build_slots() override;
   Update update(std::size_t index, Value weight, Value gradient, Value rate) override;
   std::optional<double> weight_decay_of(const Variable& variable) const override;

@@ -27,6 +27,8 @@ class OptimizerWithOptions : public WithOptions<OptimizerBase, Derived, OptionsT
   }
 
  protected:
+  using typename OptimizerBase::RowRule;
+  RowRule row_rule() const override { return RowRule::apart; }
   void check_change(std::string_view name, bool shapes_weights) const override {
     WithOptions<OptimizerBase, Derived, OptionsType>::check_change(name, shapes_weights);
     if (shapes_weights && this->built()) {

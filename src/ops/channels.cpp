@@ -64,6 +64,13 @@ Value channel_size(const Value& x, const Attrs& attrs) {
   return cast(element_count(x, others), x.dtype());
 }
 
+/// A difference, a product and two sums per element.
+Cost cost_of_statistics(std::span<const ValueType> inputs, std::span<const ValueType> outputs,
+                        const Attrs&) {
+  return {.flops = 4 * static_cast<double>(inputs[0].shape.element_count()),
+          .bytes = operand_bytes(inputs, outputs)};
+}
+
 AttrDef axis_attribute() { return {"axis", std::int64_t{-1}, false, "Axis of the channels."}; }
 
 void register_moments(OpRegistry& registry) {
@@ -73,6 +80,7 @@ void register_moments(OpRegistry& registry) {
   def.inputs = {{"x", "Floating, rank 1 or more."}};
   def.attrs = {axis_attribute()};
   def.fusion = FusionClass::reduction;
+  def.cost = cost_of_statistics;
   def.infer = [](const InferContext& context) {
     const ValueType vector = check_channels(context, 1, 1);
     return std::vector<ValueType>{vector, vector};
@@ -127,6 +135,7 @@ void register_sums(OpRegistry& registry) {
                 {"center", "A vector with a number for each channel."}};
   def.attrs = {axis_attribute()};
   def.fusion = FusionClass::reduction;
+  def.cost = cost_of_statistics;
   def.infer = [](const InferContext& context) {
     const ValueType vector = check_channels(context, 2, 3);
     if (context.dtype(1) != context.dtype(0) || !compatible(context.shape(0), context.shape(1))) {

@@ -13,7 +13,6 @@ void register_order(OpRegistry& registry);
 void register_scatter(OpRegistry& registry);
 void register_solving(OpRegistry& registry);
 void register_decompositions(OpRegistry& registry);
-void register_batch_normalization(OpRegistry& registry);
 
 void register_all(OpRegistry& registry) {
   register_arithmetic(registry);
@@ -30,7 +29,6 @@ void register_all(OpRegistry& registry) {
   register_solving(registry);
   register_decompositions(registry);
   register_softmax(registry);
-  register_batch_normalization(registry);
   register_shape(registry);
   register_movement(registry);
   register_joining(registry);

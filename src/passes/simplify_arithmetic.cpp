@@ -178,37 +178,7 @@ Value cast_there_and_back(const Term& term, TermBuilder&) {
   return x && term.has_type_of(x) && holds(term.input().dtype(), x.dtype()) ? x : Value();
 }
 
-/// Its derivative is built before this; what it shares with it is found by `cse`.
-Value normalization_in_ops(const Term& term, TermBuilder& builder) {
-  const Value x = term.input();
-  if (!x.shape().is_known()) return {};
-  const int rank = x.shape().rank();
-  const int axis = normalize_axis(term.attrs.get<std::int64_t>("axis"), rank);
-  std::vector<std::int64_t> others, along(static_cast<std::size_t>(rank), 1);
-  along[static_cast<std::size_t>(axis)] = x.shape()[axis];
-  for (int i = 0; i < rank; ++i) {
-    if (i != axis) others.push_back(i);
-  }
-  const auto mean_of = [&](const Value& value) {
-    return builder.make("mean", {value}, {{"axes", others}, {"keepdims", true}});
-  };
-  const auto spread = [&](const Value& vector) {
-    return axis == rank - 1 ? vector : builder.make("reshape", {vector}, {{"shape", along}});
-  };
-  const Value center = builder.make("sub", {x, mean_of(x)});
-  const Value variance = mean_of(builder.make("square", {center}));
-  const Value epsilon =
-      builder.constant(Tensor::full(x.dtype(), {}, term.attrs.get<double>("epsilon")));
-  const Value factor = builder.make("rsqrt", {builder.make("add", {variance, epsilon})});
-  const Value normal = builder.make("mul", {center, factor});
-  const Value scaled = builder.make("mul", {normal, spread(term.input(1))});
-  return builder.make("add", {scaled, spread(term.input(2))});
-}
-
 constexpr Rule kRules[] = {
-    {"normalize_batch",
-     "normalize_batch(x, ...) is (x - mean) * rsqrt(variance + epsilon) * scale + offset",
-     normalization_in_ops},
     {"add", "x + 0 is x", [](const Term& t, TermBuilder&) { return other_than(t, 0); }},
     {"add", "x + -y is x - y", add_negated},
     {"sub", "x - 0 is x", [](const Term& t, TermBuilder&) { return first_if_second_is(t, 0); }},

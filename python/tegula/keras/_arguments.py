@@ -68,8 +68,12 @@ def flag(name, value):
     return bool(value)
 
 
+def short(value):
+    """The value as text of 60 characters at most."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def shown(value):
     """The value and its type, short."""
-    text = repr(value)
-    text = text if len(text) <= 60 else text[:57] + "..."
-    return f"{text} of type {type(value).__name__}"
+    return f"{short(value)} of type {type(value).__name__}"

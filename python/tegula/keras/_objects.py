@@ -14,7 +14,7 @@ from .. import _core, _missing
 from .._nested import walks
 from .._text import utf8
 from . import _serialization
-from ._arguments import shown
+from ._arguments import short
 
 _nn = _core.nn
 _keys = itertools.count()
@@ -398,7 +398,7 @@ def check_dtype(owner, dtype):
         name = name.__name__
     if name is not None and not (isinstance(name, str) and name == "float32"):
         raise ValueError(
-            f"{owner}: dtype={shown(dtype)} is not supported; weights and computations are float32"
+            f"{owner}: dtype={short(dtype)} is not supported; weights and computations are float32"
         )
 
 

@@ -7,6 +7,7 @@ import numpy as _np
 
 from ... import _core
 from .. import _objects
+from .._serialization import arguments_in as _arguments_in
 from .._values import as_result as _as_result
 from .._values import build_or_evaluate as _build_or_evaluate
 from . import _rules, schedules
@@ -206,11 +207,13 @@ class Optimizer(_rules.Rule, _objects.Object):
         config = {**super().get_config(), "name": self.name}
         if not self._core.scheduled:
             config["learning_rate"] = float(self.learning_rate)
+        if not config["lazy_rows"]:
+            del config["lazy_rows"]  # Keras reads the configuration, too
         return config
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
+        config = _arguments_in(cls, config)
         rate = config.get("learning_rate")
         if isinstance(rate, dict):
             config["learning_rate"] = schedules.deserialize(rate)

@@ -17,7 +17,8 @@ class Adadelta(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Adafactor(Optimizer):
     beta_2_decay: Any
     epsilon_1: Any
@@ -33,7 +34,8 @@ class Adafactor(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30, epsilon_2: float = 0.001, clip_threshold: float = 1.0, relative_step: bool = True, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30, epsilon_2: float = 0.001, clip_threshold: float = 1.0, relative_step: bool = True, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Adagrad(Optimizer):
     initial_accumulator_value: Any
     epsilon: Any
@@ -46,7 +48,8 @@ class Adagrad(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Adam(Optimizer):
     beta_1: Any
     beta_2: Any
@@ -61,7 +64,8 @@ class Adam(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, amsgrad: bool = False, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, amsgrad: bool = False, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class AdamW(Optimizer):
     weight_decay: Any
     beta_1: Any
@@ -76,7 +80,8 @@ class AdamW(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, weight_decay: Optional[float] = 0.004, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, amsgrad: bool = False, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, weight_decay: Optional[float] = 0.004, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, amsgrad: bool = False, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Adamax(Optimizer):
     beta_1: Any
     beta_2: Any
@@ -90,7 +95,8 @@ class Adamax(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Ftrl(Optimizer):
     learning_rate_power: Any
     initial_accumulator_value: Any
@@ -107,7 +113,8 @@ class Ftrl(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0, l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0, l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Lamb(Optimizer):
     beta_1: Any
     beta_2: Any
@@ -121,7 +128,8 @@ class Lamb(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Lion(Optimizer):
     beta_1: Any
     beta_2: Any
@@ -134,7 +142,8 @@ class Lion(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Muon(Optimizer):
     adam_beta_1: Any
     adam_beta_2: Any
@@ -149,6 +158,7 @@ class Muon(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
+    lazy_rows: Any
     exclude_layers: Any
     exclude_embeddings: Any
     muon_a: Any
@@ -159,7 +169,7 @@ class Muon(Optimizer):
     ns_steps: Any
     nesterov: Any
     rms_rate: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, adam_beta_1: float = 0.9, adam_beta_2: float = 0.999, adam_weight_decay: Optional[float] = 0.004, epsilon: float = 1e-07, weight_decay: Optional[float] = 0.004, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, exclude_layers: Sequence[str] = ..., exclude_embeddings: bool = True, muon_a: float = 3.4445, muon_b: float = -4.775, muon_c: float = 2.0315, adam_lr_ratio: float = 1.0, momentum: float = 0.95, ns_steps: int = 5, nesterov: bool = True, rms_rate: Optional[float] = 0.2, *, jit_compile: Any = ...) -> None: ...
+    def __init__(self, learning_rate: LearningRate = 0.001, adam_beta_1: float = 0.9, adam_beta_2: float = 0.999, adam_weight_decay: Optional[float] = 0.004, epsilon: float = 1e-07, weight_decay: Optional[float] = 0.004, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, exclude_layers: Sequence[str] = ..., exclude_embeddings: bool = True, muon_a: float = 3.4445, muon_b: float = -4.775, muon_c: float = 2.0315, adam_lr_ratio: float = 1.0, momentum: float = 0.95, ns_steps: int = 5, nesterov: bool = True, rms_rate: Optional[float] = 0.2, *, jit_compile: Any = ...) -> None: ...
 class Nadam(Optimizer):
     beta_1: Any
     beta_2: Any
@@ -173,7 +183,8 @@ class Nadam(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-07, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class Optimizer:
     def __init__(self, learning_rate: Any, weight_decay: Any = None, clipnorm: Any = None, clipvalue: Any = None, global_clipnorm: Any = None, use_ema: Any = False, ema_momentum: Any = 0.99, ema_overwrite_frequency: Any = None, loss_scale_factor: Any = None, gradient_accumulation_steps: Any = None, name: Any = None, **kwargs: Any) -> None: ...
     @property
@@ -225,7 +236,8 @@ class RMSprop(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-07, centered: bool = False, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-07, centered: bool = False, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class SGD(Optimizer):
     momentum: Any
     nesterov: Any
@@ -238,7 +250,8 @@ class SGD(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.01, momentum: float = 0.0, nesterov: bool = False, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.01, momentum: float = 0.0, nesterov: bool = False, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 class ScheduleFreeAdamW(Optimizer):
     beta_1: Any
     beta_2: Any
@@ -253,7 +266,8 @@ class ScheduleFreeAdamW(Optimizer):
     ema_overwrite_frequency: Any
     loss_scale_factor: Any
     gradient_accumulation_steps: Any
-    def __init__(self, learning_rate: LearningRate = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-08, warmup_steps: int = 0, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, *, jit_compile: Any = ...) -> None: ...
+    lazy_rows: Any
+    def __init__(self, learning_rate: LearningRate = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-08, warmup_steps: int = 0, weight_decay: Optional[float] = None, clipnorm: Optional[float] = None, clipvalue: Optional[float] = None, global_clipnorm: Optional[float] = None, use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: Optional[int] = None, loss_scale_factor: Optional[float] = None, gradient_accumulation_steps: Optional[int] = None, name: Optional[str] = None, lazy_rows: bool = False, *, jit_compile: Any = ...) -> None: ...
 def deserialize(config: Any, custom_objects: Any = None) -> Any: ...
 def get(identifier: Any) -> Any: ...
 def serialize(obj: Any) -> Any: ...

@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import json
+import os
 import pathlib
 import sys
 import time
@@ -54,7 +55,7 @@ def parse(words):
 def measure_work(fleet, work, arguments):
     module = works.load(work)
     say(f"\n## {module.TITLE}")
-    begin, rows = time.perf_counter(), []
+    begin, load, rows = time.perf_counter(), os.getloadavg()[0], []
     for case in module.cases(arguments.quick):
         if arguments.rows not in case.name:
             continue
@@ -81,6 +82,7 @@ def measure_work(fleet, work, arguments):
         "close_rounds": arguments.close_rounds,
         "quick": arguments.quick,
         "processor": machine.processor(),
+        "load": load,
         "commit": machine.revision(),
         "versions": machine.versions(fleet.modules),
         "seconds": time.perf_counter() - begin,

@@ -91,7 +91,8 @@ def _circumstances(work, result):
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     return (
         f"{result['date']}, {result['processor']}, {result['threads']} threads, {result['rounds']} "
-        f"rounds{close}{quick}{part}. Tegula: commit {result['commit']}. Versions: {versions}."
+        f"rounds{close}{quick}{part}; load average before: {result['load']:.1f}. "
+        f"Tegula: commit {result['commit']}. Versions: {versions}."
     )
 
 

@@ -1,5 +1,8 @@
 """Predicts clicks from ids and numbers: a linear model of the ids beside a network on their embeddings
 (Cheng and others, "Wide & deep learning for recommender systems", 2016). clicks.py writes the data.
+
+An epoch gives an AUC of 0.76 where the best possible one is 0.8165; most items are seen too rarely to be
+known, and a second epoch learns single clicks by heart.
 """
 
 import argparse

@@ -258,6 +258,7 @@ def test_a_page_says_when_and_with_what_it_was_measured_and_the_index_finds_all_
     measured = {
         "date": "2026-01-01 00:00 UTC",
         "processor": "a processor",
+        "load": 0.25,
         "commit": "abc",
         "versions": {"torch": "1.0"},
         "threads": 2,
@@ -269,7 +270,8 @@ def test_a_page_says_when_and_with_what_it_was_measured_and_the_index_finds_all_
     (tmp_path / "gemm.md").write_text("# Of an earlier run")
     report.write(tmp_path, {"mnist_inference": measured})
     page = (tmp_path / "mnist_inference.md").read_text()
-    assert "a processor, 2 threads, 3 rounds, 1 of 4 rows. Tegula: commit abc. Versions: torch 1.0." in page
+    assert "a processor, 2 threads, 3 rounds, 1 of 4 rows; load average before: 0.2." in page
+    assert "Tegula: commit abc. Versions: torch 1.0." in page
     assert "## Bars" in page and "faster than ONNX Runtime's run" in page
     index = (tmp_path / "README.md").read_text()
     assert "(mnist_inference.md)" in index and "(gemm.md)" in index and "(nodes.md)" not in index

@@ -258,6 +258,15 @@ std::optional<RowGradient> OptimizerBase::looked_up_rows(std::size_t index, Valu
                                                                                 : std::nullopt;
 }
 
+OptimizerBase::Update OptimizerBase::decayed_update(std::size_t index, Value gradient, Value rate) {
+  Value weight = trainable_[index];
+  if (const std::optional<double> decay = decay_of(trainable_[index])) {
+    weight = weight - weight * (*decay * rate);
+  }
+  return overrides_.update ? overrides_.update(index, weight, gradient, rate)
+                           : own_update(index, weight, gradient, rate);
+}
+
 std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
                                         std::span<const Constraint> constraints) {
   const ConstructionLock lock;
@@ -305,21 +314,10 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
   for (std::size_t i = 0; i < trainable_.size(); ++i) {
     Value weight = trainable_[i];
     const bool constrained = !constraints.empty() && constraints[i];
-    const std::optional<RowGradient> looked_up =
-        gradients[i] ? looked_up_rows(i, given[i], constrained) : std::nullopt;
     if (gradients[i]) {
-      if (const std::optional<double> decay = decay_of(trainable_[i])) {
-        weight = weight - weight * (*decay * rate);
-      }
-      const Update updated = overrides_.update ? overrides_.update(i, weight, gradients[i], rate)
-                                               : own_update(i, weight, gradients[i], rate);
-      if (looked_up) {
-        NextValues next = {{trainable_[i], updated.weight}};
-        next.insert(next.end(), updated.slots.begin(), updated.slots.end());
-        for (const auto& [variable, value] : on_rows(next, given[i], *looked_up)) {
-          assignments.push_back(assign(variable, value));
-        }
-        continue;
+      Update updated = decayed_update(i, gradients[i], rate);
+      if (const auto rows = looked_up_rows(i, given[i], constrained)) {
+        updated = on_rows(updated, trainable_[i], given[i], *rows);
       }
       weight = when_updating(updated.weight, trainable_[i]);
       for (const auto& [slot, value] : updated.slots) {

@@ -1,5 +1,7 @@
 #include "src/nn/row_gradients.hpp"
 
+#include <vector>
+
 #include "src/nn/symbols.hpp"
 #include "tegula/graph/numeric.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -62,20 +64,22 @@ bool is_small_part(const RowGradient& gradient, const Variable& variable) {
   return gradient.count * kCostOfRow < variable.shape()[0];
 }
 
-NextValues on_rows(const NextValues& next, const Value& gradient, const RowGradient& looked_up) {
+OptimizerBase::Update on_rows(const OptimizerBase::Update& update, const Variable& table,
+                              const Value& gradient, const RowGradient& looked_up) {
   const Value indices = looked_up.indices;
-  std::vector<Value> all = {gradient};
-  std::vector<Value> rows = {sum_rows_by_index(looked_up.rows, indices)};
-  std::vector<Value> results;
-  for (const auto& [variable, value] : next) {
-    all.push_back(variable);
-    rows.push_back(gather(variable, indices));
+  std::vector<Value> whole = {gradient, table};
+  std::vector<Value> rows = {sum_rows_by_index(looked_up.rows, indices), gather(table, indices)};
+  std::vector<Value> results = {update.weight};
+  for (const auto& [slot, value] : update.slots) {
+    whole.push_back(slot);
+    rows.push_back(gather(slot, indices));
     results.push_back(value);
   }
-  results = rebuilt(results, all, rows);
-  NextValues updated;
-  for (std::size_t i = 0; i < next.size(); ++i) {
-    updated.emplace_back(next[i].first, scatter(next[i].first, indices, results[i]));
+  results = rebuilt(results, whole, rows);
+  OptimizerBase::Update updated{scatter(table, indices, results[0]), {}};
+  for (std::size_t i = 0; i < update.slots.size(); ++i) {
+    const Variable& slot = update.slots[i].first;
+    updated.slots.emplace_back(slot, scatter(slot, indices, results[i + 1]));
   }
   return updated;
 }

@@ -4,10 +4,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
-#include <vector>
 
 #include "tegula/graph/graph.hpp"
+#include "tegula/nn/optimizer.hpp"
 
 namespace tegula::nn {
 
@@ -28,10 +27,9 @@ std::optional<RowGradient> row_gradient(const Value& gradient, const Variable& v
 /// than one of all.
 bool is_small_part(const RowGradient& gradient, const Variable& variable);
 
-/// New values of variables, a table and its optimizer's slots, as a rule computes them from their
-/// values and from `gradient`, each row by itself. Here they are computed for the rows that were
-/// looked up; the others keep their values.
-using NextValues = std::vector<std::pair<Variable, Value>>;
-NextValues on_rows(const NextValues& next, const Value& gradient, const RowGradient& looked_up);
+/// `update` of a table and its slots, which a rule computed from their values and from `gradient`,
+/// each row by itself; but of the rows alone that were looked up. The others keep their values.
+OptimizerBase::Update on_rows(const OptimizerBase::Update& update, const Variable& table,
+                              const Value& gradient, const RowGradient& looked_up);
 
 }  // namespace tegula::nn

@@ -166,6 +166,7 @@ class TEGULA_API OptimizerBase : public Object {
  private:
   std::optional<RowGradient> looked_up_rows(std::size_t index, Value gradient,
                                             bool constrained) const;
+  Update decayed_update(std::size_t index, Value gradient, Value rate);
   Value scheduled_rate(Value step) const;
   std::vector<Value> clip(std::vector<Value> gradients) const;
   Variable keep(const std::string& path, const InitialValue& initial);

@@ -68,10 +68,10 @@ def flag(name, value):
     return bool(value)
 
 
-def short(value):
-    """The value as text of 60 characters at most."""
+def short(value, most=60):
+    """The value as text of so many characters at most."""
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def shown(value):

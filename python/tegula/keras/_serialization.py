@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import _core
 from .._nested import walks
-from ._arguments import shown
+from ._arguments import short, shown
 
 # What `keras.saving` and `keras.utils` both have.
 __all__ = [
@@ -335,6 +335,7 @@ def function_of(name, kind=None):
 
 
 def _unknown(what, name, config):
+    name, config = short(name, 100)[1:-1], short(config, 400)
     return _core.NotFound(
         f"Could not locate {what} '{name}'. Make it known before loading: decorate it with "
         "`@keras.saving.register_keras_serializable()`, or pass "

@@ -14,6 +14,7 @@
 #include "tegula/data/dataset.hpp"
 #include "tegula/data/mnist.hpp"
 #include "tegula/nn/functional.hpp"
+#include "tegula/nn/plot.hpp"
 #include "tegula/nn/saved_model.hpp"
 #include "tegula/nn/sequential.hpp"
 
@@ -251,6 +252,12 @@ void set_random_state_of(Model& model, const py::tuple& state) {
                           .first_op = state[3].cast<std::int64_t>()});
 }
 
+nn::PlotOptions plot_options(const nn::Config& given) {
+  nn::PlotOptions options;
+  nn::from_config(given, options, "plot_model");
+  return options;
+}
+
 py::object compiled_optimizer(const Model& model) {
   return py::cast(model.compile_options().optimizer.shared());
 }
@@ -350,7 +357,20 @@ void bind_models(py::module_& module) {
            })
       .def_property_readonly("layers", &layers_of)
       .def_property_readonly("graph", &Model::graph)
-      .def("summary", &Model::summary)
+      .def("summary",
+           [](const Model& self, const nn::Config& given) {
+             nn::SummaryOptions options;
+             nn::from_config(given, options, "summary");
+             return nn::model_summary(self, options);
+           })
+      .def("to_dot",
+           [](const Model& self, const nn::Config& given) {
+             return nn::model_to_dot(self, plot_options(given));
+           })
+      .def("to_svg",
+           [](const Model& self, const nn::Config& given) {
+             return nn::model_to_svg(self, plot_options(given));
+           })
       .def("explain", &Model::explain, py::arg("batch_size") = 32, py::arg("training") = true);
   bind_running(model);
   bind_state(model);

@@ -28,29 +28,6 @@ Config described_values(const Values& values, Function&& function) {
   return list;
 }
 
-/// Where the symbols of a model come from.
-class History {
- public:
-  void add(const std::string& layer, const Values& outputs) {
-    const int call = calls_[layer]++;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      places_[place_of(outputs[i])] = Config::List{layer, call, static_cast<std::int64_t>(i)};
-    }
-  }
-  Config of(const Value& symbol) const { return places_.at(place_of(symbol)); }
-  Config tensor(const Value& symbol) const {
-    return Config::object(
-        {{"class_name", "__keras_tensor__"},
-         {"config", Config::object({{"shape", to_config(symbol.shape())},
-                                    {"dtype", std::string(numpy_name(symbol.dtype()))},
-                                    {"keras_history", of(symbol)}})}});
-  }
-
- private:
-  std::map<std::string, int> calls_;
-  std::map<Place, Config> places_;
-};
-
 /// The symbols that have been made again, by layer and number of the call.
 using Made = std::map<std::pair<std::string, std::int64_t>, Values>;
 
@@ -146,12 +123,76 @@ void make_calls(std::vector<PendingCall> pending, Made& made) {
 
 }  // namespace
 
+/// Where the symbols of a model come from.
+class FunctionalLayer::Sources {
+ public:
+  explicit Sources(const FunctionalLayer& model) : layers_(model.sublayers()) {
+    for (std::size_t i = 0; i < layers_.size(); ++i) numbers_[layers_[i].get()] = i;
+    for (std::size_t i = 0; i < model.inputs_.size(); ++i) {
+      add(*model.input_layers_[i], Values(model.inputs_[i]));
+    }
+    for (const auto& call : model.calls_) add(*call->layer, call->outputs);
+  }
+
+  std::size_t number(const LayerBase& layer) const { return numbers_.at(&layer); }
+  const SymbolSource& of(const Value& symbol) const { return sources_.at(place_of(symbol)); }
+  std::vector<SymbolSource> of_all(const Values& symbols) const {
+    std::vector<SymbolSource> sources;
+    for (const Value& symbol : symbols) sources.push_back(of(symbol));
+    return sources;
+  }
+  /// [layer, call, output]
+  Config place(const Value& symbol) const {
+    const SymbolSource& source = of(symbol);
+    return Config::List{layers_[source.layer]->name(), source.call, source.output};
+  }
+  Config tensor(const Value& symbol) const {
+    return Config::object(
+        {{"class_name", "__keras_tensor__"},
+         {"config", Config::object({{"shape", to_config(symbol.shape())},
+                                    {"dtype", std::string(numpy_name(symbol.dtype()))},
+                                    {"keras_history", place(symbol)}})}});
+  }
+
+ private:
+  void add(const LayerBase& layer, const Values& outputs) {
+    const std::size_t number = numbers_.at(&layer);
+    const std::int64_t call = calls_[number]++;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      sources_[place_of(outputs[i])] = {number, call, static_cast<std::int64_t>(i)};
+    }
+  }
+
+  std::vector<std::shared_ptr<LayerBase>> layers_;
+  std::map<const LayerBase*, std::size_t> numbers_;
+  std::map<std::size_t, std::int64_t> calls_;
+  std::map<Place, SymbolSource> sources_;
+};
+
+std::vector<ConnectedCall> FunctionalLayer::connected_calls() const {
+  const ConstructionLock lock;
+  const Sources sources(*this);
+  std::vector<ConnectedCall> connected;
+  for (const auto& call : calls_) {
+    connected.push_back({sources.number(*call->layer), sources.of_all(call->inputs)});
+  }
+  return connected;
+}
+
+std::vector<SymbolSource> FunctionalLayer::input_sources() const {
+  const ConstructionLock lock;
+  return Sources(*this).of_all(inputs_);
+}
+
+std::vector<SymbolSource> FunctionalLayer::output_sources() const {
+  const ConstructionLock lock;
+  return Sources(*this).of_all(outputs_);
+}
+
 Config FunctionalLayer::described(
     const std::function<Config(const std::shared_ptr<LayerBase>&)>& describe) const {
   const ConstructionLock lock;
-  History history;
-  for (std::size_t i = 0; i < inputs_.size(); ++i)
-    history.add(input_layers_[i]->name(), inputs_[i]);
+  const Sources sources(*this);
   std::map<const LayerBase*, Config::List> nodes;
   for (const auto& call : calls_) {
     if (call->function) {
@@ -160,12 +201,11 @@ Config FunctionalLayer::described(
                             "of this call can be neither saved nor cloned");
     }
     Config arguments = described_values(
-        call->inputs, [&history](const Value& symbol) { return history.tensor(symbol); });
+        call->inputs, [&sources](const Value& symbol) { return sources.tensor(symbol); });
     Config options = Config::object({});
     if (call->training) options.set("training", *call->training);
     nodes[call->layer.get()].push_back(
         Config::object({{"args", Config::List{arguments}}, {"kwargs", options}}));
-    history.add(call->layer->name(), call->outputs);
   }
   Config::List layers;
   for (const auto& layer : sublayers()) {
@@ -175,7 +215,7 @@ Config FunctionalLayer::described(
     entry.set("inbound_nodes", nodes[layer.get()]);
     layers.push_back(std::move(entry));
   }
-  const auto place = [&history](const Value& symbol) { return history.of(symbol); };
+  const auto place = [&sources](const Value& symbol) { return sources.place(symbol); };
   return Config::object({{"name", name()},
                          {"layers", std::move(layers)},
                          {"input_layers", described_values(inputs_, place)},

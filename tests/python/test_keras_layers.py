@@ -143,8 +143,6 @@ def test_float32_is_accepted_however_it_is_said():
         (lambda: L.Dense(2, lora_rank=2), "`lora_rank` is not supported"),
         (lambda: two_dense().compile("sgd", "mse", run_eagerly=True), "run_eagerly=True is not"),
         (lambda: two_dense().compile("sgd", "mse", jit_compile="fast"), "jit_compile must be"),
-        (lambda: two_dense().summary(line_length=80), "summary: `line_length` is not supported"),
-        (lambda: two_dense().summary(show_trainable=True), "`show_trainable` is not supported"),
     ],
 )
 def test_arguments_without_effect_are_refused_by_name(work, words):

@@ -1,6 +1,8 @@
 #pragma once
 // A layer that is a graph of calls of layers.
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +15,19 @@
 namespace tegula::nn {
 
 struct LayerCall;
+
+/// An output of a call of a layer, which is counted among the sublayers of a model.
+struct SymbolSource {
+  std::size_t layer = 0;
+  std::int64_t call = 0;
+  std::int64_t output = 0;
+};
+
+/// A call of a layer of a model, and where its inputs come from.
+struct ConnectedCall {
+  std::size_t layer = 0;
+  std::vector<SymbolSource> inputs;
+};
 
 /// What makes its outputs of its inputs, which are symbols: the calls of layers, and the ops,
 /// between them. Its sublayers are in Keras's order: by how far they are from the outputs.
@@ -34,6 +49,10 @@ class TEGULA_API FunctionalLayer : public LayerBase {
   const Values& outputs() const { return outputs_; }
   /// As named, or the names of the layers that give them.
   const std::vector<std::string>& output_names() const { return output_names_; }
+  /// In the order of computation.
+  std::vector<ConnectedCall> connected_calls() const;
+  std::vector<SymbolSource> input_sources() const;
+  std::vector<SymbolSource> output_sources() const;
   /// `config` with `describe(layer)` in place of each layer's description.
   Config described(const std::function<Config(const std::shared_ptr<LayerBase>&)>& describe) const;
 
@@ -45,6 +64,7 @@ class TEGULA_API FunctionalLayer : public LayerBase {
 
  private:
   class Walk;
+  class Sources;
 
   /// Throws InvalidArgument for two layers of one name.
   void check_names(const std::vector<std::shared_ptr<LayerBase>>& layers) const;

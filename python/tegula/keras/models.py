@@ -2,6 +2,7 @@
 
 import inspect as _inspect
 import os as _os
+import sys as _sys
 import threading as _threading
 import weakref as _weakref
 
@@ -309,13 +310,26 @@ class Model(Trainer, _layers.Layer):
 
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False,
                 show_trainable=False, layer_range=None):
-        """Prints a table of layers, output shapes and parameter counts, as wide as it needs."""
-        _layers._refuse_given(
-            "summary",
-            {"line_length": line_length, "positions": positions, "expand_nested": expand_nested,
-             "show_trainable": show_trainable, "layer_range": layer_range},
-        )
-        (print if print_fn is None else print_fn)(self._model.summary())
+        """Prints a table of layers, output shapes, parameter counts and, where the layers are no
+        chain, of what they take.
+
+        Args:
+            line_length: Characters of a line; by default as the terminal has room.
+            positions: Where the columns end, as shares of a line.
+            print_fn: Called with the text instead of printing it.
+            expand_nested: Whether the layers of models among the layers are shown.
+            show_trainable: Whether a column tells which layers are trainable.
+            layer_range: The first and the last layer to show: names, or regular expressions that
+                match their beginnings.
+        """
+        self._track()
+        given = {"line_length": line_length, "positions": positions, "layer_range": layer_range,
+                 "expand_nested": expand_nested, "show_trainable": show_trainable}
+        text = self._model.summary({k: v for k, v in given.items() if v is not None})
+        if print_fn is not None:
+            print_fn(text)
+        else:
+            print(_printable(text, _sys.stdout), end="")
 
     def explain(self, batch_size=32, training=True):
         """What the optimizer made of a step at this batch size: passes, kernels, memory."""
@@ -577,6 +591,18 @@ class Model(Trainer, _layers.Layer):
             },
             **options,
         )
+
+
+_ASCII = str.maketrans("┏┳┓┡╇┩├┼┤└┴┘━─┃│…", "+" * 12 + "--||.")
+
+
+def _printable(text, out):
+    """A table with other rules where `out` cannot show Keras's."""
+    try:
+        text.encode(getattr(out, "encoding", None) or "utf8")
+    except UnicodeEncodeError:
+        return text.translate(_ASCII)
+    return text
 
 
 def _only(value, accepted, name, why):

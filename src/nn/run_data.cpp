@@ -106,21 +106,21 @@ Tensor without_hidden_nan(const Tensor& y, const std::optional<Tensor>& weight,
   return result;
 }
 
-Tensor weights_of_classes(const Tensor& y, const ClassWeights& weights) {
-  const std::int64_t rows = y.shape()[0];
-  const std::int64_t width = rows == 0 ? 0 : y.element_count() / rows;
-  Tensor result(DType::f32, {rows});
-  for (std::int64_t row = 0; row < rows; ++row) {
-    std::int64_t label = 0;
-    if (width == 1) {
-      label = std::llround(y.at(row));
-    } else {
-      for (std::int64_t i = 1; i < width; ++i) {
-        if (y.at(row * width + i) > y.at(row * width + label)) label = i;
-      }
+/// One for each label, which is a number, as targets of fewer axes than the outputs are, or a row
+/// of a last axis, where the largest value stands for the class.
+Tensor weights_of_classes(const Tensor& y, const ClassWeights& weights, const Shape& outputs) {
+  const bool numbers = y.rank() < std::max(2, outputs.rank());
+  const std::int64_t width = numbers ? 1 : y.shape().dim(-1);
+  const auto labels =
+      y.shape().dims().first(static_cast<std::size_t>(numbers ? y.rank() : y.rank() - 1));
+  Tensor result(DType::f32, Shape(labels));
+  for (std::int64_t i = 0; i < result.element_count(); ++i) {
+    std::int64_t label = width == 1 ? std::llround(y.at(i)) : 0;
+    for (std::int64_t j = 1; j < width; ++j) {
+      if (y.at(i * width + j) > y.at(i * width + label)) label = j;
     }
     const auto found = weights.find(label);
-    result.set(row, found == weights.end() ? 1.0 : found->second);
+    result.set(i, found == weights.end() ? 1.0 : found->second);
   }
   return result;
 }
@@ -190,7 +190,7 @@ std::optional<Tensor> prepare_weights(const Tensor& y, const std::optional<Tenso
     if (weight) {
       throw InvalidArgument("`class_weight` and `sample_weight` cannot be given at the same time");
     }
-    return weights_of_classes(y, class_weight);
+    return weights_of_classes(y, class_weight, outputs);
   }
   if (!weight) return std::nullopt;
   const Tensor converted = weight->cast(DType::f32);

@@ -18,6 +18,7 @@
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layer.hpp"
+#include "tegula/nn/layers/wrapping.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metric.hpp"
 #include "tegula/nn/optimizer.hpp"
@@ -233,6 +234,12 @@ void bind_layer(py::module_& module) {
            py::arg("graph"), py::arg("name"));
   py::class_<nn::MaskedLayer, LayerBase, std::shared_ptr<nn::MaskedLayer>>(module, "MaskedLayer")
       .def(py::init<std::string>(), py::arg("name"));
+  py::class_<nn::TimeDistributedLayer, LayerBase, std::shared_ptr<nn::TimeDistributedLayer>>(
+      module, "TimeDistributedLayer")
+      .def(py::init([](const std::shared_ptr<LayerBase>& wrapped, const std::string& name) {
+             return std::make_shared<nn::TimeDistributedLayer>(nn::Layer(wrapped), name);
+           }),
+           py::arg("wrapped"), py::arg("name"));
   py::class_<nn::SequentialLayer, LayerBase, std::shared_ptr<nn::SequentialLayer>>(
       module, "SequentialLayer")
       .def(py::init<std::string>(), py::arg("name"))

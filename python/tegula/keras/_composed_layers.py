@@ -6,12 +6,15 @@ quick.
 
 import inspect
 
+from .. import _core
 from .._framework import Graph, Tensor
 from ._serialization import arguments_in as _arguments_in
 from ._serialization import deserialize_keras_object as _deserialize
 from ._serialization import serialize_keras_object as _serialize
 from ._values import mapped
 from .layers import Layer, _entering, _is_shape
+
+_nn = _core.nn
 
 
 class Lambda(Layer):
@@ -108,6 +111,7 @@ class Wrapper(Layer):
                 f"Layer {layer} supplied to Wrapper isn't a supported layer type. Please ensure "
                 "wrapped layer is a valid Keras layer."
             )
+        vars(self)["layer"] = layer  # for what C++ shall know of it
         super().__init__(**kwargs)
         self.layer = layer
 
@@ -139,35 +143,20 @@ class TimeDistributed(Wrapper):
         **kwargs: As for `Layer`.
     """
 
-    supports_masking = True
+    build = Layer.build
 
-    @_entering
-    def build(self, input_shape=None):
-        """Makes the other layer's weights for one step."""
-        super().build(self._step_shape(input_shape))
+    def _new_core(self, name):
+        return _nn.TimeDistributedLayer(self.layer._core, name)
 
-    def call(self, inputs):
-        """The outputs of all steps."""
-        from .._array_ops import reshape
-
-        shape = tuple(inputs.shape)
-        if None in shape[1:]:
-            raise ValueError(
-                f"{self.name}: TimeDistributed needs a known number of steps and known shapes of "
-                f"steps, got inputs of shape {shape}"
-            )
-        outputs = self.layer(reshape(inputs, (-1, *shape[2:])))
-        return reshape(outputs, (-1, shape[1], *outputs.shape[1:]))
+    def _has_own_call(self):
+        return True
 
     def compute_output_shape(self, input_shape):
         """The shape that inputs of this shape give."""
-        of_step = self.layer.compute_output_shape(self._step_shape(input_shape))
-        return (input_shape[0], input_shape[1], *of_step[1:])
-
-    def _step_shape(self, shape):
-        if not _is_shape(shape) or len(shape) < 3:
+        if not _is_shape(input_shape) or len(input_shape) < 3:
             raise ValueError(
                 "`TimeDistributed` Layer should be passed an `input_shape` with at least 3 "
-                f"dimensions, received: {shape}"
+                f"dimensions, received: {input_shape}"
             )
-        return (shape[0], *shape[2:])
+        of_step = self.layer.compute_output_shape((input_shape[0], *input_shape[2:]))
+        return (input_shape[0], input_shape[1], *of_step[1:])

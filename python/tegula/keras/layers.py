@@ -68,8 +68,12 @@ class Layer(_objects.Object):
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
             )
-        self._core = _nn.UserLayer(type(self).__name__, _utf8(name or ""))
+        self._core = self._new_core(_utf8(name or ""))
         self._start(common)
+
+    def _new_core(self, name):
+        """What C++ knows of the layer."""
+        return _nn.UserLayer(type(self).__name__, name)
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)

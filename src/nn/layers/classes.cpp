@@ -2,6 +2,7 @@
 
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
+#include "tegula/nn/layers/wrapping.hpp"
 #include "tegula/nn/sequential.hpp"
 
 namespace tegula::nn {
@@ -25,6 +26,7 @@ std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBas
       container_class<FunctionalLayer>("A graph of calls of layers."),
       container_class<OperationLayer>("Ops between layers."),
       container_class<MaskedLayer>("A value with a mask."),
+      container_class<TimeDistributedLayer>("A layer that is applied to every step."),
   };
   return classes;
 }

@@ -147,6 +147,7 @@ void bind_layer_state(
       .def_property_readonly("weights", &LayerBase::weights)
       .def_property_readonly("trainable_weights", &LayerBase::trainable_weights)
       .def("get_weights", &LayerBase::get_weights)
+      .def_property_readonly("trains_by_default", &LayerBase::trains_by_default)
       .def("set_weights", &LayerBase::set_weights)
       .def_property(
           "trainable", [](const LayerBase& self) { return self.trainable.load(); },

@@ -135,7 +135,7 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   if (x.empty()) throw InvalidArgument(describe() + " is called without an input");
   Graph graph = x[0].graph();
   if (is_symbolic(graph)) return call_symbols(x, given, function);
-  const bool training = given.value_or(enclosing_training().value_or(false));
+  const bool training = given.value_or(enclosing_training().value_or(trains_by_default()));
   std::optional<Trace> alone;
   if (Trace::enclosing() == nullptr) alone.emplace(graph);
   build(types_of(x));

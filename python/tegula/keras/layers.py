@@ -331,7 +331,7 @@ class Layer(_objects.Object):
         """The output: of an array at once, of a tensor as graph; of `Input` and of what layers make
         of it as a tensor for `keras.Model`. A layer of several inputs takes a list or a dict.
         Further arguments are those of `call`; `training` is by default that of the enclosing call,
-        else False, and `mask` what the inputs carry.
+        else False, but True for layers that vary images, and `mask` what the inputs carry.
         """
         if self._core is None:
             raise RuntimeError(
@@ -364,11 +364,16 @@ class Layer(_objects.Object):
         x = _arrays(x)
         if not _is_structure(x):
             _check_input(self, x.shape)
-        if training is None:
-            training = _nn.enclosing_training()
+        training = self._mode(training)
         return _masked_results(
             self._core.evaluate(x, masks, bool(training), call, _key(others, arguments))
         )
+
+    def _mode(self, training):
+        """What `training` is where it is None."""
+        if training is None:
+            training = _nn.enclosing_training()
+        return self._core.trains_by_default if training is None else training
 
     def _call_on_tensors(self, x, mask, training, call):
         graph = next(item.graph for item in _leaves(x) if not _is_array(item))
@@ -402,8 +407,7 @@ class Layer(_objects.Object):
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `call()` method implemented."
             )
-        enclosing = _nn.enclosing_training()
-        training = bool(enclosing if training is None else training)
+        training = bool(self._mode(training))
         if not all(map(_is_array, _items(inputs))):
             graph = _leaves(inputs)[0].graph
             if mask is not None:

@@ -32,6 +32,7 @@ TYPES = {
     "activation": "ActivationLike",
     "learning rate": "LearningRate",
     "number or list": "Union[float, Sequence[float], None]",
+    "float or list": "float | Sequence[float]",
     "axes": "Union[int, Sequence[int], None]",
     "int or list": "int | Sequence[int] | Sequence[Sequence[int]]",
     "int or shape": "Union[int, Shape]",

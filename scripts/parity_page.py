@@ -22,6 +22,14 @@ a name that is here, an argument or a value that Tegula does not take is refused
 A module of TensorFlow counts the names of both versions, 2 and `compat.v1`.
 """
 
+NOTES = {
+    "keras.layers": """Layers that vary images take batches, of rank 4, or dicts of `images` and `labels`, which
+become float32. There are no bounding boxes and no segmentation masks, hence no `bounding_box_format` and no
+`MaxNumBoundingBoxes`. A call of the layer alone trains by default, as in Keras; a model, called without
+`training`, leaves images as they are. At inference `RandomCrop` does what Keras's documentation says, and gives
+its size; Keras 3.15 gives the images whole. A blur whose kernel has two sizes has so many rows and columns.""",
+}
+
 
 def module_of(title):
     """Tegula's module for a peer's, or None."""
@@ -72,6 +80,8 @@ def page():
             lines.append(paragraph(has))
         if has_not:
             lines.append(("\nNot there: " if has else "Nothing; not there: ") + paragraph(has_not))
+        if title in NOTES:
+            lines.append("\n" + NOTES[title])
     lines.append("\n## Modules that are not there\n")
     roots = [t for t in sorted(absent) if t.rpartition(".")[0] not in absent]
     for root in roots:

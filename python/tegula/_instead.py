@@ -22,6 +22,8 @@ _INSTEAD = (
         r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional|TimeDistributed)",
         "Recurrence is not there yet",
     ),
+    (r"keras\.layers\.MaxNumBoundingBoxes", "There are no bounding boxes"),
+    (r"keras\.layers\.ContrastLimited.*", "Use keras.layers.Equalization, which does not look at tiles"),
     (r"keras\.layers\..*Attention.*", "Attention is not there yet"),
     (r"keras\.callbacks\.(TensorBoard|RemoteMonitor)", "Use keras.callbacks.CSVLogger"),
     (r"keras\.utils\..*_dataset_from_directory", "Give NumPy arrays to `fit`"),

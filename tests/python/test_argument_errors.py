@@ -102,8 +102,9 @@ NEEDED = {
     "decay_steps": 10, "decay_rate": 0.5, "boundaries": [1], "values": [1.0, 0.5],
     "first_decay_steps": 10, "num_classes": 2, "target_class_ids": [0], "k": 2, "recall": 0.5,
     "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5, "stddev": 0.5, "filters": 2,
-    "kernel_size": 2, "pool_size": 2, "axes": 1, "input_dim": 4, "output_dim": 2,
+    "kernel_size": 3, "pool_size": 2, "axes": 1, "input_dim": 4, "output_dim": 2,
     "equation": "ab,bc->ac", "output_shape": 3, "output_size": 2, "height": 2, "width": 2,
+    "factor": 1, "height_factor": 0.5, "width_factor": 0.5,
 }
 MODULES = (
     "callbacks", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers",

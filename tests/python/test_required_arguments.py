@@ -21,7 +21,14 @@ REQUIRED = {
     "GaussianNoise": ["stddev"],
     **dict.fromkeys(("GaussianDropout", "AlphaDropout"), ["rate"]),
     "EinsumDense": ["equation", "output_shape"],
-    **dict.fromkeys(("Resizing", "CenterCrop"), ["height", "width"]),
+    **dict.fromkeys(("Resizing", "CenterCrop", "RandomCrop"), ["height", "width"]),
+    "RandomTranslation": ["height_factor", "width_factor"],
+    "RandomZoom": ["height_factor"],
+    **dict.fromkeys(
+        ("RandomRotation", "RandomBrightness", "RandomContrast", "RandomSaturation", "RandomHue",
+         "RandomColorDegeneration", "RandomPosterization", "RandomSharpness"),
+        ["factor"],
+    ),
     **dict.fromkeys(
         ("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D",
          "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D"),

@@ -17,7 +17,17 @@ inline nn::Config required_arguments(std::string_view class_name) {
   if (class_name == "EinsumDense") {
     return Config::object({{"equation", "ab,bc->ac"}, {"output_shape", 3}});
   }
-  if (class_name == "Resizing" || class_name == "CenterCrop") {
+  if (class_name == "RandomTranslation") {
+    return Config::object({{"height_factor", 0.5}, {"width_factor", 0.5}});
+  }
+  if (class_name == "RandomZoom") return Config::object({{"height_factor", 0.5}});
+  for (const std::string_view name :
+       {"RandomRotation", "RandomBrightness", "RandomContrast", "RandomSaturation", "RandomHue",
+        "RandomColorDegeneration", "RandomPosterization", "RandomSharpness"}) {
+    // The one number that is within the range of all of them.
+    if (class_name == name) return Config::object({{"factor", 1}});
+  }
+  if (class_name == "Resizing" || class_name == "CenterCrop" || class_name == "RandomCrop") {
     return Config::object({{"height", 2}, {"width", 3}});
   }
   if (class_name.starts_with("Adaptive")) return Config::object({{"output_size", 2}});

@@ -42,6 +42,21 @@ class AlphaDropout(Layer):
     noise_shape: Any
     seed: Any
     def __init__(self, rate: float, noise_shape: Optional[Shape] = None, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class AugMix(Layer):
+    value_range: Any
+    num_chains: Any
+    chain_depth: Any
+    factor: Any
+    alpha: Any
+    all_ops: Any
+    interpolation: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, value_range: Sequence[float] = ..., num_chains: int = 3, chain_depth: int = 3, factor: float | Sequence[float] = 0.3, alpha: float = 1.0, all_ops: bool = True, interpolation: str = 'bilinear', seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class AutoContrast(Layer):
+    value_range: Any
+    data_format: Any
+    def __init__(self, value_range: Sequence[float] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Average(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class AveragePooling1D(Layer):
@@ -211,6 +226,11 @@ class Cropping3D(Layer):
     cropping: Any
     data_format: Any
     def __init__(self, cropping: int | Sequence[int] | Sequence[Sequence[int]] = ..., data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class CutMix(Layer):
+    factor: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float] = 1.0, seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Dense(Layer):
     units: Any
     activation: Any
@@ -291,6 +311,11 @@ class Embedding(Layer):
     embeddings_constraint: Any
     mask_zero: Any
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = 'random_uniform', embeddings_regularizer: RegularizerLike = None, embeddings_constraint: ConstraintLike = None, mask_zero: bool = False, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class Equalization(Layer):
+    value_range: Any
+    bins: Any
+    data_format: Any
+    def __init__(self, value_range: Sequence[float] = ..., bins: int = 256, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Flatten(Layer):
     data_format: Any
     def __init__(self, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
@@ -489,6 +514,11 @@ class Maximum(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Minimum(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class MixUp(Layer):
+    alpha: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, alpha: float = 0.2, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Multiply(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Operation(Layer):
@@ -507,6 +537,156 @@ class RMSNormalization(Layer):
     axis: Any
     epsilon: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, epsilon: float = 1e-06, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandAugment(Layer):
+    value_range: Any
+    num_ops: Any
+    factor: Any
+    interpolation: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, value_range: Sequence[float] = ..., num_ops: int = 2, factor: float | Sequence[float] = 0.5, interpolation: str = 'bilinear', seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomBrightness(Layer):
+    factor: Any
+    value_range: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomColorDegeneration(Layer):
+    factor: Any
+    value_range: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomColorJitter(Layer):
+    value_range: Any
+    brightness_factor: Any
+    contrast_factor: Any
+    saturation_factor: Any
+    hue_factor: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, value_range: Sequence[float] = ..., brightness_factor: Optional[float | Sequence[float]] = None, contrast_factor: Optional[float | Sequence[float]] = None, saturation_factor: Optional[float | Sequence[float]] = None, hue_factor: Optional[float | Sequence[float]] = None, seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomContrast(Layer):
+    factor: Any
+    value_range: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomCrop(Layer):
+    height: Any
+    width: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, height: int, width: int, seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomElasticTransform(Layer):
+    factor: Any
+    scale: Any
+    interpolation: Any
+    fill_mode: Any
+    fill_value: Any
+    value_range: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float] = 1.0, scale: float | Sequence[float] = 1.0, interpolation: str = 'bilinear', fill_mode: str = 'reflect', fill_value: float = 0.0, value_range: Sequence[float] = ..., seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomErasing(Layer):
+    factor: Any
+    scale: Any
+    fill_value: Any
+    value_range: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float] = 1.0, scale: float | Sequence[float] = ..., fill_value: Optional[float | Sequence[float]] = None, value_range: Sequence[float] = ..., seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomFlip(Layer):
+    mode: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, mode: str = 'horizontal_and_vertical', seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomGaussianBlur(Layer):
+    factor: Any
+    kernel_size: Any
+    sigma: Any
+    value_range: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float | Sequence[float] = 1.0, kernel_size: int | Sequence[int] | Sequence[Sequence[int]] = ..., sigma: float | Sequence[float] = 1.0, value_range: Sequence[float] = ..., data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomGrayscale(Layer):
+    factor: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float = 0.5, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomHue(Layer):
+    factor: Any
+    value_range: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomInvert(Layer):
+    factor: Any
+    value_range: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float] = 1.0, value_range: Sequence[float] = ..., seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomPerspective(Layer):
+    factor: Any
+    scale: Any
+    interpolation: Any
+    fill_value: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float] = 1.0, scale: float = 1.0, interpolation: str = 'bilinear', fill_value: float = 0.0, seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomPosterization(Layer):
+    factor: Any
+    value_range: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomRotation(Layer):
+    factor: Any
+    fill_mode: Any
+    interpolation: Any
+    seed: Any
+    fill_value: Any
+    data_format: Any
+    def __init__(self, factor: float | Sequence[float], fill_mode: str = 'reflect', interpolation: str = 'bilinear', seed: Optional[int] = None, fill_value: float = 0.0, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomSaturation(Layer):
+    factor: Any
+    value_range: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomSharpness(Layer):
+    factor: Any
+    value_range: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, factor: float | Sequence[float], value_range: Sequence[float] = ..., data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomShear(Layer):
+    x_factor: Any
+    y_factor: Any
+    interpolation: Any
+    fill_mode: Any
+    fill_value: Any
+    data_format: Any
+    seed: Any
+    def __init__(self, x_factor: float | Sequence[float] = 0.0, y_factor: float | Sequence[float] = 0.0, interpolation: str = 'bilinear', fill_mode: str = 'reflect', fill_value: float = 0.0, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomTranslation(Layer):
+    height_factor: Any
+    width_factor: Any
+    fill_mode: Any
+    interpolation: Any
+    seed: Any
+    fill_value: Any
+    data_format: Any
+    def __init__(self, height_factor: float | Sequence[float], width_factor: float | Sequence[float], fill_mode: str = 'reflect', interpolation: str = 'bilinear', seed: Optional[int] = None, fill_value: float = 0.0, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class RandomZoom(Layer):
+    height_factor: Any
+    width_factor: Any
+    fill_mode: Any
+    interpolation: Any
+    seed: Any
+    fill_value: Any
+    data_format: Any
+    def __init__(self, height_factor: float | Sequence[float], width_factor: Optional[float | Sequence[float]] = None, fill_mode: str = 'reflect', interpolation: str = 'bilinear', seed: Optional[int] = None, fill_value: float = 0.0, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class ReLU(Layer):
     max_value: Any
     negative_slope: Any
@@ -578,6 +758,13 @@ SeparableConvolution2D = SeparableConv2D
 class Softmax(Layer):
     axis: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class Solarization(Layer):
+    addition_factor: Any
+    threshold_factor: Any
+    value_range: Any
+    seed: Any
+    data_format: Any
+    def __init__(self, addition_factor: float | Sequence[float] = 0.0, threshold_factor: float | Sequence[float] = 0.0, value_range: Sequence[float] = ..., seed: Optional[int] = None, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class SpatialDropout1D(Layer):
     rate: Any
     data_format: Any

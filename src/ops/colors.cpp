@@ -1,7 +1,7 @@
 // Colors of images, whose last axis is red, green and blue.
 
+#include "tegula/graph/colors.hpp"
 #include "tegula/core/error.hpp"
-#include "tegula/graph/image.hpp"
 #include "tegula/graph/ops.hpp"
 
 namespace tegula {

@@ -32,11 +32,4 @@ struct ResizeOptions {
 TEGULA_API Value resize(Operand x, std::int64_t height, std::int64_t width,
                         const ResizeOptions& options = {});
 
-/// Of images whose last axis is red, green and blue, as 0.2989 r + 0.587 g + 0.114 b with size 1;
-/// those of one channel as they are. These three throw ShapeError for another number of channels.
-TEGULA_API Value rgb_to_grayscale(Operand images);
-/// Hue and saturation from 0 to 1, and the value, which is that of the largest channel.
-TEGULA_API Value rgb_to_hsv(Operand images);
-TEGULA_API Value hsv_to_rgb(Operand images);
-
 }  // namespace tegula

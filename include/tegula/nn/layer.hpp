@@ -85,8 +85,8 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   ValueTypes compute_output_types(const ValueTypes& inputs) const;
 
   /// The layer's output for `x`; builds the weights first if needed. `training` is by default that
-  /// of the enclosing call, or else `trains_by_default`. For symbols (what `Input` gives, and what
-  /// layers make of it) the output is symbols: what a Model of them computes.
+  /// of the enclosing call, or else false. For symbols (what `Input` gives, and what layers make of
+  /// it) the output is symbols: what a Model of them computes.
   Values operator()(const Values& x, std::optional<bool> training = {});
   /// As `operator()`, with another function instead of `call`.
   Values call_with(const Values& x, std::optional<bool> training, const CallFunction& function);
@@ -100,8 +100,6 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// The same of values that carry masks.
   MaskedTensors evaluate_masked(const MaskedTensors& x, bool training,
                                 const CallFunction& function = {}, const std::string& key = "");
-  /// Whether a call outside of models and other layers trains unless it says otherwise.
-  virtual bool trains_by_default() const { return false; }
   /// The training flag of the call that is being built on this thread; no value outside of any.
   static std::optional<bool> enclosing_training();
 

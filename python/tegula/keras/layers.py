@@ -373,7 +373,7 @@ class Layer(_objects.Object):
         """What `training` is where it is None."""
         if training is None:
             training = _nn.enclosing_training()
-        return self._core.trains_by_default if training is None else training
+        return self._core.trains_alone if training is None else training
 
     def _call_on_tensors(self, x, mask, training, call):
         graph = next(item.graph for item in _leaves(x) if not _is_array(item))

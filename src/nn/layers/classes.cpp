@@ -2,6 +2,10 @@
 
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
+#include "tegula/nn/layers/automatic_augmentation.hpp"
+#include "tegula/nn/layers/color_augmentation.hpp"
+#include "tegula/nn/layers/geometric_augmentation.hpp"
+#include "tegula/nn/layers/mixing_augmentation.hpp"
 #include "tegula/nn/layers/wrapping.hpp"
 #include "tegula/nn/sequential.hpp"
 

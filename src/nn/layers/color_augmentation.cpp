@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "src/nn/layers/filters.hpp"
-#include "tegula/graph/image.hpp"
+#include "tegula/graph/colors.hpp"
 #include "tegula/graph/numeric.hpp"
 #include "tegula/nn/layers/convolution.hpp"
 

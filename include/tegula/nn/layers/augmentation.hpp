@@ -97,19 +97,25 @@ TEGULA_API Values on_images(const Values& x, const std::string& data_format,
                             const std::string& layer, const ImageFunction& augment,
                             const ImageFunction& labels = {});
 
-/// Base class of these layers, whose options have a data format and a seed.
-template <typename Derived, HasFields OptionsType>
-class AugmentationLayer : public LayerWithOptions<Derived, OptionsType> {
+/// What these layers do. One that is called outside of models and other layers trains unless it is
+/// told otherwise.
+class TEGULA_API ImageAugmentation {
  public:
-  using LayerWithOptions<Derived, OptionsType>::LayerWithOptions;
-  bool trains_by_default() const override { return true; }
+  virtual ~ImageAugmentation() = default;
   /// What training makes of images [batch, height, width, channels].
   virtual Value augment(Value images) = 0;
+};
+
+/// Base class of these layers, whose options have a data format and a seed.
+template <typename Derived, HasFields OptionsType>
+class AugmentationLayer : public LayerWithOptions<Derived, OptionsType>, public ImageAugmentation {
+ public:
+  using LayerWithOptions<Derived, OptionsType>::LayerWithOptions;
 
  protected:
   Values call_all(const Values& x, bool training) override {
     return on_images(x, this->options_.data_format, this->describe(), [&](Value images) {
-      return training ? augment(images) : at_inference(images);
+      return training ? this->augment(images) : at_inference(images);
     });
   }
   virtual Value at_inference(Value images) { return images; }

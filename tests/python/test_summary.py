@@ -55,23 +55,6 @@ def test_other_rules_are_printed_where_the_output_cannot_show_them(monkeypatch):
     assert "| Layer (type)" in text and "+ inner (Dense)" in text
 
 
-def test_weights_count_with_the_bytes_of_their_dtype():
-    class Counting(keras.layers.Layer):
-        def build(self, input_shape):
-            self.count = self.add_weight((4,), "zeros", dtype="int64", trainable=False)
-
-        def call(self, x):
-            return x
-
-    model = keras.Sequential([keras.Input((3,)), Counting()])
-    text = []
-    try:
-        model.summary(print_fn=text.append)
-    except Exception as error:  # noqa: BLE001
-        pytest.fail(str(error))
-    assert " Non-trainable params: 4 (32.00 B)" in text[0]
-
-
 def test_layers_of_subclassed_models_are_rows():
     class Two(keras.Model):
         def __init__(self):

@@ -1,5 +1,6 @@
 #include "src/core/file_calls.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -8,8 +9,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
+#include <memory>
+#include <string_view>
 
 #include "src/core/file_faults.hpp"
 
@@ -33,6 +34,10 @@ bool faulty() {
   errno = EIO;
   return true;
 }
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
 
 }  // namespace
 
@@ -89,17 +94,18 @@ int calls::remove_file(const std::string& path) { return faulty() ? -1 : ::unlin
 
 int calls::remove_folder(const std::string& path) { return faulty() ? -1 : ::rmdir(path.c_str()); }
 
+// std::filesystem::directory_iterator ends the process where there is no memory for it.
 std::optional<std::vector<std::string>> calls::names_in(const std::string& folder) {
   if (faulty()) return std::nullopt;
+  const std::unique_ptr<DIR, CloseFolder> opened(::opendir(folder.c_str()));
+  if (opened == nullptr) return std::nullopt;
   std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(folder, error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+  for (errno = 0; const dirent* const entry = ::readdir(opened.get()); errno = 0) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
   }
-  if (!error) return names;
-  errno = error.value();
-  return std::nullopt;
+  if (errno != 0) return std::nullopt;
+  return names;
 }
 
 }  // namespace tegula::detail

@@ -8,6 +8,13 @@ target_link_libraries(_core PRIVATE tegula tegula_flags)
 target_compile_options(_core PRIVATE "${tegula_small_code}")
 target_compile_definitions(_core PRIVATE "TEGULA_VERSION=\"${PROJECT_VERSION}\"")
 
+# Addresses that loading fills in take a sixteenth of the space, where the system's loader knows the form.
+include(CheckLinkerFlag)
+check_linker_flag(CXX "LINKER:-z,pack-relative-relocs" TEGULA_PACKS_RELOCATIONS)
+if(TEGULA_PACKS_RELOCATIONS)
+  target_link_options(_core PRIVATE "LINKER:-z,pack-relative-relocs")
+endif()
+
 # The environment that builds a wheel is gone when it is used: what is not part of every system
 # travels beside the module.
 set_target_properties(_core PROPERTIES INSTALL_RPATH "$ORIGIN")

@@ -18,7 +18,6 @@
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layer.hpp"
-#include "tegula/nn/layers/augmentation.hpp"
 #include "tegula/nn/layers/wrapping.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metric.hpp"
@@ -148,10 +147,7 @@ void bind_layer_state(
       .def_property_readonly("weights", &LayerBase::weights)
       .def_property_readonly("trainable_weights", &LayerBase::trainable_weights)
       .def("get_weights", &LayerBase::get_weights)
-      .def_property_readonly("trains_alone",
-                             [](const LayerBase& self) {
-                               return dynamic_cast<const nn::ImageAugmentation*>(&self) != nullptr;
-                             })
+      .def_property_readonly("trains_alone", &LayerBase::trains_alone)
       .def("set_weights", &LayerBase::set_weights)
       .def_property(
           "trainable", [](const LayerBase& self) { return self.trainable.load(); },

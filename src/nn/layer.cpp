@@ -17,7 +17,6 @@
 #include "tegula/graph/op_def.hpp"
 #include "tegula/nn/callback.hpp"
 #include "tegula/nn/layers.hpp"
-#include "tegula/nn/layers/augmentation.hpp"
 #include "tegula/runtime/session.hpp"
 
 namespace tegula::nn {
@@ -136,8 +135,7 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   if (x.empty()) throw InvalidArgument(describe() + " is called without an input");
   Graph graph = x[0].graph();
   if (is_symbolic(graph)) return call_symbols(x, given, function);
-  const bool alone_trains = dynamic_cast<const ImageAugmentation*>(this) != nullptr;
-  const bool training = given.value_or(enclosing_training().value_or(alone_trains));
+  const bool training = given.value_or(enclosing_training().value_or(trains_alone()));
   std::optional<Trace> alone;
   if (Trace::enclosing() == nullptr) alone.emplace(graph);
   build(types_of(x));

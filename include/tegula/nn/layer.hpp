@@ -102,6 +102,9 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
                                 const CallFunction& function = {}, const std::string& key = "");
   /// The training flag of the call that is being built on this thread; no value outside of any.
   static std::optional<bool> enclosing_training();
+  /// Whether it trains where it is called outside of models and other layers, unless told
+  /// otherwise.
+  virtual bool trains_alone() const { return false; }
 
   /// Weights in Keras's order: own trainable ones, own others, those of the sublayers.
   std::vector<Weight> weights() const;

@@ -61,9 +61,9 @@ MixedUp mixed_up(const Value& images, const Draws& draw, double alpha) {
   return {mixed(images, partners, shares), partners, shares};
 }
 
-MixedUp cut_and_mixed(const Value& images, const Draws& draw, const Value& alpha) {
+MixedUp cut_and_mixed(const Value& images, const Draws& draw, const Value& factor) {
   const auto [height, width] = image_size(images);
-  const Value side = sqrt(1.0 - beta_numbers(draw, alpha));
+  const Value side = sqrt(1.0 - beta_numbers(draw, factor + 1e-6));
   const Rectangle part{random_span(draw, width, side), random_span(draw, height, side)};
   const Value partners = random_order(draw);
   const auto pixels = static_cast<double>(height * width);
@@ -109,15 +109,15 @@ CutMixLayer::CutMixLayer(CutMixOptions options) : AugmentationLayer(std::move(op
 }
 
 Value CutMixLayer::augment(Value images) {
-  const Value alpha = draws_of_batch(images).uniform(options_.factor) + 1e-6;
-  return cut_and_mixed(images, draws(images), alpha).images;
+  const Value factor = draws_of_batch(images).uniform(options_.factor);
+  return cut_and_mixed(images, draws(images), factor).images;
 }
 
 Values CutMixLayer::call_all(const Values& x, bool training) {
   if (!training) return AugmentationLayer::call_all(x, training);
   return mix_with_labels(x, options_.data_format, describe(), [this](const Value& images) {
-    const Value alpha = draws_of_batch(images).uniform(options_.factor) + 1e-6;
-    return cut_and_mixed(images, draws(images), alpha);
+    const Value factor = draws_of_batch(images).uniform(options_.factor);
+    return cut_and_mixed(images, draws(images), factor);
   });
 }
 

@@ -97,20 +97,14 @@ TEGULA_API Values on_images(const Values& x, const std::string& data_format,
                             const std::string& layer, const ImageFunction& augment,
                             const ImageFunction& labels = {});
 
-/// What these layers do. One that is called outside of models and other layers trains unless it is
-/// told otherwise.
-class TEGULA_API ImageAugmentation {
- public:
-  virtual ~ImageAugmentation() = default;
-  /// What training makes of images [batch, height, width, channels].
-  virtual Value augment(Value images) = 0;
-};
-
 /// Base class of these layers, whose options have a data format and a seed.
 template <typename Derived, HasFields OptionsType>
-class AugmentationLayer : public LayerWithOptions<Derived, OptionsType>, public ImageAugmentation {
+class AugmentationLayer : public LayerWithOptions<Derived, OptionsType> {
  public:
   using LayerWithOptions<Derived, OptionsType>::LayerWithOptions;
+  bool trains_alone() const override { return true; }
+  /// What training makes of images [batch, height, width, channels].
+  virtual Value augment(Value images) = 0;
 
  protected:
   Values call_all(const Values& x, bool training) override {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "src/backend/cpu/axis_view.hpp"
 #include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 
@@ -12,12 +13,8 @@ namespace tegula::cpu {
 namespace {
 
 kernels::ChannelProblem problem_of(const Node& node) {
-  const Shape& shape = node.input(0).shape();
-  const int axis = normalize_axis(node.attrs().get<std::int64_t>("axis"), shape.rank());
-  kernels::ChannelProblem problem{.channels = shape[axis]};
-  for (int i = 0; i < axis; ++i) problem.outer *= shape[i];
-  for (int i = axis + 1; i < shape.rank(); ++i) problem.inner *= shape[i];
-  return problem;
+  const AxisView view = view_along(node.input(0).shape(), node.attrs().get<std::int64_t>("axis"));
+  return {.outer = view.outer, .channels = view.size, .inner = view.inner};
 }
 
 std::string text_of(const Node& node) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/cpu/cast.hpp"
+#include "src/backend/cpu/axis_view.hpp"
 #include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 #include "tegula/core/error.hpp"
@@ -113,22 +114,6 @@ KernelPointer lower_pad(const Node& node) {
   return make_move(node, [=, size = size_of(dtype)](const void* from, void* to) {
     kernels::pad(extents, before, after, value.raw(), from, to, size);
   });
-}
-
-/// A tensor seen as [outer, along an axis, inner].
-struct AxisView {
-  std::int64_t outer = 1;
-  std::int64_t size = 0;
-  std::int64_t inner = 1;
-};
-
-AxisView view_along(const Shape& shape, std::int64_t axis_attribute) {
-  const int axis = normalize_axis(axis_attribute, shape.rank());
-  AxisView view;
-  view.size = shape[axis];
-  for (int i = 0; i < axis; ++i) view.outer *= shape[i];
-  for (int i = axis + 1; i < shape.rank(); ++i) view.inner *= shape[i];
-  return view;
 }
 
 KernelPointer lower_concat(const Node& node) {

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "src/backend/cpu/axis_view.hpp"
 #include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 
@@ -13,16 +14,13 @@ namespace {
 
 template <typename T>
 KernelPointer make_resample(const Node& node) {
-  const Shape& x = node.input(0).shape();
   const Tensor& given = node.attrs().get<Tensor>("weights");
-  const int axis = normalize_axis(node.attrs().get<std::int64_t>("axis"), x.rank());
-  kernels::ResampleProblem problem{.outer = 1,
-                                   .size = x[axis],
-                                   .results = given.shape()[0],
-                                   .inner = 1,
-                                   .taps = given.shape()[1]};
-  for (int i = 0; i < axis; ++i) problem.outer *= x[i];
-  for (int i = axis + 1; i < x.rank(); ++i) problem.inner *= x[i];
+  const AxisView view = view_along(node.input(0).shape(), node.attrs().get<std::int64_t>("axis"));
+  const kernels::ResampleProblem problem{.outer = view.outer,
+                                         .size = view.size,
+                                         .results = given.shape()[0],
+                                         .inner = view.inner,
+                                         .taps = given.shape()[1]};
   std::vector<T> weights(static_cast<std::size_t>(given.element_count()));
   for (std::size_t i = 0; i < weights.size(); ++i) {
     weights[i] = static_cast<T>(given.at(static_cast<std::int64_t>(i)));

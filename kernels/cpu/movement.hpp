@@ -66,6 +66,10 @@ void fill(const void* value, void* dst, std::int64_t count, std::size_t element_
 /// What gather and scatter_add return when every index was in range.
 inline constexpr std::int64_t kAllInRange = -1;
 
+/// The position of the first index outside 0..size-1, or kAllInRange.
+template <typename Index>
+std::int64_t first_out_of_range(const Index* indices, std::int64_t count, std::int64_t size);
+
 /// dst[outer, count, inner] = src[outer, indices[.], inner], src being [outer, size, inner].
 /// `Index` is int32 or int64. Returns the position in `indices` of the first index outside
 /// 0..size-1 (dst is then undefined), or kAllInRange.

@@ -16,15 +16,6 @@ constexpr std::int64_t kBytesPerTask = 256 * 1024;
 /// Elements of `inner` that one task of a scatter adds: one page of floats.
 constexpr std::int64_t kScatterWidth = 1024;
 
-template <typename Index>
-std::int64_t first_out_of_range(const Index* indices, std::int64_t count, std::int64_t size) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto index = static_cast<std::int64_t>(indices[i]);
-    if (index < 0 || index >= size) return i;
-  }
-  return kAllInRange;
-}
-
 /// Calls body(begin, end) for parts of [0, rows) of about kBytesPerTask each.
 template <typename Body>
 void parallel_rows(std::int64_t rows, std::int64_t row_bytes, const Body& body) {
@@ -47,6 +38,15 @@ void gather_elements(std::int64_t size, const Index* indices, std::int64_t count
 }
 
 }  // namespace
+
+template <typename Index>
+std::int64_t first_out_of_range(const Index* indices, std::int64_t count, std::int64_t size) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto index = static_cast<std::int64_t>(indices[i]);
+    if (index < 0 || index >= size) return i;
+  }
+  return kAllInRange;
+}
 
 template <typename Index>
 std::int64_t gather(std::int64_t outer, std::int64_t size, std::int64_t inner, const Index* indices,
@@ -142,6 +142,8 @@ void one_hot(const Index* indices, std::int64_t count, std::int64_t depth, const
   }
 }
 
+template std::int64_t first_out_of_range(const std::int32_t*, std::int64_t, std::int64_t);
+template std::int64_t first_out_of_range(const std::int64_t*, std::int64_t, std::int64_t);
 template std::int64_t gather(std::int64_t, std::int64_t, std::int64_t, const std::int32_t*,
                              std::int64_t, const void*, void*, std::size_t);
 template std::int64_t gather(std::int64_t, std::int64_t, std::int64_t, const std::int64_t*,

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/cpu/movement.hpp"
 #include "tegula/core/parallel.hpp"
 
 namespace tegula::kernels {
@@ -96,15 +95,6 @@ struct EqualRows {
 }  // namespace
 
 template <typename Index>
-std::int64_t RowsByIndex<Index>::first_out_of_range() const {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto index = static_cast<std::int64_t>(indices[i]);
-    if (index < 0 || index >= size) return i;
-  }
-  return kAllInRange;
-}
-
-template <typename Index>
 void replace_rows(const RowsByIndex<Index>& rows, const void* x, const void* updates, void* y,
                   std::size_t element_size) {
   const std::int64_t row_bytes = rows.inner * static_cast<std::int64_t>(element_size);
@@ -163,8 +153,6 @@ void sum_rows_by_index(const RowsByIndex<Index>& rows, const T* x, T* y, void* s
   });
 }
 
-template struct RowsByIndex<std::int32_t>;
-template struct RowsByIndex<std::int64_t>;
 template void replace_rows(const RowsByIndex<std::int32_t>&, const void*, const void*, void*,
                            std::size_t);
 template void replace_rows(const RowsByIndex<std::int64_t>&, const void*, const void*, void*,

@@ -14,9 +14,6 @@ struct RowsByIndex {
   std::int64_t count = 0;
   std::int64_t size = 0;
   std::int64_t inner = 0;
-
-  /// The position of the first index outside 0..size-1, or kAllInRange.
-  std::int64_t first_out_of_range() const;
 };
 
 /// Copies the `size` rows of x to y, unless these are the same memory; then the rows of `updates`

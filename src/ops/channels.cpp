@@ -20,14 +20,10 @@ int axis_of(const Attrs& attrs, const Shape& shape) {
 /// vectors' type.
 ValueType check_channels(const InferContext& context, int first, int count) {
   check_dtype(context.dtype(0), Accepts::floating);
+  check_same_dtype(context);
   const Shape& x = context.shape(0);
   const Shape vector{x[axis_of(context.attrs, x)]};
   for (int i = first; i < count; ++i) {
-    if (context.dtype(i) != context.dtype(0)) {
-      throw DTypeError("x and its channels' numbers must have one dtype, got " +
-                       std::string(to_string(context.dtype(0))) + " and " +
-                       std::string(to_string(context.dtype(i))));
-    }
     if (!compatible(vector, context.shape(i))) {
       throw ShapeError("takes a number for each channel, of shape " + vector.to_string() +
                        ", got " + context.shape(i).to_string());
@@ -138,7 +134,7 @@ void register_sums(OpRegistry& registry) {
   def.cost = cost_of_statistics;
   def.infer = [](const InferContext& context) {
     const ValueType vector = check_channels(context, 2, 3);
-    if (context.dtype(1) != context.dtype(0) || !compatible(context.shape(0), context.shape(1))) {
+    if (!compatible(context.shape(0), context.shape(1))) {
       throw ShapeError("takes two values of one type, got shapes " + context.shape(0).to_string() +
                        " and " + context.shape(1).to_string());
     }

@@ -49,6 +49,11 @@ void check_dtype(DType dtype, Accepts accepts) {
   throw DTypeError(message);
 }
 
+void check_indices(DType dtype) {
+  if (dtype == DType::i32 || dtype == DType::i64) return;
+  throw DTypeError("indices must be i32 or i64, not " + std::string(to_string(dtype)));
+}
+
 void check_same_dtype(const InferContext& context) {
   for (const ValueType& type : context.inputs) {
     if (type.dtype == context.inputs[0].dtype) continue;

@@ -25,6 +25,8 @@ enum class Accepts {
 void check_dtype(DType dtype, Accepts accepts);
 /// Throws DTypeError unless all inputs have one dtype.
 void check_same_dtype(const InferContext& context);
+/// Throws DTypeError for what is neither i32 nor i64.
+void check_indices(DType dtype);
 /// Broadcast shape of all inputs.
 Shape broadcast_of(const InferContext& context);
 

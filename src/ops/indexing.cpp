@@ -7,11 +7,6 @@ namespace tegula::ops {
 
 namespace {
 
-void check_indices(DType dtype) {
-  if (dtype == DType::i32 || dtype == DType::i64) return;
-  throw DTypeError("indices must be i32 or i64, not " + std::string(to_string(dtype)));
-}
-
 Shape gathered_shape(const Shape& x, const Shape& indices, int axis) {
   Shape shape;
   for (int i = 0; i < axis; ++i) shape.append(x[i]);

@@ -36,9 +36,7 @@ const Reduction& reduction_of(const Attrs& attrs) {
 }
 
 void check_row_indices(const InferContext& context) {
-  if (context.dtype(1) != DType::i32 && context.dtype(1) != DType::i64) {
-    throw DTypeError("indices must be i32 or i64, not " + std::string(to_string(context.dtype(1))));
-  }
+  check_indices(context.dtype(1));
   if (context.shape(0).rank() == 0 || context.shape(1).rank() != 1) {
     throw ShapeError("takes x of rank 1 or more and a vector of indices");
   }

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -109,10 +108,7 @@ struct Table {
 };
 
 bool same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  return std::ranges::equal(a, b, [](const Tensor& x, const Tensor& y) {
-    return x.shape() == y.shape() && x.byte_count() == y.byte_count() &&
-           std::memcmp(x.raw(), y.raw(), x.byte_count()) == 0;
-  });
+  return std::ranges::equal(a, b, identical);
 }
 
 const std::vector<double> kSteps[] = {{1, 7, 7, 7, 30, 1}, {49, 0}, {7, 2, 49, 49}};

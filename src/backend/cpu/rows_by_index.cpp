@@ -26,7 +26,7 @@ template <typename Index>
 kernels::RowsByIndex<Index> with_indices(kernels::RowsByIndex<Index> rows,
                                          const KernelArguments& arguments) {
   rows.indices = input<Index>(arguments, 1);
-  const std::int64_t wrong = rows.first_out_of_range();
+  const std::int64_t wrong = kernels::first_out_of_range(rows.indices, rows.count, rows.size);
   if (wrong == kernels::kAllInRange) return rows;
   throw RunError("scatter: index " + std::to_string(rows.indices[wrong]) + " at position " +
                  std::to_string(wrong) + " is outside of the " + std::to_string(rows.size) +

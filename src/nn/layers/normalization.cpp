@@ -101,18 +101,18 @@ Value BatchNormalizationLayer::call(Value x, bool training) {
     const Value factor = rsqrt(along(moving_variance_, axis, x) + options_.epsilon);
     return scaled((x - center) * factor, gamma_, beta_, axis);
   }
+  const Value mask = mask_of(x);
+  if (!mask) return normalized_by_batch(x, axis[0]);
+  if (mask.shape().rank() != rank - 1) {
+    throw ShapeError("The mask provided should be one dimension less than the inputs. Received: " +
+                     std::string("mask.shape=") + shape_text(mask.shape()) +
+                     ", inputs.shape=" + shape_text(x.shape()));
+  }
   Axes others;
   others.emplace();
   for (int i = 0; i < rank; ++i) {
     if (i != axis[0]) others->push_back(i);
   }
-  const Value mask = mask_of(x);
-  if (mask && mask.shape().rank() != rank - 1) {
-    throw ShapeError("The mask provided should be one dimension less than the inputs. Received: " +
-                     std::string("mask.shape=") + shape_text(mask.shape()) +
-                     ", inputs.shape=" + shape_text(x.shape()));
-  }
-  if (!mask) return normalized_by_batch(x, axis[0]);
   const Moments batch = masked_moments_of(x, mask, others);
   move_averages(batch.mean, batch.variance);
   return scaled((x - batch.mean) * rsqrt(batch.variance + options_.epsilon), gamma_, beta_, axis);

@@ -14,6 +14,8 @@ import re
 import sys
 import textwrap
 
+from tegula.keras._objects import Option
+
 MODULES = (
     "activations backend callbacks config constraints datasets.fashion_mnist datasets.mnist initializers "
     "layers losses metrics models ops ops.image ops.linalg ops.nn ops.numpy optimizers optimizers.schedules random regularizers saving tree utils"
@@ -168,7 +170,9 @@ def class_stub(name, cls, module):
         if member == "__init__" and made:
             continue
         # The options that these serve are listed, so that other names are errors.
-        if member in ("__getattr__", "__setattr__") and hasattr(cls, "_defined_here"):
+        if isinstance(item, Option) or (
+            member in ("__getattr__", "__setattr__") and hasattr(cls, "_defined_here")
+        ):
             continue
         if member == "__new__":  # type checkers would take its result for that of the class
             continue

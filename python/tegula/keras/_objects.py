@@ -165,6 +165,21 @@ def registered(kind, function):
     return importlib.import_module("." + name, __package__)._registered(function)
 
 
+class Option:
+    """An option that C++ holds, as an attribute of the objects of a class. What an object's own
+    dict has under the name goes before; the class itself has no such attribute.
+    """
+
+    def __init__(self, name):
+        self._name = name
+
+    def __get__(self, owner, cls):
+        if owner is None or "_core" not in owner.__dict__:
+            kind = f"type object {cls.__name__!r}" if owner is None else f"{cls.__name__!r} object"
+            raise AttributeError(f"{kind} has no attribute {self._name!r}")
+        return owner._option(self._name)
+
+
 class Object(_serialization.Copied):
     """Base of layers, losses, metrics, optimizers, initializers, regularizers and schedules.
 
@@ -199,14 +214,6 @@ class Object(_serialization.Copied):
         self = object.__new__(cls)
         self._core = core
         return self
-
-    def __getattr__(self, name):
-        if name in type(self)._fields and "_core" in self.__dict__:
-            return self._option(name)
-        stated = inspect.getattr_static(type(self), name, None)
-        if isinstance(stated, property):
-            return stated.fget(self)  # which raised AttributeError, and knows why
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name, value):
         cls = type(self)
@@ -438,6 +445,7 @@ def make_class(base, entry, ignored=("dtype",), after=None, members=None):
             "_fields": frozenset(fields),
             "_positional": tuple(positional),
             "_ignored": frozenset(ignored) - frozenset(fields),
+            **{name: Option(name) for name in fields if not hasattr(base, name)},
             **(members or {}).get("", {}),
             **(members or {}).get(entry["name"], {}),
         },

@@ -123,18 +123,11 @@ class Metric(_objects.Object):
         return [*own, *(_user.MetricVariable(self, i, names[i]) for i in native)]
 
     def __getattr__(self, name):
-        if name == "thresholds" and "_core" in self.__dict__:
-            thresholds = self._options_core.thresholds
-            if thresholds is not None:
-                return thresholds
         # The variables by name: `precision.true_positives`.
         if not name.startswith("_") and "_core" in self.__dict__:
             for variable in self.variables:
                 if variable.name == name:
                     return variable
-        parent = getattr(super(), "__getattr__", None)
-        if parent is not None:
-            return parent(name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def add_variable(self, shape=(), initializer=None, dtype=None, aggregation="sum", name=None):
@@ -278,10 +271,26 @@ def _update_values(self, values, sample_weight=None):
     Metric.update_state(self, values, _NO_PREDICTIONS, sample_weight)
 
 
+class _Thresholds(_objects.Option):
+    """The thresholds that a metric counts at, given or not; else the option of this name."""
+
+    def __get__(self, metric, cls):
+        if metric is not None and "_core" in metric.__dict__:
+            thresholds = metric._options_core.thresholds
+            if thresholds is not None:
+                return thresholds
+            if self._name not in cls._fields:
+                metric = None
+        return super().__get__(metric, cls)
+
+
 _CLASSES = _objects.classes_of(
     Metric,
     after={"dtype": "name"},
-    members={name: {"update_state": _update_values} for name in ("Mean", "Sum")},
+    members={
+        "": {"thresholds": _Thresholds("thresholds")},
+        **{name: {"update_state": _update_values} for name in ("Mean", "Sum")},
+    },
 )
 
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <string>
 
+#include "src/core/convert.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/random.hpp"
 
@@ -154,14 +155,16 @@ void gather_rows(const Tensor& source, std::span<const RowIndex> rows, Tensor& d
     return gather_rows(source, rows,
                        {to + static_cast<std::size_t>(first) * row_bytes, rows.size() * row_bytes});
   }
-  float* to = destination.data<float>() + first * width;
-  visit_dtype(source.dtype(), [&]<typename T>() {
-    for (const RowIndex row : rows) {
-      check_row(source, row);
-      const T* const from = source.data<T>() + std::int64_t{row} * width;
-      for (std::int64_t i = 0; i < width; ++i) to[i] = static_cast<float>(from[i]);
-      to += width;
-    }
+  visit_dtype(source.dtype(), [&]<typename From>() {
+    visit_dtype(destination.dtype(), [&]<typename To>() {
+      To* to = destination.data<To>() + first * width;
+      for (const RowIndex row : rows) {
+        check_row(source, row);
+        const From* const from = source.data<From>() + std::int64_t{row} * width;
+        for (std::int64_t i = 0; i < width; ++i) to[i] = tegula::detail::convert<To>(from[i]);
+        to += width;
+      }
+    });
   });
 }
 

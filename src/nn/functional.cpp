@@ -177,17 +177,12 @@ Values FunctionalLayer::call_all(const Values& x, bool training) {
   const bool by_name = x.is_named() && inputs_.is_named();
   const std::vector<Value> ordered = by_name ? x.ordered(inputs_.names()) : x.items();
   for (std::size_t i = 0; i < ordered.size(); ++i) {
-    Value given = ordered[i];
+    const Value& given = ordered[i];
     if (!compatible(given.shape(), inputs_[i].shape())) {
       throw ShapeError(describe() + ": input " + std::to_string(i) + " is expected to have shape " +
                        shape_text(inputs_[i].shape()) + ", got " + shape_text(given.shape()));
     }
-    if (given.dtype() != inputs_[i].dtype()) {
-      const Value mask = mask_of(given);
-      given = cast(given, inputs_[i].dtype());
-      if (mask) note_mask(given, mask);
-    }
-    known[place_of(inputs_[i])] = given;
+    known[place_of(inputs_[i])] = cast_with_mask(given, inputs_[i].dtype());
   }
   for (const auto& call : calls_) {
     const Values inputs =

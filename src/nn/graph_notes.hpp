@@ -34,5 +34,7 @@ inline GraphNotes* find_notes(const Graph& graph) {
 void check_mask(const Value& value, const Value& mask);
 /// Lets the value, as it is, carry the mask.
 void note_mask(const Value& value, Value mask);
+/// The value in this dtype, with the mask that it carries.
+Value cast_with_mask(const Value& value, DType dtype);
 
 }  // namespace tegula::nn

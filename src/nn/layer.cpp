@@ -44,6 +44,16 @@ void refuse_assignments(const Graph& graph, std::size_t first_node, const std::s
   }
 }
 
+/// Integers and bools in the dtypes that the layer takes data in.
+Values in_dtypes_of_data(const LayerBase& layer, const Values& x) {
+  std::size_t number = 0;
+  return x.map([&](const Value& value) {
+    const std::size_t input = number++;
+    if (is_floating(value.dtype())) return value;
+    return cast_with_mask(value, layer.input_dtype(input, value.dtype()));
+  });
+}
+
 }  // namespace
 
 std::string unique_layer_name(std::string_view class_name) {
@@ -149,9 +159,11 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   const Setting mode(trace.training, training);
   const Setting inside(scoped_, true);
   const std::size_t first_node = graph.nodes().size();
-  const Values y = with_masks(x, function          ? function(x, training)
-                                 : overrides_.call ? overrides_.call(x, training)
-                                                   : call_all(x, training));
+  const Values y =
+      with_masks(x, function ? function(x, training)
+                    : overrides_.call
+                        ? overrides_.call(x, training)
+                        : call_all(weights_.empty() ? x : in_dtypes_of_data(*this, x), training));
   refuse_assignments(graph, first_node, describe());
   if (const Regularizer penalty = activity_regularizer()) {
     for (const Value& output : y) {

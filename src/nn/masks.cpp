@@ -28,6 +28,13 @@ void note_mask(const Value& value, Value mask) {
   find_notes(graph)->masks.insert_or_assign(place_of(value), mask);
 }
 
+Value cast_with_mask(const Value& value, DType dtype) {
+  if (value.dtype() == dtype) return value;
+  const Value result = cast(value, dtype);
+  if (const Value mask = mask_of(value)) note_mask(result, mask);
+  return result;
+}
+
 Value mask_of(const Value& value) {
   const ConstructionLock lock;
   const GraphNotes* const notes = find_notes(value.graph());

@@ -261,10 +261,6 @@ void Model::build_now(const ValueTypes& inputs) {
     if (input.shape.rank() == 0) {
       throw ShapeError(impl.describe() + ": an input shape starts with the batch dimension");
     }
-    if (!is_floating(input.dtype) && !is_integer(input.dtype)) {
-      throw DTypeError(impl.describe() + " takes numbers, not " +
-                       std::string(to_string(input.dtype)));
-    }
   }
   if (impl.x.empty()) {
     std::size_t number = 0;

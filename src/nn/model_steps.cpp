@@ -266,7 +266,9 @@ Executable Model::find_step(bool training, const std::vector<Shape>& weight_shap
                           "; training needs a reduction other than \"none\"");
   }
 
-  const Value rows = cast(element_count(impl.x[0], 0), DType::f32);
+  // In a dtype that holds every count: of bools and small integers none would.
+  const Value first = impl.x[0].dtype() == DType::f32 ? impl.x[0] : cast(impl.x[0], DType::f32);
+  const Value rows = element_count(first, 0);
   std::vector<Value> targets = {assign_add(impl.loss_total, loss * rows),
                                 assign_add(impl.loss_count, rows)};
   for (std::size_t i = 0; i < impl.output_losses.size(); ++i) {

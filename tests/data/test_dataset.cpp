@@ -158,7 +158,7 @@ TEST_CASE("gathering copies rows of any dtype in the given order") {
   gather_rows(Tensor(DType::f32, {5, 0}), rows, bytes(nothing));
 }
 
-TEST_CASE("gathered rows go to any rows of a tensor, of their dtype or as f32") {
+TEST_CASE("gathered rows go to any rows of a tensor, cast to its dtype") {
   const Tensor source = Tensor::from<std::uint8_t>({0, 1, 10, 11, 250, 251}, {3, 2});
   const RowIndex rows[] = {2, 0};
   Tensor bytes = Tensor::zeros(DType::u8, {4, 2});
@@ -180,8 +180,9 @@ TEST_CASE("gathered rows go to any rows of a tensor, of their dtype or as f32") 
   const RowIndex outside[] = {3};
   CHECK_THROWS_WITH_AS(gather_rows(source, outside, floats),
                        "row 3 is outside a tensor of shape [3,2]", InvalidArgument);
-  Tensor integers(DType::i32, {2, 2});
-  CHECK_THROWS_AS(gather_rows(source, rows, integers), DTypeError);
+  Tensor truths(DType::boolean, {2, 2});
+  gather_rows(source, rows, truths);
+  CHECK(truths.to_string() == "bool[2,2] {1, 1, 0, 1}");
 }
 
 TEST_CASE("an epoch of batches allocates nothing") {

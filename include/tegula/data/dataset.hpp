@@ -72,9 +72,8 @@ class Batches {
 /// outside.
 TEGULA_API void gather_rows(const Tensor& source, std::span<const RowIndex> rows,
                             std::span<std::byte> destination);
-/// Copies them to the rows of `destination` from `first` on. Its elements are of the source's
-/// dtype, or f32. Never allocates. Throws InvalidArgument when they do not fit or a row is outside,
-/// and DTypeError for another dtype.
+/// Copies them to the rows of `destination` from `first` on, cast to its dtype. Never allocates.
+/// Throws InvalidArgument when they do not fit or a row is outside.
 TEGULA_API void gather_rows(const Tensor& source, std::span<const RowIndex> rows,
                             Tensor& destination, std::int64_t first = 0);
 

@@ -741,11 +741,14 @@ class Sequential(Model):
         """The model that `get_config` described, with new weights."""
         with _serialization.CustomObjectScope(custom_objects):
             listed = [_layers.deserialize(entry) for entry in config["layers"]]
+        shape, dtype = config.get("build_input_shape"), config.get("build_input_dtype")
+        if shape and dtype and not any(map(_is_input, listed)):
+            listed.insert(0, _layers._CLASSES["InputLayer"](batch_shape=shape, dtype=dtype))
         model = cls(listed, name=config.get("name"))
         if not config.get("trainable", True):
             model.trainable = False
-        if config.get("build_input_shape") and not model.built:
-            model.build(config["build_input_shape"])
+        if shape and not model.built:
+            model.build(shape)
         return model
 
 

@@ -31,6 +31,22 @@ Value merged(Merging kind, Value a, Value b) {
   }
 }
 
+/// The dtype that Keras calculates in: a floating one where there is one, else an integer.
+DType common_dtype(DType a, DType b) {
+  if (a == b || b == DType::boolean) return a;
+  if (a == DType::boolean) return b;
+  if (is_floating(a) != is_floating(b)) return is_floating(a) ? a : b;
+  if (size_of(a) != size_of(b)) return size_of(a) > size_of(b) ? a : b;
+  return is_floating(a) ? DType::f32 : DType::i32;  // of two 16-bit or two 8-bit ones
+}
+
+Values in_common_dtype(const Values& x) {
+  DType dtype = x[0].dtype();
+  for (const Value& value : x) dtype = common_dtype(dtype, value.dtype());
+  return x.map(
+      [dtype](const Value& value) { return value.dtype() == dtype ? value : cast(value, dtype); });
+}
+
 /// As Keras: values of lower rank get axes after the batch's.
 std::vector<Value> of_equal_rank(const Values& x) {
   int rank = 0;
@@ -62,7 +78,7 @@ void MergingLayer<Kind>::build_all(const ValueTypes& inputs) {
 
 template <Merging Kind>
 Values MergingLayer<Kind>::call_all(const Values& x, bool /*training*/) {
-  const std::vector<Value> values = of_equal_rank(x);
+  const std::vector<Value> values = of_equal_rank(in_common_dtype(x));
   Value result = values.front();
   for (std::size_t i = 1; i < values.size(); ++i) result = merged(Kind, result, values[i]);
   if (Kind == Merging::average) result = result / static_cast<double>(values.size());
@@ -111,7 +127,7 @@ void ConcatenateLayer::build_all(const ValueTypes& inputs) {
 }
 
 Values ConcatenateLayer::call_all(const Values& x, bool /*training*/) {
-  return concat(x.items(), options_.axis);
+  return concat(in_common_dtype(x).items(), options_.axis);
 }
 
 Masks ConcatenateLayer::compute_mask(const Values& x, const Masks& masks) {
@@ -144,7 +160,7 @@ Values DotLayer::call_all(const Values& x, bool /*training*/) {
     throw InvalidArgument("A `Dot` layer should be called on a list of 2 inputs, got " +
                           std::to_string(x.size()));
   }
-  std::vector<Value> sides = x.items();
+  std::vector<Value> sides = in_common_dtype(x).items();
   std::vector<int> axes;
   for (std::size_t i = 0; i < 2; ++i) {
     axes.push_back(normalize_axis(options_.axes->at(options_.axes->size() == 1 ? 0 : i),

@@ -92,6 +92,7 @@ Value SoftmaxLayer::call(Value x, bool /*training*/) {
 }
 
 Value RescalingLayer::call(Value x, bool /*training*/) {
+  if (!is_floating(x.dtype())) x = cast(x, DType::f32);
   return x * options_.scale + options_.offset;
 }
 

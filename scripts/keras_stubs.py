@@ -137,13 +137,18 @@ def option_attributes(cls):
 
 def assigned_attributes(cls):
     """The public names that the class's own code assigns to `self`."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    except (OSError, TypeError):
-        return []
+    functions = [
+        function
+        for item in vars(cls).values()
+        for function in ((item.fget, item.fset) if isinstance(item, property) else (item,))
+        if inspect.isfunction(function)
+    ]
+    # Function by function, because the class may say that it is of another module than its file.
+    bodies = [ast.parse(textwrap.dedent(inspect.getsource(function))) for function in functions]
     names = {
         node.attr: None
-        for node in ast.walk(tree)
+        for body in bodies
+        for node in ast.walk(body)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)

@@ -1,4 +1,4 @@
-"""Texts and paths of users as C++ takes them."""
+"""Texts and paths of users as C++ takes them, and texts as users' terminals can show them."""
 
 import os
 
@@ -28,3 +28,15 @@ def _without_utf8(text):
     return _core.InvalidArgument(
         f"the text {text!r} holds half a character (a lone surrogate), which UTF-8 has no form of"
     )
+
+
+_ASCII = str.maketrans("┏┳┓┡╇┩├┼┤└┴┘━─┃│…", "+" * 12 + "--||.")
+
+
+def printable(text, out):
+    """A table with other rules where `out` cannot show Keras's."""
+    try:
+        text.encode(getattr(out, "encoding", None) or "utf8")
+    except UnicodeEncodeError:
+        return text.translate(_ASCII)
+    return text

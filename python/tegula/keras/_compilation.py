@@ -1,9 +1,17 @@
-"""The arguments of compile, in all forms that Keras takes for a model with one output."""
+"""Compiling models, whose arguments may have all forms that Keras takes."""
+
+import inspect
+import os
+import threading
+import weakref
 
 from .. import _core
 from .._text import utf8
-from . import _serialization
-from ._arguments import number, shown
+from . import _serialization, optimizers
+from ._arguments import integer, number, shown
+
+_NOTING = threading.RLock()  # held while a model notes what it was compiled with; waits for nothing
+os.register_at_fork(after_in_child=_NOTING._at_fork_reinit)
 
 
 class Compiled:
@@ -50,6 +58,81 @@ class Compiled:
             "metrics": _of_each_group(_metric_plain, self.metrics[0]),
             "weighted_metrics": _of_each_group(_metric_plain, self.metrics[1]),
         }
+
+
+def compile_model(
+    model, optimizer, loss, loss_weights, metrics, run_eagerly, steps_per_execution, jit_compile
+):
+    """`Model.compile`; `metrics` are those without and those with weights."""
+    if run_eagerly:
+        raise ValueError(
+            f"compile: run_eagerly={run_eagerly!r} is not supported: steps are compiled graphs. "
+            "To look at values, call the layers on arrays, or use explain()"
+        )
+    if jit_compile not in ("auto", True, False, None):
+        raise ValueError(f"compile: jit_compile must be 'auto', True or False, got {jit_compile!r}")
+    model._track()
+    steps_per_execution = integer("steps_per_execution", steps_per_execution, 1)
+    if optimizer is None or (isinstance(optimizer, dict) and "class_name" not in optimizer):
+        raise _core.InvalidArgument(f"compile needs an optimizer, got {optimizer!r}")
+    if model._compiled is not None and all(given is None for given in metrics):
+        metrics = model._compiled.metrics  # as Keras: earlier ones stay
+    compiled = Compiled(model, loss, loss_weights, *metrics)
+    optimizer = optimizers.get(optimizer)
+    number = model._model.compile(  # may refuse: then the model stays as it is
+        optimizer._core, *compiled.cores(), steps_per_execution
+    )
+    with _NOTING:
+        if number < model._compilation:  # another thread has compiled the model since
+            return
+        model._compilation = number
+        optimizer._belongs_to(model)
+        model.optimizer = optimizer
+        model.loss = loss if not isinstance(compiled.losses, (list, dict)) else compiled.losses
+        model.steps_per_execution = steps_per_execution
+        model._compiled = compiled
+        model._named_metrics = None
+        for index, metric in enumerate(compiled.listed_metrics()):
+            if not isinstance(metric, str):
+                metric._bound = (weakref.ref(model), index)
+
+
+def compile_config(model):
+    """`Model.get_compile_config`."""
+    if not model.compiled:
+        return None
+    return {
+        "optimizer": _serialization.serialize_keras_object(model.optimizer),
+        **model._compiled.plain(),
+        "run_eagerly": False,
+        "steps_per_execution": model.steps_per_execution,
+        "jit_compile": False,
+    }
+
+
+def compile_from(model, config):
+    """`Model.compile_from_config`."""
+    config = {**config, "optimizer": optimizers.deserialize(config["optimizer"])}
+    config["loss"] = losses_from(config.get("loss"))
+    for key in ("metrics", "weighted_metrics"):
+        config[key] = config.get(key) or None
+    known = inspect.signature(model.compile).parameters
+    model.compile(**{key: value for key, value in config.items() if key in known})
+
+
+def compiled_metrics(model):
+    """The metric objects of compile, weighted ones last, and those that names mean."""
+    given = model._compiled.listed_metrics()
+    if not any(isinstance(metric, str) for metric in given):
+        return given
+    from . import metrics
+
+    seen_targets = len(model.metrics_names) > 1
+    if model._named_metrics is None or model._named_metrics[0] != seen_targets:
+        cores = model._model.metrics()
+        named = [metrics._named(m, core, model, i) for i, (m, core) in enumerate(zip(given, cores))]
+        model._named_metrics = (seen_targets, named)
+    return list(model._named_metrics[1])
 
 
 def _losses_module():

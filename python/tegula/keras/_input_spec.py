@@ -1,5 +1,7 @@
 """What shapes of inputs a layer takes."""
 
+from ._values import mapped
+
 
 class InputSpec:
     """The number of dimensions and the sizes that an input must have; None for any.
@@ -69,3 +71,32 @@ class InputSpec:
         }
         arguments = ", ".join(f"{k}={v}" for k, v in stated.items() if v is not None)
         return f"InputSpec({arguments})"
+
+
+def check_input(layer, shape):
+    specs = layer.input_spec
+    for spec in specs if isinstance(specs, (list, tuple)) else [specs]:
+        if spec is not None:
+            spec.check(shape, layer.name)
+
+
+def is_shape(shape):
+    return not isinstance(shape, dict) and not any(
+        isinstance(dim, (list, tuple, dict)) for dim in (shape or ())
+    )
+
+
+def plain_shapes(shapes):
+    """A shape as a tuple, or those of a list or dict."""
+    return tuple(shapes) if is_shape(shapes) else mapped(tuple, shapes)
+
+
+def batch_shapes(shapes):
+    """Shapes of batches, whose first dimension may be any."""
+
+    def batch_shape(shape):
+        if shape is None or not len(shape):
+            raise ValueError(f"an input shape starts with the batch dimension, got {shape}")
+        return (None, *tuple(shape)[1:])
+
+    return batch_shape(shapes) if is_shape(shapes) else mapped(batch_shape, shapes)

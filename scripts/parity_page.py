@@ -28,6 +28,9 @@ become float32. There are no bounding boxes and no segmentation masks, hence no 
 `MaxNumBoundingBoxes`. A call of the layer alone trains by default, as in Keras; a model, called without
 `training`, leaves images as they are. At inference `RandomCrop` does what Keras's documentation says, and gives
 its size; Keras 3.15 gives the images whole. A blur whose kernel has two sizes has so many rows and columns.""",
+    "keras.ops.image": """`map_coordinates` and `elastic_transform` continue arrays beyond their ends as Keras's
+documentation says; Keras 3.15 on TensorFlow takes other elements for "reflect" below 0 and for "mirror". The
+gradient of transformed images is that of what is computed; TensorFlow approximates it by the inverse transform.""",
 }
 
 

@@ -62,6 +62,11 @@ def op(function):
     return call
 
 
+def is_computed():
+    """Whether the graph that is being built is for results at once."""
+    return _state.building
+
+
 def named(name, doc, function):
     """The op of a function that a family of functions was made of."""
     function.__name__ = function.__qualname__ = name

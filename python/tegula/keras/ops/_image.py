@@ -1,4 +1,4 @@
-"""Images: colors, borders, patches and blurs. The channels come last, or first where `data_format` says."""
+"""Images: colors, borders, patches and filters. The channels come last, or first where `data_format` says."""
 
 import math
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from ... import _array_ops as _arrays
 from ... import _math_ops as _math
-from ._convolutions import _channels_first, _listed, conv, depthwise_conv
+from ._convolutions import _channels_first, _listed, _spatial, conv, depthwise_conv
 from ._dispatch import axis_in, floating, known_size, op, tensor
-from ._shapes import _cut, pad
+from ._shapes import _cut, _sizes, pad
 
 
 def _checked(images, ranks=(3, 4)):
@@ -190,3 +190,45 @@ def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None
     sigma = sigma if isinstance(sigma, (tuple, list)) else (sigma, sigma)
     rows, columns = (_bell(n, float(s)) for n, s in zip(_listed(kernel_size, 2), sigma))
     return _filtered(x, np.outer(rows, columns), "same", data_format)
+
+
+_SOBEL_DOWN = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], "float32")
+_SOBEL = np.stack([_SOBEL_DOWN, _SOBEL_DOWN.T], -1)
+
+
+@op
+def sobel_edges(images, data_format=None):
+    """How much brighter images get downwards and to the right, along a new last axis; the pixels are
+    mirrored at the borders.
+    """
+    x, back = _spatial(floating(_checked(images, (4,))), data_format)
+    channels = known_size(x, 3, "the channels of images")
+    filters = np.repeat(_SOBEL[:, :, None], channels, 2).astype(x.dtype.numpy_dtype)
+    bordered = pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
+    edges = depthwise_conv(bordered, filters, 1, "valid", "channels_last")
+    edges = _arrays.reshape(edges, [*_sizes(x), 2])
+    return _arrays.stack([back(edges[..., i]) for i in range(2)], -1)
+
+
+@op
+def ssim(
+    image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03, data_format=None
+):
+    """The structural similarity of images, at most 1, of each pair (Wang et al., "Image quality
+    assessment: from error visibility to structural similarity", 2004).
+    """
+    a = floating(_checked(image1))
+    b = tensor(_checked(image2), a.dtype)
+    bell = _bell(int(filter_size), float(filter_sigma))
+    window = np.outer(bell, bell)
+
+    def local_mean(x):
+        return _filtered(x, window, "valid", data_format)
+
+    mean_a, mean_b = local_mean(a), local_mean(b)
+    variances = local_mean(a * a) - mean_a * mean_a + local_mean(b * b) - mean_b * mean_b
+    covariance = local_mean(a * b) - mean_a * mean_b
+    c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
+    alike = (2.0 * mean_a * mean_b + c1) * (2.0 * covariance + c2)
+    alike = alike / ((mean_a * mean_a + mean_b * mean_b + c1) * (variances + c2))
+    return tensor(_math.reduce_mean(alike, [-3, -2, -1]), tensor(image1).dtype)

@@ -301,22 +301,27 @@ def meshgrid(*x, indexing="xy"):
 # Borders.
 
 
+def _zigzag(index, last):
+    """0, 1, …, last, …, 1, 0, 1, … at 0, 1, 2, …"""
+    return last - abs(index % (2 * last) - last)
+
+
+def continued(index, length, mode):
+    """The elements of an axis that stand at these integers, an array or a Tensor, within it and beyond
+    its ends, in the modes of `pad` but "constant" and "edge".
+    """
+    if mode == "wrap":
+        return index % length
+    if mode == "symmetric":
+        return (_zigzag(2 * index + 1, 2 * length) - 1) // 2
+    return _zigzag(index, length - 1) if length > 1 else index * 0
+
+
 def _mirrored(x, axis, before, after, mode):
     """x with its elements continued beyond both ends of an axis."""
     length = known_size(x, axis, "pad")
     index = np.arange(-before, length + after)
-    if mode == "edge":
-        index = np.clip(index, 0, length - 1)
-    elif mode == "wrap":
-        index %= length
-    elif mode == "symmetric":
-        index %= 2 * length
-        index = np.where(index >= length, 2 * length - 1 - index, index)
-    elif length > 1:
-        index %= 2 * length - 2
-        index = np.where(index >= length, 2 * length - 2 - index, index)
-    else:
-        index *= 0
+    index = np.clip(index, 0, length - 1) if mode == "edge" else continued(index, length, mode)
     return gathered(x, index, axis)
 
 

@@ -24,6 +24,7 @@
 #include "tegula/graph/op_def.hpp"
 #include "tegula/graph/ops.hpp"
 #include "tegula/graph/random_like.hpp"
+#include "tegula/graph/recompute.hpp"
 #include "tegula/graph/sequences.hpp"
 #include "tegula/io/safetensors.hpp"
 #include "tegula/nn/callbacks.hpp"

@@ -153,6 +153,59 @@ void sum_rows_by_index(const RowsByIndex<Index>& rows, const T* x, T* y, void* s
   });
 }
 
+namespace {
+
+/// Adds to `sum` the elements [begin, begin + kWidth) of `count` rows, reading rows to come ahead.
+template <int kWidth, typename T, typename Index>
+void add_columns(const Index* indices, std::int64_t count, std::int64_t inner, const T* x, T* sum) {
+  constexpr std::int64_t kAhead = 8;
+  constexpr std::int64_t kLine = 64 / sizeof(T);
+  T total[kWidth] = {};
+  for (std::int64_t k = 0; k < count; ++k) {
+    if (k + kAhead < count) {
+      const T* const next = x + static_cast<std::int64_t>(indices[k + kAhead]) * inner;
+      for (std::int64_t j = 0; j < kWidth; j += kLine) __builtin_prefetch(next + j);
+    }
+    const T* const row = x + static_cast<std::int64_t>(indices[k]) * inner;
+    for (int j = 0; j < kWidth; ++j) total[j] += row[j];
+  }
+  std::copy_n(total, kWidth, sum);
+}
+
+}  // namespace
+
+template <typename T, typename Index>
+void sum_gathered_rows(const RowsByIndex<Index>& rows, std::int64_t per_sum, bool mean, const T* x,
+                       T* y) {
+  constexpr int kWidth = 32;
+  const std::int64_t inner = rows.inner;
+  const std::int64_t sums = rows.count / per_sum;
+  const std::int64_t bytes = std::max<std::int64_t>(inner, 1) * per_sum * std::int64_t{sizeof(T)};
+  const std::int64_t per_task = std::max<std::int64_t>(kBytesPerTask / bytes, 1);
+  parallel_for((sums + per_task - 1) / per_task, [&](std::int64_t task) {
+    const std::int64_t end = std::min(sums, (task + 1) * per_task);
+    for (std::int64_t i = task * per_task; i < end; ++i) {
+      const Index* const indices = rows.indices + i * per_sum;
+      T* const sum = y + i * inner;
+      std::int64_t j = 0;
+      for (; j + kWidth <= inner; j += kWidth) {
+        add_columns<kWidth>(indices, per_sum, inner, x + j, sum + j);
+      }
+      for (; j < inner; ++j) add_columns<1>(indices, per_sum, inner, x + j, sum + j);
+      if (!mean) continue;
+      for (j = 0; j < inner; ++j) sum[j] /= static_cast<T>(per_sum);
+    }
+  });
+}
+
+template void sum_gathered_rows(const RowsByIndex<std::int32_t>&, std::int64_t, bool, const float*,
+                                float*);
+template void sum_gathered_rows(const RowsByIndex<std::int64_t>&, std::int64_t, bool, const float*,
+                                float*);
+template void sum_gathered_rows(const RowsByIndex<std::int32_t>&, std::int64_t, bool, const double*,
+                                double*);
+template void sum_gathered_rows(const RowsByIndex<std::int64_t>&, std::int64_t, bool, const double*,
+                                double*);
 template void replace_rows(const RowsByIndex<std::int32_t>&, const void*, const void*, void*,
                            std::size_t);
 template void replace_rows(const RowsByIndex<std::int64_t>&, const void*, const void*, void*,

@@ -37,4 +37,10 @@ std::size_t row_sums_scratch_bytes(std::int64_t count);
 template <typename T, typename Index>
 void sum_rows_by_index(const RowsByIndex<Index>& rows, const T* x, T* y, void* scratch);
 
+/// y[i] = the sum, or the mean, of those rows of x that the indices from i * `per_sum` on name, in
+/// their order; all must be in range, and `per_sum` positive. `T` is float or double.
+template <typename T, typename Index>
+void sum_gathered_rows(const RowsByIndex<Index>& rows, std::int64_t per_sum, bool mean, const T* x,
+                       T* y);
+
 }  // namespace tegula::kernels

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "src/nn/symbols.hpp"
+#include "src/graph/rebuild.hpp"
 #include "tegula/graph/numeric.hpp"
 #include "tegula/graph/op_def.hpp"
 #include "tegula/graph/ops.hpp"

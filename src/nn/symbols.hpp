@@ -50,9 +50,4 @@ Values add_call(LayerCall call, const ValueTypes& outputs);
 /// InvalidArgument for other values.
 std::shared_ptr<const LayerCall> call_of(const Value& symbol);
 
-/// Builds what `outputs` are of `from` (values of one graph) from `to`, one each, in their graph:
-/// another one, or the same, where what depends on none of `from` stays.
-std::vector<Value> rebuilt(const std::vector<Value>& outputs, const std::vector<Value>& from,
-                           const std::vector<Value>& to);
-
 }  // namespace tegula::nn

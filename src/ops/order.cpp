@@ -179,7 +179,8 @@ Value product_gradient(Value x, Value y, Value dy, std::int64_t axis, bool exclu
                        bool reverse) {
   const auto of_later = [&](Value v) { return cumsum(v, axis, exclusive, !reverse); };
   const Value flows = of_later(cast(cast(dy, DType::boolean), dy.dtype()));
-  return where_flows(flows, of_later(where_flows(dy, dy * y)) / x);
+  const Value ratio = of_later(where_flows(dy, dy * y)) / x;
+  return where_flows(flows, where(equal(x, 0.0), 0.0, ratio));  // TensorFlow gives 0 there, too
 }
 
 const RunningOp kRunningOps[] = {
@@ -188,7 +189,7 @@ const RunningOp kRunningOps[] = {
      [](Value, Value, Value dy, std::int64_t axis, bool exclusive, bool reverse) {
        return cumsum(dy, axis, exclusive, !reverse);
      }},
-    {"cumprod", "The products of the elements up to each one along an axis; derivative NaN at 0", 1,
+    {"cumprod", "The products of the elements up to each one along an axis; derivative 0 at 0", 1,
      [](double a, double b) { return a * b; }, wrapped_product, product_gradient},
 };
 

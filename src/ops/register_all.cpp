@@ -7,9 +7,11 @@ namespace tegula::ops {
 void register_all(OpRegistry& registry);
 void register_channels(OpRegistry& registry);
 void register_ctc(OpRegistry& registry);
+void register_gather_sum(OpRegistry& registry);
 void register_inverse_functions(OpRegistry& registry);
 void register_integers(OpRegistry& registry);
 void register_order(OpRegistry& registry);
+void register_recompute(OpRegistry& registry);
 void register_scatter(OpRegistry& registry);
 void register_solving(OpRegistry& registry);
 void register_decompositions(OpRegistry& registry);
@@ -33,11 +35,13 @@ void register_all(OpRegistry& registry) {
   register_movement(registry);
   register_joining(registry);
   register_indexing(registry);
+  register_gather_sum(registry);
   register_order(registry);
   register_scatter(registry);
   register_ctc(registry);
   register_resample(registry);
   register_channels(registry);
+  register_recompute(registry);
   register_random(registry);
   register_state(registry);
   register_fused(registry);

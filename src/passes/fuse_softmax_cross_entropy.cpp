@@ -1,26 +1,14 @@
 // Softmax followed by a logarithm, and the cross-entropy spelled out, become the ops that compute
 // them in one kernel, without overflow.
 
-#include <algorithm>
-
 #include "src/passes/passes.hpp"
-#include "src/passes/rewriter.hpp"
+#include "src/passes/patterns.hpp"
 
 namespace tegula::passes {
 
 namespace {
 
 using Integers = std::vector<std::int64_t>;
-
-/// Old values in, the new value that stands for the node's output out; no value: no match.
-using Pattern = Value (*)(GraphRewriter& rewriter, Node& node, const Uses& uses);
-
-bool is_op(const Value& value, std::string_view op) { return value.node().op().name == op; }
-
-/// Whether `value` is read by one node only and not a result.
-bool is_private(const Value& value, const Uses& uses) {
-  return uses.readers(value).size() == 1 && !uses.is_result(value);
-}
 
 Value log_softmax_of(GraphRewriter& rewriter, Node& node, const Value& x, std::int64_t axis) {
   const Value input = rewriter.map(x);
@@ -69,51 +57,17 @@ Value negated_sum_of_products(GraphRewriter& rewriter, Node& node, const Uses& u
   return {};
 }
 
-/// A pattern is tried where input `input` of a node of `op` comes from a node of `producer`.
-struct Row {
-  std::string_view op;
-  int input;
-  std::string_view producer;
-  Pattern pattern;
-};
-
-constexpr Row kTable[] = {
+constexpr Pattern kPatterns[] = {
     {"log", 0, "softmax", log_of_softmax},
     {"neg", 0, "sum", negated_sum_of_products},
     {"sub", 1, "logsumexp", minus_logsumexp},
 };
 
-/// Null when no pattern is worth trying.
-const Row* find_row(const Node& node) {
-  for (const Row& row : kTable) {
-    if (node.op().name == row.op && is_op(node.input(row.input), row.producer)) return &row;
-  }
-  return nullptr;
-}
-
-/// One walk: patterns look at the old graph, so that each level of nesting takes a walk of its own.
-Graph rewrite(const Graph& graph) {
-  if (std::ranges::none_of(graph.nodes(), find_row)) return graph;
-  const Uses uses(graph);
-  GraphRewriter rewriter(graph);
-  for (const Node& it : graph.nodes()) {
-    Node& node = graph.node(it.id());
-    const Row* row = find_row(node);
-    const Value value = row != nullptr ? row->pattern(rewriter, node, uses) : Value();
-    if (value) {
-      rewriter.replace(node.output(), value);
-    } else {
-      rewriter.copy(node);
-    }
-  }
-  return rewriter.finish();
-}
-
 }  // namespace
 
 Graph fuse_softmax_cross_entropy(const Graph& graph) {
   // First what makes log_softmax, then what reads it.
-  return rewrite(rewrite(graph));
+  return apply_patterns(apply_patterns(graph, kPatterns), kPatterns);
 }
 
 }  // namespace tegula::passes

@@ -21,6 +21,8 @@ constexpr Pass kPasses[] = {
     {"simplify", "algebraic identities", passes::simplify},
     {"fuse_softmax_cross_entropy", "softmax with logarithm and cross-entropy become one node",
      passes::fuse_softmax_cross_entropy},
+    {"fuse_gather_sum", "rows that are looked up are added without being copied",
+     passes::fuse_gather_sum},
     {"cse", "equal nodes become one", passes::cse},
     {"fuse_elementwise", "elementwise neighbours become one loop", passes::fuse_elementwise},
     {"fuse_matmul", "elementwise ops join the matrix product they follow", passes::fuse_matmul},

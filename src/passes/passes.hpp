@@ -9,6 +9,7 @@ Graph specialize_shapes(const Graph& graph);
 Graph constant_fold(const Graph& graph);
 Graph simplify(const Graph& graph);
 Graph fuse_softmax_cross_entropy(const Graph& graph);
+Graph fuse_gather_sum(const Graph& graph);
 Graph cse(const Graph& graph);
 Graph dce(const Graph& graph);
 Graph fuse_elementwise(const Graph& graph);

@@ -212,6 +212,7 @@ constexpr Rule kRules[] = {
      mask_of_dropped_relu},
     {"identity", "identity(x) is x", operand_again},
     {"stop_gradient", "stop_gradient(x) is x", operand_again},
+    {"recomputed", "recomputed(y, ...) is y", operand_again},
     {"read_after", "read_after(v, assigned) is assigned",
      [](const Term& t, TermBuilder&) { return t.input(1); }},
     {"cast", "cast to the same dtype", cast_to_same},

@@ -151,7 +151,33 @@ Value elementwise_normalization(const Term& term, TermBuilder& builder) {
   return builder.make("add", {scaled, along(term.input(3))});
 }
 
+/// For ops whose input 0 is what windows slide over.
+Value windows_of_pad(const Term& term, TermBuilder& builder) {
+  const Value x = term.input();
+  if (!is_op(x, "pad") || term.attrs.get<std::string>("padding") == "same") return {};
+  const Attrs& pad = x.node().attrs();
+  const Integers& before = integers(pad, "before");
+  const Integers& after = integers(pad, "after");
+  const std::size_t last = before.size() - 1;
+  const bool spatial = before[0] == 0 && after[0] == 0 && before[last] == 0 && after[last] == 0;
+  if (!spatial || pad.get<double>("value") != 0) return {};
+  Integers pads = integers(term.attrs, "pads");
+  pads.resize(2 * (last - 1), 0);
+  for (std::size_t i = 0; i + 1 < last; ++i) {
+    pads[2 * i] += before[i + 1];
+    pads[2 * i + 1] += after[i + 1];
+  }
+  Attrs attrs = term.attrs;
+  attrs.set("padding", std::string("explicit"));
+  attrs.set("pads", pads);
+  std::vector<Value> inputs(term.inputs.begin(), term.inputs.end());
+  inputs[0] = x.node().input(0);
+  return builder.make(term.op, inputs, attrs);
+}
+
 constexpr Rule kRules[] = {
+    {"convolution", "a convolution pads with zeros itself", windows_of_pad},
+    {"convolution_weight_gradient", "a convolution pads with zeros itself", windows_of_pad},
     {"normalize_channels", "normalized channels are (x - mean) * scale + shift",
      elementwise_normalization},
     {"reshape", "reshape to the same shape is x", unchanged},

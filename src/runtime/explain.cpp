@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -71,6 +72,22 @@ std::string fused_section(const Plan& plan) {
     text += "\n";
   }
   return text.empty() ? "" : "fused\n" + text;
+}
+
+/// What gradients compute again starts from these.
+std::string recomputed_section(const Plan& plan) {
+  std::string text;
+  std::set<std::string> named;
+  for (const Node& node : plan.graph.nodes()) {
+    if (node.op().name != "after") continue;
+    const Value kept = node.input(0);
+    if (!named.insert(kept.name()).second) continue;
+    const auto bytes = static_cast<double>(kept.shape().element_count()) *
+                       static_cast<double>(size_of(kept.dtype()));
+    text +=
+        "  from " + kept.name() + ", " + kept.type().to_string() + ", " + bytes_text(bytes) + "\n";
+  }
+  return text.empty() ? "" : "computed again for gradients\n" + text;
 }
 
 std::string kernel_section(const Plan& plan) {
@@ -156,8 +173,8 @@ std::string count_text(double count) {
 }
 
 std::string explain(const Plan& plan) {
-  return pass_section(plan) + folded_section(plan) + fused_section(plan) + kernel_section(plan) +
-         memory_section(plan);
+  return pass_section(plan) + folded_section(plan) + fused_section(plan) +
+         recomputed_section(plan) + kernel_section(plan) + memory_section(plan);
 }
 
 }  // namespace tegula::detail

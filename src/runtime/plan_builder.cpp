@@ -32,8 +32,9 @@ std::size_t byte_count(const ValueType& type) {
 
 /// The input whose bytes are the node's output, or -1.
 int alias_input(const Node& node) {
-  static constexpr std::array<std::string_view, 7> kSameBytes = {
-      "reshape", "squeeze", "expand_dims", "identity", "stop_gradient", "reshape_like", "assign"};
+  static constexpr std::array<std::string_view, 9> kSameBytes = {
+      "reshape",      "squeeze", "expand_dims", "identity",  "stop_gradient",
+      "reshape_like", "assign",  "after",       "recomputed"};
   const std::string& op = node.op().name;
   if (std::find(kSameBytes.begin(), kSameBytes.end(), op) == kSameBytes.end()) return -1;
   return op == "assign" ? 1 : 0;
@@ -125,6 +126,7 @@ void PlanBuilder::number_values() {
     const int aliased = alias_input(node);
     for (const ValueType& type : node.outputs()) {
       if (aliased >= 0) {
+        note_events(node, node.input(aliased));
         value_root_.push_back(root_of(node.input(aliased)));
         continue;
       }
@@ -133,6 +135,15 @@ void PlanBuilder::number_values() {
     }
     if (is_source(node)) place_source(node);
   }
+}
+
+/// What has to be computed before the node's output is read: the events of the value whose bytes it
+/// has, and its own.
+void PlanBuilder::note_events(const Node& node, const Value& aliased) {
+  const auto known = events_.find(value_index(aliased));
+  std::vector<int> events = known == events_.end() ? std::vector<int>() : known->second;
+  if (node.op().name == "after") events.push_back(root_of(node.input(1)));
+  if (!events.empty()) events_.emplace(first_value_.back(), std::move(events));
 }
 
 void PlanBuilder::place_source(const Node& node) {
@@ -214,6 +225,9 @@ void PlanBuilder::add_kernel(const Node& node) {
   for (const Value& input : node.inputs()) {
     item.readings.emplace_back(root_of(input), static_cast<int>(item.inputs.size()));
     item.inputs.push_back(root_of(input));
+    const auto events = events_.find(value_index(input));
+    if (events == events_.end()) continue;
+    item.events.insert(item.events.end(), events->second.begin(), events->second.end());
   }
   std::ranges::sort(item.readings);
   const auto first = static_cast<std::size_t>(first_value_[static_cast<std::size_t>(node.id())]);
@@ -289,6 +303,9 @@ void PlanBuilder::order_items() {
       const int producer = root(input).producer;
       if (producer != kNone) schedule_items[i].needs.push_back(producer);
       if (variable_of(input) != kNone) schedule_items[i].reads.push_back(variable_of(input));
+    }
+    for (const int event : items_[i].events) {
+      if (root(event).producer != kNone) schedule_items[i].needs.push_back(root(event).producer);
     }
     remove_repeated(schedule_items[i].needs);
     remove_repeated(schedule_items[i].reads);

@@ -42,6 +42,8 @@ class PlanBuilder {
     std::unique_ptr<const Kernel> kernel;
     std::vector<int> inputs;   ///< roots
     std::vector<int> outputs;  ///< roots
+    /// Roots that are computed before, though the kernel does not read them.
+    std::vector<int> events = {};
     /// By output, then by input.
     std::vector<InPlace> in_place = {};
     /// Roots with the positions at which the kernel reads them, by root.
@@ -61,6 +63,7 @@ class PlanBuilder {
   // plan_builder.cpp: what has to be done.
   void number_values();
   void place_source(const Node& node);
+  void note_events(const Node& node, const Value& aliased);
   void collect_assignments();
   void mark_live();
   void add_kernel(const Node& node);
@@ -92,9 +95,10 @@ class PlanBuilder {
   const Backend& backend_;
 
   std::unordered_map<std::string, int> feed_by_name_;
-  std::vector<int> first_value_;  // by node id
-  std::vector<int> value_root_;   // by value number
-  std::vector<bool> live_;        // by node id
+  std::vector<int> first_value_;                      // by node id
+  std::vector<int> value_root_;                       // by value number
+  std::unordered_map<int, std::vector<int>> events_;  // by value number: roots that come before
+  std::vector<bool> live_;                            // by node id
   std::vector<Root> roots_;
   std::vector<Item> items_;
   std::vector<Assignment> assignments_;

@@ -21,7 +21,7 @@ using namespace tegula::test;
 namespace {
 
 /// Ops that accept every input of their rank and dtype.
-const std::set<std::string> kNeverRefuses = {"cast",        "constant", "identity",
+const std::set<std::string> kNeverRefuses = {"after",       "cast",     "constant",     "identity",
                                              "placeholder", "shape_of", "stop_gradient"};
 
 /// Numeric differences of larger samples would take most of the test's time.

@@ -45,6 +45,36 @@ bool agrees(Executable& predict, double w, double v) {
 
 }  // namespace
 
+TEST_CASE("convolutions follow weights that are set, trained and initialized again") {
+  const auto filled = [](double value) { return Tensor::full(DType::f32, {3, 3, 2, 4}, value); };
+  Graph graph;
+  const Value x = graph.placeholder(DType::f32, {-1, 5, 5, 2}, "x");
+  const Variable w = graph.variable(filled(1), "w");
+  const Value y = convolution(x, w);
+  const Value z = transposed_convolution(y, w);
+  const Value train = assign_add(w, filled(1));
+  Session session(graph);
+  Executable predict = session.compile({x}, {y, z});
+  Executable update = session.compile(std::initializer_list<Value>{}, {}, {train});
+  const auto check = [&](double weight) {
+    for (const std::int64_t batch : {1, 3}) {
+      for (int run = 0; run < 4; ++run) {
+        const std::vector<Tensor> feeds = {Tensor::full(DType::f32, {batch, 5, 5, 2}, 2)};
+        const std::vector<Tensor> results = predict.run(feeds);
+        CHECK(results[0].at(0) == 18 * 2 * weight);
+        CHECK(results[1].at(0) == 4 * 18 * 2 * weight * weight);
+      }
+    }
+  };
+  check(1);
+  session.set(w, filled(3));
+  check(3);
+  update.run({});
+  check(4);
+  session.initialize();
+  check(1);
+}
+
 TEST_CASE("predictions follow weights that are set, trained and initialized again") {
   Model model;
   Session session(model.graph);

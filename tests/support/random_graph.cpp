@@ -154,7 +154,15 @@ class Generator {
   Value contraction(Value a) {
     const Value w = variables_[0];
     const Value row = variables_[1];
-    switch (below(5)) {
+    switch (below(7)) {
+      case 5: {
+        const Value filters = reshape(w, {kColumns, 1, kColumns});
+        const Value y = convolution(expand_dims(a, 2), filters, {.padding = "same"});
+        return mean(relu(y + row), 2);
+      }
+      case 6:
+        return squeeze(average_pool(expand_dims(a, 2), {2}, {.strides = {1}, .padding = "same"}),
+                       2);
       case 0:
         return tanh(matmul(a, w) + row);
       case 1:

@@ -28,6 +28,7 @@ std::span<const Lowering> integer_lowerings();
 std::span<const Lowering> matmul_lowerings();
 std::span<const Lowering> movement_lowerings();
 std::span<const Lowering> multi_cluster_lowerings();
+std::span<const Lowering> order_lowerings();
 std::span<const Lowering> pooling_lowerings();
 std::span<const Lowering> random_lowerings();
 std::span<const Lowering> reduce_lowerings();

@@ -24,11 +24,12 @@ kernels::RowsByIndex<Index> rows_of(const Node& node, const Shape& matrix) {
 
 template <typename Index>
 kernels::RowsByIndex<Index> with_indices(kernels::RowsByIndex<Index> rows,
-                                         const KernelArguments& arguments) {
+                                         const KernelArguments& arguments,
+                                         const std::string& op = "scatter") {
   rows.indices = input<Index>(arguments, 1);
   const std::int64_t wrong = kernels::first_out_of_range(rows.indices, rows.count, rows.size);
   if (wrong == kernels::kAllInRange) return rows;
-  throw RunError("scatter: index " + std::to_string(rows.indices[wrong]) + " at position " +
+  throw RunError(op + ": index " + std::to_string(rows.indices[wrong]) + " at position " +
                  std::to_string(wrong) + " is outside of the " + std::to_string(rows.size) +
                  " rows");
 }
@@ -116,7 +117,30 @@ KernelPointer lower_sum_rows_by_index(const Node& node) {
   }
 }
 
-constexpr Lowering kLowerings[] = {{"scatter", lower_scatter},
+template <typename T, typename Index>
+KernelPointer make_gathered_sums(const Node& node) {
+  const auto rows = rows_of<Index>(node, node.input(0).shape());
+  const std::int64_t per_sum = node.input(1).shape().dim(-1);
+  if (per_sum == 0) return nullptr;
+  return make_kernel(
+      text_of(node), [=, mean = node.attrs().get<bool>("mean")](const KernelArguments& arguments) {
+        kernels::sum_gathered_rows(with_indices(rows, arguments, "gather"), per_sum, mean,
+                                   input<T>(arguments, 0), output<T>(arguments));
+      });
+}
+
+KernelPointer lower_gather_sum(const Node& node) {
+  const bool narrow = node.input(1).dtype() == DType::i32;
+  if (node.outputs()[0].dtype == DType::f32) {
+    return narrow ? make_gathered_sums<float, std::int32_t>(node)
+                  : make_gathered_sums<float, std::int64_t>(node);
+  }
+  return narrow ? make_gathered_sums<double, std::int32_t>(node)
+                : make_gathered_sums<double, std::int64_t>(node);
+}
+
+constexpr Lowering kLowerings[] = {{"gather_sum", lower_gather_sum},
+                                   {"scatter", lower_scatter},
                                    {"sum_rows_by_index", lower_sum_rows_by_index}};
 
 }  // namespace

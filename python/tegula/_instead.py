@@ -4,22 +4,17 @@ import re
 
 # Patterns of the peers' full names, and sentences; the first that fits counts.
 _INSTEAD = (
-    (r"keras\.(Function|KerasTensor|Operation)", "Models are keras.Sequential so far"),
+    (r"keras\.(Function|KerasTensor|Operation)", "Use keras.Model(inputs, outputs)"),
     (
-        r"keras\.layers\.(ReLU|LeakyReLU|PReLU|ELU|Softmax)",
-        "Use keras.layers.Activation with the function or its name",
-    ),
-    (
-        r"keras\.layers\.(Lambda|TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer)",
+        r"keras\.layers\.(TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer)",
         "Derive a class from keras.layers.Layer and define `call`",
     ),
     (r"keras\.ops\..*(eig|polar|view_as_complex|view_as_real)", "There are no complex numbers"),
     (r"keras\.ops\.custom_gradient", "Nothing takes its place: gradients come from the ops of a graph"),
     (r"keras\.ops\..*nextafter", "Use numpy.nextafter on arrays"),
-    (r"keras\.ops\.image\..*", "Images cannot be transformed yet; prepare arrays before `fit`"),
     (r"keras\.applications.*", "Trained models are not there; build them of keras.layers"),
     (
-        r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional|TimeDistributed)",
+        r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional)",
         "Recurrence is not there yet",
     ),
     (r"keras\.layers\.MaxNumBoundingBoxes", "There are no bounding boxes"),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "src/core/similar_names.hpp"
 #include "src/nn/compile_config.hpp"
@@ -90,40 +91,56 @@ std::vector<Constraint> constraints_of(const std::vector<Weight>& weights,
   return constraints;
 }
 
+/// Gradients with respect to what each variable holds: what it held before the step, and what
+/// `call` made it hold. No values where there are none.
+std::vector<Value> gradients_of(Value loss, const std::vector<Variable>& variables,
+                                const Trace& trace) {
+  std::vector<Value> sources(variables.begin(), variables.end());
+  std::vector<std::size_t> owners(sources.size());
+  std::iota(owners.begin(), owners.end(), std::size_t{0});
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    for (const Value& value : trace.values_of(variables[i])) {
+      sources.push_back(value);
+      owners.push_back(i);
+    }
+  }
+  const std::vector<Value> found = gradients(loss, sources, Unconnected::kNone);
+  std::vector<Value> sums(variables.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    Value& sum = sums[owners[i]];
+    if (found[i]) sum = sum ? sum + found[i] : found[i];
+  }
+  return sums;
+}
+
 /// Gradients of `loss` and the updates that the optimizer makes of them.
 std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector<Weight>& weights,
-                                     const std::vector<Variable>& trained, Value loss) {
+                                     const std::vector<Variable>& trained, Value loss,
+                                     const Trace& trace) {
   if (trained.empty()) return {};
   // The optimizer divides the gradients by the factor again.
   const double scale = optimizer.common().loss_scale_factor.value_or(1);
-  const std::vector<Value> sources(trained.begin(), trained.end());
-  std::vector<Value> found = gradients(loss * scale, sources, Unconnected::kNone);
+  std::vector<Value> found = gradients_of(loss * scale, trained, trace);
   const auto missing =
       std::ranges::count_if(found, [](const Value& gradient) { return !gradient; });
   if (missing == std::ssize(found)) {
     throw InvalidArgument(
         "No gradients provided for any variable: the loss depends on no trainable weight");
   }
-  if (missing > 0) found = gradients(loss * scale, sources);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) found[i] = gradients(loss, {trained[i]}).front();  // zeros
+  }
   std::vector<Value> of_all;
+  std::vector<Value> current;
   for (const Variable& variable : optimizer.trainable()) {
     const auto place = std::ranges::find(trained, variable);
-    of_all.push_back(place == trained.end()
-                         ? Value()
-                         : found[static_cast<std::size_t>(place - trained.begin())]);
+    const bool is_trained = place != trained.end();
+    of_all.push_back(is_trained ? found[static_cast<std::size_t>(place - trained.begin())]
+                                : Value());
+    const std::vector<Value> assigned = trace.values_of(variable);
+    current.push_back(is_trained && !assigned.empty() ? assigned.back() : Value(variable));
   }
-  return optimizer.apply(of_all, constraints_of(weights, optimizer.trainable()));
-}
-
-/// The optimizer's update starts from what the step began with, so that a weight that `call`
-/// assigns as well would lose one of the two.
-void refuse_twofold_updates(const Trace& trace, const std::vector<Variable>& trained) {
-  for (const Variable& variable : trained) {
-    if (!trace.writes(variable)) continue;
-    throw InvalidArgument("weight " + variable.node().name() +
-                          " is assigned in `call` and trained: declare it with trainable=False, or "
-                          "freeze its layer");
-  }
+  return optimizer.apply(of_all, constraints_of(weights, optimizer.trainable()), current);
 }
 
 }  // namespace
@@ -283,15 +300,15 @@ Executable Model::find_step(bool training, const std::vector<Shape>& weight_shap
       targets.push_back(update);
     }
   }
+  std::vector<Variable> trained;
   if (training) {
-    const std::vector<Variable>& trained = impl.settle_trained(trainable_weights());
-    refuse_twofold_updates(trace, trained);
+    trained = impl.settle_trained(trainable_weights());
     for (const Value& update :
-         optimizer_updates(*settings.optimizer, impl.layer->weights(), trained, loss)) {
+         optimizer_updates(*settings.optimizer, impl.layer->weights(), trained, loss, trace)) {
       targets.push_back(update);
     }
   }
-  for (const Value& update : trace.assignments()) targets.push_back(update);
+  for (const Value& update : trace.assignments(trained)) targets.push_back(update);
   std::vector<Value> feeds = impl.x.items();
   feeds.insert(feeds.end(), y_true.begin(), y_true.end());
   feeds.insert(feeds.end(), weights.begin(), weights.end());

@@ -258,8 +258,8 @@ std::optional<RowGradient> OptimizerBase::looked_up_rows(std::size_t index, Valu
                                                                                 : std::nullopt;
 }
 
-OptimizerBase::Update OptimizerBase::decayed_update(std::size_t index, Value gradient, Value rate) {
-  Value weight = trainable_[index];
+OptimizerBase::Update OptimizerBase::decayed_update(std::size_t index, Value weight, Value gradient,
+                                                    Value rate) {
   if (const std::optional<double> decay = decay_of(trainable_[index])) {
     weight = weight - weight * (*decay * rate);
   }
@@ -268,12 +268,14 @@ OptimizerBase::Update OptimizerBase::decayed_update(std::size_t index, Value gra
 }
 
 std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
-                                        std::span<const Constraint> constraints) {
+                                        std::span<const Constraint> constraints,
+                                        std::span<const Value> current) {
   const ConstructionLock lock;
   check_count(*this, trainable_.size(), given.size(), "gradients");
   if (!constraints.empty()) {
     check_count(*this, trainable_.size(), constraints.size(), "constraints");
   }
+  if (!current.empty()) check_count(*this, trainable_.size(), current.size(), "values");
   NameScope scope(graph_, name());
   const OptimizerOptions options = common();
   std::vector<Value> gradients(given.begin(), given.end());
@@ -301,8 +303,8 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
   gradients = clip(std::move(gradients));
 
   const Value rate = learning_rate_ ? Value(learning_rate_) : scheduled_rate(calls - 1.0);
-  const auto when_updating = [&updating](Value updated, Value current) {
-    return updating ? where(updating, updated, current) : updated;
+  const auto when_updating = [&updating](Value updated, Value held) {
+    return updating ? where(updating, updated, held) : updated;
   };
   // An overridden rule may change the same state at several variables: the last value counts.
   std::map<std::string, std::pair<Variable, Value>> shared;
@@ -312,14 +314,15 @@ std::vector<Value> OptimizerBase::apply(std::span<const Value> given,
     }
   }
   for (std::size_t i = 0; i < trainable_.size(); ++i) {
-    Value weight = trainable_[i];
+    const Value before = current.empty() ? Value(trainable_[i]) : current[i];
+    Value weight = before;
     const bool constrained = !constraints.empty() && constraints[i];
     if (gradients[i]) {
-      Update updated = decayed_update(i, gradients[i], rate);
-      if (const auto rows = looked_up_rows(i, given[i], constrained)) {
-        updated = on_rows(updated, trainable_[i], given[i], *rows);
-      }
-      weight = when_updating(updated.weight, trainable_[i]);
+      Update updated = decayed_update(i, before, gradients[i], rate);
+      const auto rows = before == trainable_[i] ? looked_up_rows(i, given[i], constrained)
+                                                : std::optional<RowGradient>();
+      if (rows) updated = on_rows(updated, trainable_[i], given[i], *rows);
+      weight = when_updating(updated.weight, before);
       for (const auto& [slot, value] : updated.slots) {
         if (overrides_.update) {
           shared.insert_or_assign(slot.node().name(), std::pair(slot, value));

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "tegula/nn/weight.hpp"
@@ -37,20 +37,30 @@ class Trace {
 
   /// What `weight` holds at this point.
   Value read(const Weight& weight) const;
-  void write(const Weight& weight, Value value);
+  /// Makes a value that is read from now on; gradients do not flow through it, as they do not
+  /// through a variable.
+  Value write(const Weight& weight, const Value& value);
   void add_loss(Value loss) { losses_.push_back(loss); }
 
   /// In order of calls.
   const std::vector<Value>& losses() const { return losses_; }
-  bool writes(const Variable& variable) const;
+  /// What the variable was made to hold, in order of assignments.
+  std::vector<Value> values_of(const Variable& variable) const;
+  /// Of all weights.
+  std::vector<Value> written() const;
   bool has_updates() const { return !updates_.empty(); }
-  const Weight& first_updated() const { return updates_.front().first; }
-  /// One node for each weight that was assigned.
-  std::vector<Value> assignments() const;
+  const Weight& first_updated() const { return updates_.front().weight; }
+  /// One node for each weight that was assigned, but for these variables.
+  std::vector<Value> assignments(std::span<const Variable> except = {}) const;
 
  private:
+  struct Update {
+    Weight weight;
+    std::vector<Value> values;
+  };
+
   Trace* outer_;
-  std::vector<std::pair<Weight, Value>> updates_;
+  std::vector<Update> updates_;
   std::vector<Value> losses_;
 };
 

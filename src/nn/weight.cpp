@@ -39,30 +39,39 @@ Trace* Trace::computing() {
 }
 
 Value Trace::read(const Weight& weight) const {
-  for (const auto& [updated, value] : updates_) {
-    if (updated == weight) return value;
+  const auto found = std::ranges::find(updates_, weight, &Update::weight);
+  return found == updates_.end() ? Value(weight.variable_in(graph)) : found->values.back();
+}
+
+Value Trace::write(const Weight& weight, const Value& value) {
+  const Value held = stop_gradient(value);
+  auto found = std::ranges::find(updates_, weight, &Update::weight);
+  if (found == updates_.end()) found = updates_.insert(found, {weight, {}});
+  found->values.push_back(held);
+  return held;
+}
+
+std::vector<Value> Trace::values_of(const Variable& variable) const {
+  for (const Update& update : updates_) {
+    if (update.weight.variable_in(graph) == variable) return update.values;
   }
-  return weight.variable_in(graph);
+  return {};
 }
 
-void Trace::write(const Weight& weight, Value value) {
-  const auto found = std::ranges::find(updates_, weight, &std::pair<Weight, Value>::first);
-  if (found == updates_.end()) {
-    updates_.emplace_back(weight, value);
-  } else {
-    found->second = value;
+std::vector<Value> Trace::written() const {
+  std::vector<Value> all;
+  for (const Update& update : updates_) {
+    all.insert(all.end(), update.values.begin(), update.values.end());
   }
+  return all;
 }
 
-bool Trace::writes(const Variable& variable) const {
-  return std::ranges::any_of(
-      updates_, [&](const auto& update) { return update.first.variable_in(graph) == variable; });
-}
-
-std::vector<Value> Trace::assignments() const {
+std::vector<Value> Trace::assignments(std::span<const Variable> except) const {
   std::vector<Value> nodes;
-  for (const auto& [weight, value] : updates_) {
-    nodes.push_back(tegula::assign(weight.variable_in(graph), value));
+  for (const auto& [weight, values] : updates_) {
+    const Variable variable = weight.variable_in(graph);
+    if (std::ranges::find(except, variable) != except.end()) continue;
+    nodes.push_back(tegula::assign(variable, values.back()));
   }
   return nodes;
 }
@@ -137,8 +146,7 @@ Value Weight::assign(Value value) const {
   }
   if (!compatible(value.shape(), shape())) throw_shapes_differ(*this, value.shape());
   const Value converted = value.dtype() == dtype() ? value : cast(value, dtype());
-  trace->write(*this, converted);
-  return converted;
+  return trace->write(*this, converted);
 }
 
 std::vector<Tensor> get_values(const std::vector<Weight>& weights) {

@@ -88,9 +88,11 @@ class TEGULA_API OptimizerBase : public Object {
   /// Assignments of one step, from one gradient per trainable variable: scaling, accumulation,
   /// clipping, weight decay, the update rule, moving averages, constraints, `iterations` + 1. A
   /// variable without a gradient (no value) keeps what it has, and so does its state; only its
-  /// average moves. `constraints` are empty, or one per trainable variable, which may be empty.
+  /// average moves. `constraints` are empty, or one per trainable variable, which may be empty;
+  /// `current` likewise what each variable holds by then, where the step assigned it before.
   std::vector<Value> apply(std::span<const Value> gradients,
-                           std::span<const Constraint> constraints = {});
+                           std::span<const Constraint> constraints = {},
+                           std::span<const Value> current = {});
   /// Keras's order: iterations, learning rate (unless scheduled), averages, accumulators, slots.
   std::vector<Variable> variables() const;
 
@@ -166,7 +168,7 @@ class TEGULA_API OptimizerBase : public Object {
  private:
   std::optional<RowGradient> looked_up_rows(std::size_t index, Value gradient,
                                             bool constrained) const;
-  Update decayed_update(std::size_t index, Value gradient, Value rate);
+  Update decayed_update(std::size_t index, Value weight, Value gradient, Value rate);
   Value scheduled_rate(Value step) const;
   std::vector<Value> clip(std::vector<Value> gradients) const;
   Variable keep(const std::string& path, const InitialValue& initial);

@@ -8,11 +8,14 @@ import inspect
 
 from .. import _core
 from .._framework import Graph, Tensor
+from ._arguments import integer as _integer
+from ._input_spec import is_shape as _is_shape
+from ._layer import Layer
+from ._layer import entering as _entering
 from ._serialization import arguments_in as _arguments_in
 from ._serialization import deserialize_keras_object as _deserialize
 from ._serialization import serialize_keras_object as _serialize
 from ._values import mapped
-from .layers import Layer, _entering, _is_shape
 
 _nn = _core.nn
 
@@ -160,3 +163,39 @@ class TimeDistributed(Wrapper):
             )
         of_step = self.layer.compute_output_shape((input_shape[0], *input_shape[2:]))
         return (input_shape[0], input_shape[1], *of_step[1:])
+
+
+class SpectralNormalization(Wrapper):
+    """Another layer, whose kernel (or table of embeddings) every training step first divides by its
+    largest singular value, as power iteration finds it (Miyato et al. 2018, arXiv:1802.05957).
+
+    Args:
+        layer: The other layer.
+        power_iterations: Rounds of power iteration in a step, 1 or more.
+        **kwargs: As for `Layer`.
+    """
+
+    build = Layer.build
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        vars(self)["_iterations"] = _integer("power_iterations", power_iterations)
+        super().__init__(layer, **kwargs)
+
+    def _new_core(self, name):
+        return _nn.SpectralNormalizationLayer(self.layer._core, self._iterations, name)
+
+    def _has_own_call(self):
+        return True
+
+    @property
+    def power_iterations(self):
+        """Rounds of power iteration in a step."""
+        return self._iterations
+
+    def compute_output_shape(self, input_shape):
+        """The shape that inputs of this shape give."""
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        """The arguments that make an equal layer, as plain data."""
+        return {**super().get_config(), "power_iterations": self.power_iterations}

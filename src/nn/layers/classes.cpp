@@ -31,6 +31,8 @@ std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBas
       container_class<OperationLayer>("Ops between layers."),
       container_class<MaskedLayer>("A value with a mask."),
       container_class<TimeDistributedLayer>("A layer that is applied to every step."),
+      container_class<SpectralNormalizationLayer>(
+          "A layer whose kernel is kept at a spectral norm of 1."),
   };
   return classes;
 }

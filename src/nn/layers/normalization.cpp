@@ -4,6 +4,7 @@
 
 #include "src/nn/shape_text.hpp"
 #include "tegula/graph/channels.hpp"
+#include "tegula/nn/callback.hpp"
 
 namespace tegula::nn {
 
@@ -80,8 +81,10 @@ BatchNormalizationLayer::BatchNormalizationLayer(BatchNormalizationOptions optio
 LayerNormalizationLayer::LayerNormalizationLayer(LayerNormalizationOptions options)
     : AffineLayer(std::move(options)) {
   if (!options_.rms_scaling) return;
-  throw InvalidArgument(
-      "LayerNormalization: `rms_scaling=True` is not supported; use RMSNormalization");
+  warn(
+      "LayerNormalization: `rms_scaling=True` is deprecated: it divides by the deviation, not by "
+      "the "
+      "root of the mean square. RMSNormalization does that.");
 }
 
 void BatchNormalizationLayer::build_weights(const ValueType& input) {
@@ -139,13 +142,15 @@ void BatchNormalizationLayer::move_averages(const Value& mean, const Value& vari
 
 void LayerNormalizationLayer::build_weights(const ValueType& input) {
   const Shape size = sizes_of(input, sorted_axes(options_.axis, input.shape.rank()), describe());
-  add_affine(size);
+  const bool rms = options_.rms_scaling;
+  add_affine(size, options_.scale || rms, options_.center && !rms);
 }
 
 Value LayerNormalizationLayer::call(Value x, bool /*training*/) {
   const std::vector<int> axes = sorted_axes(options_.axis, x.shape().rank());
   const Moments found = moments_of(x, options_.axis);
-  return scaled((x - found.mean) * rsqrt(found.variance + options_.epsilon), gamma_, beta_, axes);
+  const Value center = options_.rms_scaling ? x : x - found.mean;
+  return scaled(center * rsqrt(found.variance + options_.epsilon), gamma_, beta_, axes);
 }
 
 void GroupNormalizationLayer::build_weights(const ValueType& input) {

@@ -20,12 +20,15 @@ class AffineLayer : public LayerWithOptions<Derived, OptionsType> {
  protected:
   /// Makes those of gamma and beta that the options ask for.
   void add_affine(const Shape& shape) {
+    add_affine(shape, this->options_.scale, this->options_.center);
+  }
+  void add_affine(const Shape& shape, bool scale, bool center) {
     const OptionsType& options = this->options_;
-    if (options.scale) {
+    if (scale) {
       gamma_ = this->add_weight("gamma", shape, options.gamma_initializer,
                                 options.gamma_regularizer, options.gamma_constraint);
     }
-    if (options.center) {
+    if (center) {
       beta_ = this->add_weight("beta", shape, options.beta_initializer, options.beta_regularizer,
                                options.beta_constraint);
     }
@@ -113,7 +116,8 @@ struct LayerNormalizationOptions {
   Regularizer gamma_regularizer = {};
   Constraint beta_constraint = {};
   Constraint gamma_constraint = {};
-  /// Only false: RMSNormalization is the layer for it.
+  /// Divides by the deviation without subtracting the mean, with gamma and without beta; deprecated
+  /// by Keras, as the root of the mean square is something else (RMSNormalization).
   bool rms_scaling = false;
   std::string name = {};
   static auto fields() {
@@ -122,7 +126,10 @@ struct LayerNormalizationOptions {
         std::tuple{field<&Self::axis>("axis", "The axes that are normalized.", any_finite)
                        .fixed_when_built()},
         affine_fields<Self>(), affine_rule_fields<Self>(),
-        std::tuple{field<&Self::rms_scaling>("rms_scaling", "Only False: use RMSNormalization."),
+        std::tuple{field<&Self::rms_scaling>("rms_scaling",
+                                             "Whether to divide by the deviation only, with gamma "
+                                             "and without beta; deprecated.")
+                       .fixed_when_built(),
                    field<&Self::name>("name", "Name of the layer.")});
   }
 };
@@ -133,7 +140,6 @@ class TEGULA_API LayerNormalizationLayer
   static constexpr bool kSupportsMasking = true;
   static constexpr const char* kDoc =
       "Subtracts the mean and divides by the deviation over axes of each sample.";
-  /// Throws InvalidArgument for `rms_scaling`.
   explicit LayerNormalizationLayer(LayerNormalizationOptions options);
 
  protected:

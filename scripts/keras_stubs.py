@@ -43,6 +43,7 @@ INPUT_ONLY = {"sparse", "ragged", "tensor", "optional"}
 # Arguments of layers beside those of the tables.
 LAYER_ARGUMENTS = {
     "trainable": "bool",
+    "remat": "Optional[bool]",
     "input_shape": "Optional[Shape]",
     "input_dim": "Optional[int]",
     "batch_input_shape": "Optional[Shape]",

@@ -12,6 +12,7 @@
 #include "tegula/graph/evaluate.hpp"
 #include "tegula/graph/gradients.hpp"
 #include "tegula/graph/image.hpp"
+#include "tegula/graph/recompute.hpp"
 #include "tegula/passes/pass_manager.hpp"
 
 namespace tegula::python {
@@ -259,6 +260,10 @@ void bind_graph(py::module_& module) {
       },
       py::arg("images"), py::arg("height"), py::arg("width"), py::arg("method"),
       py::arg("antialias"), "Images of another size.");
+  module.def("recomputed", [](const Value& y, const std::vector<Value>& xs) {
+    const UserLine line;
+    return recomputed(y, xs);
+  });
   module.def("gradients", &gradients_of, py::arg("ys"), py::arg("xs"),
              py::arg("output_gradients") = std::vector<py::object>(),
              py::arg("stops") = std::vector<Value>(),

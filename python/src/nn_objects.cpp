@@ -187,6 +187,7 @@ void bind_layer(py::module_& module) {
       .def_property(
           "supports_masking", [](const LayerBase& self) { return self.supports_masking.load(); },
           [](LayerBase& self, bool value) { self.supports_masking = value; })
+      .def_property("remat", &LayerBase::remat, &LayerBase::set_remat)
       .def("compute_output_shape",
            [](const LayerBase& self, const py::object& shape) {
              const UserLine line;
@@ -241,6 +242,14 @@ void bind_layer(py::module_& module) {
              return std::make_shared<nn::TimeDistributedLayer>(nn::Layer(wrapped), name);
            }),
            py::arg("wrapped"), py::arg("name"));
+  py::class_<nn::SpectralNormalizationLayer, LayerBase,
+             std::shared_ptr<nn::SpectralNormalizationLayer>>(module, "SpectralNormalizationLayer")
+      .def(py::init([](const std::shared_ptr<LayerBase>& wrapped, std::int64_t power_iterations,
+                       const std::string& name) {
+             return std::make_shared<nn::SpectralNormalizationLayer>(nn::Layer(wrapped),
+                                                                     power_iterations, name);
+           }),
+           py::arg("wrapped"), py::arg("power_iterations"), py::arg("name"));
   py::class_<nn::SequentialLayer, LayerBase, std::shared_ptr<nn::SequentialLayer>>(
       module, "SequentialLayer")
       .def(py::init<std::string>(), py::arg("name"))

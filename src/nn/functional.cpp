@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "src/graph/rebuild.hpp"
+#include "src/nn/remat.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 #include "tegula/graph/op_def.hpp"
@@ -168,6 +170,36 @@ DType FunctionalLayer::input_dtype(std::size_t input, DType /*given*/) const {
   return inputs_[input].dtype();
 }
 
+/// After a call: the only value of those computed that is still needed.
+struct FunctionalLayer::Cut {
+  std::size_t call;
+  Value symbol;
+};
+
+std::vector<FunctionalLayer::Cut> FunctionalLayer::cuts() const {
+  std::map<Place, std::size_t> last_use;
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    for (const Value& input : calls_[i]->inputs) last_use[place_of(input)] = i;
+  }
+  for (const Value& output : outputs_) last_use[place_of(output)] = calls_.size();
+  std::vector<ChainLink> links;
+  std::vector<Value> lone;  // after each call
+  std::vector<Value> needed;
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    const Values& outputs = calls_[i]->outputs;
+    needed.insert(needed.end(), outputs.begin(), outputs.end());
+    std::erase_if(needed, [&](const Value& symbol) {
+      const auto use = last_use.find(place_of(symbol));
+      return use == last_use.end() || use->second <= i;
+    });
+    lone.push_back(needed.size() == 1 ? needed.front() : Value());
+    links.push_back({elements_of(types_of(outputs)), needed.size() == 1});
+  }
+  std::vector<Cut> cuts;
+  for (const std::size_t end : part_ends(links)) cuts.push_back({end, lone[end]});
+  return cuts;
+}
+
 Values FunctionalLayer::call_all(const Values& x, bool training) {
   if (x.size() != inputs_.size()) {
     throw InvalidArgument(describe() + " takes " + std::to_string(inputs_.size()) +
@@ -184,7 +216,13 @@ Values FunctionalLayer::call_all(const Values& x, bool training) {
     }
     known[place_of(inputs_[i])] = cast_with_mask(given, inputs_[i].dtype());
   }
-  for (const auto& call : calls_) {
+  const std::vector<Cut> cut = remat() && training ? cuts() : std::vector<Cut>();
+  auto next = cut.begin();
+  std::vector<Value> start;
+  for (const Value& input : inputs_) start.push_back(known.at(place_of(input)));
+  const std::size_t given = start.size();
+  for (std::size_t number = 0; number < calls_.size(); ++number) {
+    const auto& call = calls_[number];
     const Values inputs =
         call->inputs.map([&known](const Value& symbol) { return known.at(place_of(symbol)); });
     const Values outputs =
@@ -192,6 +230,12 @@ Values FunctionalLayer::call_all(const Values& x, bool training) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       known[place_of(call->outputs[i])] = outputs[i];
     }
+    if (next == cut.end() || next->call != number) continue;
+    Value& kept = known[place_of(next->symbol)];
+    kept = recomputed_from(Values(start), kept).one();
+    start.resize(given);
+    start.push_back(kept);
+    ++next;
   }
   return outputs_.map([&known](const Value& symbol) { return known.at(place_of(symbol)); });
 }

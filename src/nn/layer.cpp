@@ -9,6 +9,7 @@
 #include "src/nn/batch_type.hpp"
 #include "src/nn/graph_notes.hpp"
 #include "src/nn/random_seed.hpp"
+#include "src/nn/remat.hpp"
 #include "src/nn/shape_text.hpp"
 #include "src/nn/symbols.hpp"
 #include "src/nn/trace.hpp"
@@ -159,11 +160,12 @@ Values LayerBase::call_with(const Values& x, std::optional<bool> given,
   const Setting mode(trace.training, training);
   const Setting inside(scoped_, true);
   const std::size_t first_node = graph.nodes().size();
-  const Values y =
+  Values y =
       with_masks(x, function ? function(x, training)
                     : overrides_.call
                         ? overrides_.call(x, training)
                         : call_all(weights_.empty() ? x : in_dtypes_of_data(*this, x), training));
+  if (remat_ && training && !cuts_itself()) y = recomputed_from(x, y);
   refuse_assignments(graph, first_node, describe());
   if (const Regularizer penalty = activity_regularizer()) {
     for (const Value& output : y) {
@@ -334,6 +336,7 @@ std::vector<Weight> LayerBase::weights() const {
   const auto add = [&result](const Weight& weight) {
     if (std::ranges::find(result, weight) == result.end()) result.push_back(weight);
   };
+  std::ranges::for_each(listed_first_, add);
   for (const bool trainable_ones : {true, false}) {
     for (const Weight& weight : weights_) {
       if (weight.state_->declared_trainable == trainable_ones) add(weight);

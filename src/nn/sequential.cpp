@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/nn/remat.hpp"
+
 namespace tegula::nn {
 
 namespace {
@@ -20,6 +22,16 @@ std::optional<ValueType> stated_by(const Layer& first) {
   Shape shape = {kUnknown};
   for (const std::int64_t dim : *first->input_shape) shape.append(dim);
   return ValueType{DType::f32, shape};
+}
+
+/// By what the layers gave when they were called last; those that were not yet count alike.
+std::vector<ChainLink> links_of(const std::vector<std::shared_ptr<LayerBase>>& layers) {
+  std::vector<ChainLink> links;
+  for (const auto& layer : layers) {
+    const ValueTypes types = layer->output_types();
+    links.push_back({types.empty() ? 1 : elements_of(types), types.size() <= 1});
+  }
+  return links;
 }
 
 std::shared_ptr<SequentialLayer> stack_of(const std::vector<Layer>& layers, std::string name) {
@@ -75,8 +87,17 @@ DType SequentialLayer::input_dtype(std::size_t input, DType given) const {
 }
 
 Values SequentialLayer::call_all(const Values& x, bool training) {
+  const auto layers = sublayers();
+  const std::vector<std::size_t> ends =
+      remat() && training ? part_ends(links_of(layers)) : std::vector<std::size_t>();
   Values y = x;
-  for (const auto& layer : sublayers()) y = (*layer)(y, training);
+  Values start = x;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    y = (*layers[i])(y, training);
+    if (!std::ranges::binary_search(ends, i)) continue;
+    y = recomputed_from(start, y);
+    start = y;
+  }
   return y;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <type_traits>
 
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/losses.hpp"
@@ -207,4 +208,10 @@ TEST_CASE("layers are listed as Keras lists them: the farthest from the outputs 
   for (const nn::Layer& layer : model.layers()) names.push_back(layer->name());
   names.pop_back();
   CHECK(names == std::vector<std::string>{"x", "far", "near", "middle"});
+}
+
+TEST_CASE("a symbol cannot outlive the input that nothing keeps") {
+  static_assert(std::is_convertible_v<const nn::Input&, Value>);
+  static_assert(!std::is_convertible_v<nn::Input, Value>);
+  static_assert(!std::is_convertible_v<nn::Input, Operand>);
 }

@@ -61,10 +61,15 @@ class TEGULA_API FunctionalLayer : public LayerBase {
  protected:
   Values call_all(const Values& x, bool training) override;
   bool names_scope() const override { return false; }
+  bool cuts_itself() const override { return true; }
 
  private:
   class Walk;
   class Sources;
+  struct Cut;
+
+  /// Where parts end that training computes again, in order of calls.
+  std::vector<Cut> cuts() const;
 
   /// Throws InvalidArgument for two layers of one name.
   void check_names(const std::vector<std::shared_ptr<LayerBase>>& layers) const;

@@ -61,6 +61,16 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// Whether outputs carry masks, which `compute_mask` makes of those of the inputs. A layer that
   /// does not support masks drops them, with a warning.
   std::atomic<bool> supports_masking = false;
+  /// Whether training keeps only the layer's inputs and output, and computes what lies between
+  /// again for the gradient: less memory for one more forward pass. A stack or graph of layers is
+  /// cut into parts, of which all but the last are treated so. It is not saved. A layer of several
+  /// outputs cannot have it.
+  bool remat() const { return remat_; }
+  void set_remat(bool value) {
+    const ConstructionLock lock;
+    remat_ = value;
+    changed();
+  }
   /// The user's line that made the layer; errors while building point at it.
   SourceLocation location;
   /// Shape of one sample, for a first layer without an `Input` before it (Keras's `input_shape`).
@@ -164,6 +174,8 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   virtual Masks compute_mask(const Values& x, const Masks& masks);
   /// Whether what the layer builds is named after it: "dense/kernel".
   virtual bool names_scope() const { return true; }
+  /// Whether `call_all` itself sees to `remat`.
+  virtual bool cuts_itself() const { return false; }
   /// Puts these in the place of all sublayers, also when the layer is built: for containers.
   void set_sublayers(std::vector<std::shared_ptr<LayerBase>> layers);
 
@@ -174,6 +186,9 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// Makes the layer's weights part of this one: trained, counted, saved and loaded with it. A
   /// layer that is there already stays where it is.
   void add_sublayer(std::shared_ptr<LayerBase> layer);
+  /// Lists a sublayer's weight before the layer's own ones, as Keras does with a weight that an
+  /// attribute holds.
+  void list_first(const Weight& weight) { listed_first_.push_back(weight); }
   /// In `call`: adds to what training minimizes; the sum when it is not a scalar.
   void add_loss(Value loss);
   /// "Dense layer "dense" (built at model.cpp:12)", for messages.
@@ -204,11 +219,13 @@ class TEGULA_API LayerBase : public Object, public std::enable_shared_from_this<
   /// While the layer builds, names are within its scope.
   bool scoped_ = false;
   bool warned_of_mask_ = false;
+  std::atomic<bool> remat_ = false;
   Regularizer activity_regularizer_;
   LayerOverrides overrides_;
   ValueTypes input_types_;
   ValueTypes output_types_;
   std::vector<Weight> weights_;
+  std::vector<Weight> listed_first_;
   std::vector<std::shared_ptr<LayerBase>> sublayers_;
   /// Where the weights are made, and its session; none before there is need.
   std::optional<Graph> graph_;
@@ -246,8 +263,9 @@ class Layer : public Handle<LayerBase> {
                    std::source_location location = std::source_location::current());
 
   /// The layer's output for one value, which is one value: `Dense({.units = 3})(x)`.
-  template <std::convertible_to<Value> From>
-  Value operator()(const From& x, std::optional<bool> training = {}) const {
+  template <typename From>
+  requires(std::convertible_to<const From&, Value>) Value operator()(
+      const From& x, std::optional<bool> training = {}) const {
     return (**this)(static_cast<Value>(x), training);
   }
   /// For several values: `Add()({a, b})`.

@@ -60,9 +60,11 @@ class Input : public Layer {
   TEGULA_API Input(InputOptions options,  // NOLINT: implicit by design
                    std::source_location location = std::source_location::current());
 
-  /// Lives as long as this object, or a model of it.
-  operator Value() const { return symbol_; }    // NOLINT: implicit by design
-  operator Operand() const { return symbol_; }  // NOLINT: implicit by design
+  /// Lives as long as this object, or a model of it: not for one that nothing keeps.
+  operator Value() const& { return symbol_; }    // NOLINT: implicit by design
+  operator Operand() const& { return symbol_; }  // NOLINT: implicit by design
+  operator Value() && = delete;
+  operator Operand() && = delete;
 
  private:
   Graph graph_;

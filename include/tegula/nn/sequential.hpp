@@ -36,6 +36,7 @@ class TEGULA_API SequentialLayer : public LayerBase {
  protected:
   Values call_all(const Values& x, bool training) override;
   bool names_scope() const override { return false; }
+  bool cuts_itself() const override { return true; }
 
  private:
   std::optional<ValueType> input_;

@@ -27,9 +27,13 @@ from .regularizers import Regularizer
 
 if _typing.TYPE_CHECKING:
     from . import activations, backend, config, datasets, metrics, ops, random, saving, tree, utils
+    from ._remat import RematScope, remat
     from ._variables import Variable
     from .metrics import Metric
 
+_BY_NAME = {
+    "Metric": "metrics", "RematScope": "_remat", "Variable": "_variables", "remat": "_remat",
+}
 _LAZY = (
     "activations", "backend", "config", "datasets", "metrics", "ops", "random", "saving", "tree",
     "utils",
@@ -39,10 +43,8 @@ _LAZY = (
 def __getattr__(name):
     if name in _LAZY:
         return _importlib.import_module(f"{__name__}.{name}")
-    if name == "Metric":
-        return __getattr__("metrics").Metric
-    if name == "Variable":
-        return _importlib.import_module(f"{__name__}._variables").Variable
+    if name in _BY_NAME:
+        return getattr(_importlib.import_module(f"{__name__}.{_BY_NAME[name]}"), name)
     _missing.raise_missing(__name__, name, _sys._getframe(1))
 
 
@@ -52,8 +54,8 @@ def __dir__():
 
 __all__ = [
     "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer",
-    "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+    "Regularizer", "RematScope", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
     "constraints", "datasets",
     "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random",
-    "regularizers", "saving", "tree", "utils",
+    "regularizers", "remat", "saving", "tree", "utils",
 ]

@@ -10,7 +10,7 @@ from .._nested import walks
 from .._text import utf8
 from .._variables import Variable as GraphVariable
 from . import _objects, _serialization, constraints, initializers, regularizers
-from ._arguments import listed
+from ._arguments import flag, listed
 from ._data import arrays_of
 from ._dead_overrides import OF_LAYERS, refuse_dead_overrides
 from ._input_spec import batch_shapes, check_input, plain_shapes
@@ -18,6 +18,7 @@ from ._layer_arguments import DTYPE, common_arguments, made, refuse_given
 from ._layer_calls import arrays_in, call_on_tensors, call_on_values, call_own
 from ._layer_calls import compute_own_mask, key_of, masked_results, masks_of_arrays, parameters_of_call
 from ._layer_calls import tensor_or_none, values_or_none
+from ._remat import remat_of
 from ._values import as_result, graph_of, is_array, is_structure, items, leaves, mapped, tracing
 from ._weights import weight_of
 
@@ -33,6 +34,7 @@ class Layer(_objects.Object):
         trainable: Whether training changes the weights.
         dtype: "float32", which is what there is.
         autocast: Whether inputs are cast to float32; they always are float32.
+        remat: As the attribute of this name; by default what the enclosing `RematScope` says.
         name: Name; by default made from the class's.
     """
 
@@ -42,6 +44,7 @@ class Layer(_objects.Object):
     _owner_name = None  # the model's, once the layer is in one
     _core = None
     _building = False
+    _is_model = False
     _supports_masking = None  # as the class says
     input_spec = None
 
@@ -75,6 +78,9 @@ class Layer(_objects.Object):
         core = self._core
         core.locate()
         core.trainable = bool(common["trainable"])
+        remat = remat_of(self.name) if common["remat"] is None else common["remat"]
+        if remat:
+            self.remat = remat
         if common["input_shape"] is not None:
             core.input_shape = common["input_shape"]
         if common["activity_regularizer"] is not None:
@@ -150,6 +156,24 @@ class Layer(_objects.Object):
     def trainable(self, value):
         self._track()
         self._core.trainable = bool(value)
+
+    @property
+    def remat(self):
+        """Whether training keeps only what the layer takes and gives, and computes what lies between
+        again for the gradient: less memory for one more forward pass. A model of layers is cut into
+        parts, of which all but the last are treated so. It is not saved.
+        """
+        return self._core.remat
+
+    @remat.setter
+    def remat(self, value):
+        value = flag("remat", value)
+        if value and self._is_model and not self._has_own_call():
+            raise NotImplementedError(
+                f"{type(self).__name__} defines `call`, which cannot be cut into parts: set `remat` "
+                "of its layers"
+            )
+        self._core.remat = value
 
     @property
     def activity_regularizer(self):

@@ -30,6 +30,7 @@ def common_arguments(cls, given):
     )
     common = {
         "trainable": given.pop("trainable", True),
+        "remat": given.pop("remat", None),
         "activity_regularizer": None,
         "input_shape": input_shape(given, cls._fields),
     }

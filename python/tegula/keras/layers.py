@@ -7,10 +7,9 @@ import numpy as _np
 from .. import _core
 from .._framework import Tensor as _Tensor
 from . import _objects, _serialization
+from ._composed_layers import Lambda, SpectralNormalization, TimeDistributed, Wrapper
 from ._input_spec import InputSpec
-from ._input_spec import is_shape as _is_shape  # noqa: F401
 from ._layer import Layer
-from ._layer import entering as _entering  # noqa: F401
 from ._layer_arguments import common_arguments as _common_arguments
 from ._layer_arguments import input_shape as _input_shape
 from ._layer_calls import note_symbolic as _note_symbolic
@@ -215,5 +214,3 @@ def deserialize(config, custom_objects=None):
 
 
 serialize = _objects.serialize
-
-from ._composed_layers import Lambda, TimeDistributed, Wrapper  # noqa: E402  (subclasses of Layer)

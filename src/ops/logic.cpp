@@ -107,7 +107,12 @@ void register_where(OpRegistry& registry) {
   def.reference = evaluate_where;
   def.cost = flops_per_output(1);
   def.samples = [] {
-    return elementwise_samples({{DType::boolean, {}, 0, 1}, {DType::f32, {}}, {DType::f32, {}}});
+    std::vector<Sample> samples =
+        elementwise_samples({{DType::boolean, {}, 0, 1}, {DType::f32, {}}, {DType::f32, {}}});
+    for (const DType dtype : {DType::i32, DType::i64, DType::boolean, DType::u8}) {
+      samples.push_back({{{DType::boolean, {3, 4}, 0, 1}, {dtype, {3, 4}}, {dtype, {}}}, {}, ""});
+    }
+    return samples;
   };
   def.bad_samples = [] {
     return std::vector<Sample>{

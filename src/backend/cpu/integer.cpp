@@ -1,11 +1,14 @@
-// Arithmetic and comparisons of 32- and 64-bit integers, which the elementwise kernels, computing
-// in floating point, leave out: counters and class indices.
+// Arithmetic, comparisons, choices and places of 32- and 64-bit integers, which the elementwise
+// kernels, computing in floating point, leave out: counters and class indices.
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "src/backend/cpu/axis_view.hpp"
 #include "src/backend/cpu/function_kernel.hpp"
 #include "src/backend/cpu/lowering.hpp"
 
@@ -59,13 +62,16 @@ KernelPointer make_binary(const Node& node) {
       in_place);
 }
 
+/// Whether every operand has the result's shape, or none.
+bool elementwise_or_scalar(const Node& node) {
+  return std::ranges::all_of(node.inputs(), [&](const Value& input) {
+    return input.shape().rank() == 0 || input.shape() == node.outputs()[0].shape;
+  });
+}
+
 template <typename Function>
 KernelPointer lower_as(const Node& node) {
-  const ValueType& result = node.outputs()[0];
-  for (const Value& input : node.inputs()) {
-    const bool scalar = input.shape().rank() == 0;
-    if (!scalar && !(input.shape() == result.shape)) return nullptr;
-  }
+  if (!elementwise_or_scalar(node)) return nullptr;
   switch (node.input(0).dtype()) {
     case DType::i32:
       return make_binary<std::int32_t, Function>(node);
@@ -74,6 +80,52 @@ KernelPointer lower_as(const Node& node) {
     default:
       return nullptr;
   }
+}
+
+template <typename T>
+KernelPointer make_where(const Node& node) {
+  const Shape& shape = node.outputs()[0].shape;
+  std::array<std::int64_t, 3> steps;
+  for (int i = 0; i < 3; ++i) {
+    steps[static_cast<std::size_t>(i)] = node.input(i).shape() == shape ? 1 : 0;
+  }
+  return make_kernel("where " + node.outputs()[0].to_string(),
+                     [steps, count = shape.element_count()](const KernelArguments& arguments) {
+                       const bool* condition = input<bool>(arguments, 0);
+                       const T* a = input<T>(arguments, 1);
+                       const T* b = input<T>(arguments, 2);
+                       T* result = output<T>(arguments);
+                       for (std::int64_t i = 0; i < count; ++i) {
+                         result[i] = condition[i * steps[0]] ? a[i * steps[1]] : b[i * steps[2]];
+                       }
+                     });
+}
+
+KernelPointer lower_where(const Node& node) {
+  if (!elementwise_or_scalar(node)) return nullptr;
+  switch (node.outputs()[0].dtype) {
+    case DType::i32:
+      return make_where<std::int32_t>(node);
+    case DType::i64:
+      return make_where<std::int64_t>(node);
+    case DType::boolean:
+      return make_where<bool>(node);
+    default:
+      return nullptr;
+  }
+}
+
+KernelPointer lower_positions(const Node& node) {
+  const AxisView view = view_along(node.input(0).shape(), node.attrs().get<std::int64_t>("axis"));
+  return make_kernel("positions " + node.outputs()[0].to_string(),
+                     [view](const KernelArguments& arguments) {
+                       std::int64_t* to = output<std::int64_t>(arguments);
+                       for (std::int64_t block = 0; block < view.outer; ++block) {
+                         for (std::int64_t i = 0; i < view.size; ++i) {
+                           to = std::fill_n(to, view.inner, i);
+                         }
+                       }
+                     });
 }
 
 constexpr Lowering kLowerings[] = {
@@ -86,6 +138,8 @@ constexpr Lowering kLowerings[] = {
     {"less_equal", lower_as<std::less_equal<>>},
     {"greater", lower_as<std::greater<>>},
     {"greater_equal", lower_as<std::greater_equal<>>},
+    {"where", lower_where},
+    {"positions", lower_positions},
 };
 
 }  // namespace

@@ -56,11 +56,7 @@ std::vector<Value> gradient_of_recomputed(const GradientContext& context) {
     sources.back() = delayed.back();
   }
   std::vector<Value> results(context.node.inputs().size());
-  if (kept.empty()) {
-    results[0] = dy;
-    return results;
-  }
-  const Value again = rebuilt({y}, kept, delayed).front();
+  const Value again = kept.empty() ? y : rebuilt({y}, kept, delayed).front();
   if (again == y) {
     results[0] = dy;
     return results;

@@ -47,9 +47,10 @@ class TEGULA_API Weight {
 
   operator Value() const;    // NOLINT: implicit by design
   operator Operand() const;  // NOLINT: implicit by design
-  /// In `call`: what the step leaves in it, in training and inference alike. Returns the new value,
-  /// which is also what later uses of the weight see. Throws ShapeError when the shape differs, and
-  /// InvalidArgument outside of a layer's `call`.
+  /// In `call`: what the step leaves in it, in training and inference alike; of a trained weight,
+  /// what the optimizer's update starts from. Returns the new value, which is also what later uses
+  /// of the weight see; gradients do not flow on to what it was computed of. Throws ShapeError when
+  /// the shape differs, and InvalidArgument outside of a layer's `call`.
   Value assign(Value value) const;
   Value assign_add(Operand value) const;
   Value assign_sub(Operand value) const;

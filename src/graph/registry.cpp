@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/core/similar_names.hpp"
 #include "tegula/graph/op_def.hpp"
 
@@ -60,6 +61,12 @@ const OpDef* try_find_op(std::string_view name) {
   const auto position = by_name.find(name);
   return position == by_name.end() ? nullptr : position->second;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { try_find_op({}); });
+
+}  // namespace
 
 const OpDef& find_op(std::string_view name) {
   if (const OpDef* op = try_find_op(name)) return *op;

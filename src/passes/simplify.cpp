@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/passes/passes.hpp"
 #include "src/passes/simplify_rules.hpp"
 
@@ -24,6 +25,8 @@ const RuleTable& rule_table() {
   }();
   return table;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { rule_table(); });
 
 bool is_broadcast(const Value& value) {
   return is_op(value, "broadcast_to") || (value.shape().rank() > 0 && uniform_value(value));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/passes/passes.hpp"
 #include "src/passes/rewriter.hpp"
 
@@ -151,6 +152,8 @@ Specialization find_specialization(const OpDef& op) {
   const auto row = table.find(&op);
   return row != table.end() ? row->second : nullptr;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { find_specialization(find_op("add")); });
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/backend/cpu/lowering.hpp"
+#include "src/core/made_before_fork.hpp"
 
 namespace tegula {
 
@@ -28,6 +29,8 @@ const LoweringTable& lowering_table() {
   }();
   return table;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { lowering_table(); });
 
 class CpuBackend final : public Backend {
  public:

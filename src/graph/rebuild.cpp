@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <utility>
 
+#include "src/graph/place.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/graph/op_def.hpp"
 
@@ -14,8 +14,6 @@ std::vector<Value> rebuilt(const std::vector<Value>& outputs, const std::vector<
                            const std::vector<Value>& to) {
   if (to.empty()) throw InvalidArgument("a computation between layers depends on no layer");
   Graph graph = to.front().graph();
-  using Place = std::pair<const Node*, int>;
-  const auto place_of = [](const Value& value) { return Place(&value.node(), value.index()); };
   std::map<Place, Value> known;
   for (std::size_t i = 0; i < from.size(); ++i) {
     known.emplace(place_of(from[i]), to[i]);

@@ -4,17 +4,13 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
-#include <utility>
 
+#include "src/graph/place.hpp"
 #include "tegula/graph/graph.hpp"
 
 namespace tegula::nn {
 
 struct LayerCall;
-
-/// Where a value comes from: which node, and which output of it.
-using Place = std::pair<const Node*, int>;
-inline Place place_of(const Value& value) { return {&value.node(), value.index()}; }
 
 /// Lives as long as the graph. Guarded by the ConstructionLock.
 struct GraphNotes {

@@ -127,8 +127,12 @@ std::vector<Value> optimizer_updates(OptimizerBase& optimizer, const std::vector
     throw InvalidArgument(
         "No gradients provided for any variable: the loss depends on no trainable weight");
   }
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!found[i]) found[i] = gradients(loss, {trained[i]}).front();  // zeros
+  if (missing > 0) {
+    const std::vector<Value> filled =
+        gradients(loss, std::vector<Value>(trained.begin(), trained.end()));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!found[i]) found[i] = filled[i];  // zeros
+    }
   }
   std::vector<Value> of_all;
   std::vector<Value> current;

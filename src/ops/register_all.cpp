@@ -7,7 +7,6 @@ namespace tegula::ops {
 void register_all(OpRegistry& registry);
 void register_channels(OpRegistry& registry);
 void register_ctc(OpRegistry& registry);
-void register_gather_sum(OpRegistry& registry);
 void register_inverse_functions(OpRegistry& registry);
 void register_integers(OpRegistry& registry);
 void register_order(OpRegistry& registry);
@@ -35,7 +34,6 @@ void register_all(OpRegistry& registry) {
   register_movement(registry);
   register_joining(registry);
   register_indexing(registry);
-  register_gather_sum(registry);
   register_order(registry);
   register_scatter(registry);
   register_ctc(registry);

@@ -74,6 +74,10 @@ std::string fused_section(const Plan& plan) {
   return text.empty() ? "" : "fused\n" + text;
 }
 
+double bytes_of(const ValueType& type) {
+  return static_cast<double>(type.shape.element_count()) * static_cast<double>(size_of(type.dtype));
+}
+
 /// What gradients compute again starts from these.
 std::string recomputed_section(const Plan& plan) {
   std::string text;
@@ -82,10 +86,8 @@ std::string recomputed_section(const Plan& plan) {
     if (node.op().name != "after") continue;
     const Value kept = node.input(0);
     if (!named.insert(kept.name()).second) continue;
-    const auto bytes = static_cast<double>(kept.shape().element_count()) *
-                       static_cast<double>(size_of(kept.dtype()));
-    text +=
-        "  from " + kept.name() + ", " + kept.type().to_string() + ", " + bytes_text(bytes) + "\n";
+    text += "  from " + kept.name() + ", " + kept.type().to_string() + ", " +
+            bytes_text(bytes_of(kept.type())) + "\n";
   }
   return text.empty() ? "" : "computed again for gradients\n" + text;
 }
@@ -130,10 +132,6 @@ std::string memory_section(const Plan& plan) {
   double feeds = 0;
   double fetches = 0;
   double constants = 0;
-  const auto bytes_of = [](const ValueType& type) {
-    return static_cast<double>(type.shape.element_count()) *
-           static_cast<double>(size_of(type.dtype));
-  };
   for (const Node& node : plan.graph.nodes()) {
     if (node.op().name == "placeholder") feeds += bytes_of(node.outputs()[0]);
     if (node.op().name == "constant") constants += bytes_of(node.outputs()[0]);

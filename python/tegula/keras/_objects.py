@@ -180,6 +180,11 @@ class Option:
         return owner._option(self._name)
 
 
+def options_of(cls, names):
+    """The options of these names as attributes, but for those that the class sees to itself."""
+    return {name: Option(name) for name in names if not hasattr(cls, name)}
+
+
 class Object(_serialization.Copied):
     """Base of layers, losses, metrics, optimizers, initializers, regularizers and schedules.
 
@@ -445,7 +450,7 @@ def make_class(base, entry, ignored=("dtype",), after=None, members=None):
             "_fields": frozenset(fields),
             "_positional": tuple(positional),
             "_ignored": frozenset(ignored) - frozenset(fields),
-            **{name: Option(name) for name in fields if not hasattr(base, name)},
+            **options_of(base, fields),
             **(members or {}).get("", {}),
             **(members or {}).get(entry["name"], {}),
         },

@@ -62,7 +62,7 @@ KernelPointer make_binary(const Node& node) {
       in_place);
 }
 
-/// Whether every operand has the result's shape, or none.
+/// Whether every operand has the result's shape or is a scalar.
 bool elementwise_or_scalar(const Node& node) {
   return std::ranges::all_of(node.inputs(), [&](const Value& input) {
     return input.shape().rank() == 0 || input.shape() == node.outputs()[0].shape;

@@ -9,10 +9,14 @@
 namespace tegula::nn {
 
 WrapperLayer::WrapperLayer(const Layer& layer, std::string_view name, std::string_view class_name)
-    : layer_(layer.shared()) {
-  if (layer_ == nullptr) throw InvalidArgument(std::string(class_name) + ": the layer is empty");
+    : layer_(layer.shared()), class_name_(class_name) {
+  if (layer_ == nullptr) throw InvalidArgument(class_name_ + ": the layer is empty");
   set_name(name, class_name);
   add_sublayer(layer_);
+}
+
+std::string_view WrapperLayer::class_name() const {
+  return overrides().class_name.empty() ? class_name_ : overrides().class_name;
 }
 
 Config WrapperLayer::config() const {
@@ -38,10 +42,6 @@ void WrapperLayer::build_all(const ValueTypes& inputs) { layer_->build(inputs); 
 TimeDistributedLayer::TimeDistributedLayer(const Layer& layer, std::string_view name)
     : WrapperLayer(layer, name, kName) {
   supports_masking = true;
-}
-
-std::string_view TimeDistributedLayer::class_name() const {
-  return overrides().class_name.empty() ? std::string_view(kName) : overrides().class_name;
 }
 
 std::shared_ptr<TimeDistributedLayer> TimeDistributedLayer::from_config(const Config& config) {
@@ -89,10 +89,6 @@ SpectralNormalizationLayer::SpectralNormalizationLayer(const Layer& layer,
   throw InvalidArgument(
       "`power_iterations` should be greater than zero. Received: `power_iterations=" +
       std::to_string(power_iterations) + "`");
-}
-
-std::string_view SpectralNormalizationLayer::class_name() const {
-  return overrides().class_name.empty() ? std::string_view(kName) : overrides().class_name;
 }
 
 Config SpectralNormalizationLayer::base_config() const {

@@ -13,9 +13,10 @@
 namespace tegula::nn {
 
 /// Base of layers that hold another one, which is trained, saved and loaded with them. A class of
-/// your own defines `class_name` and `call`, and is found by name once it is registered.
+/// your own defines `call`, and is found by its name once it is registered.
 class TEGULA_API WrapperLayer : public LayerBase {
  public:
+  std::string_view class_name() const override;
   /// `{"name", "layer"}`.
   Config config() const override;
   Config base_config() const override;
@@ -34,6 +35,7 @@ class TEGULA_API WrapperLayer : public LayerBase {
 
  private:
   std::shared_ptr<LayerBase> layer_;
+  std::string class_name_;
 };
 
 /// Another layer, applied to every step: (batch, steps, ...) to (batch, steps, ...). All steps of
@@ -44,7 +46,6 @@ class TEGULA_API TimeDistributedLayer : public WrapperLayer {
 
   TimeDistributedLayer(const Layer& layer, std::string_view name);
 
-  std::string_view class_name() const override;
   static std::shared_ptr<TimeDistributedLayer> from_config(const Config& config);
 
  protected:
@@ -72,7 +73,6 @@ class TEGULA_API SpectralNormalizationLayer : public WrapperLayer {
   SpectralNormalizationLayer(const Layer& layer, std::int64_t power_iterations,
                              std::string_view name);
 
-  std::string_view class_name() const override;
   Config base_config() const override;
   static std::shared_ptr<SpectralNormalizationLayer> from_config(const Config& config);
 

@@ -223,9 +223,8 @@ class Optimizer(_rules.Rule, _objects.Object):
 Optimizer._fields = frozenset(_inspect.signature(Optimizer.__init__).parameters) - {
     "self", "kwargs"
 }
-for _option in Optimizer._fields:
-    if not hasattr(Optimizer, _option):
-        setattr(Optimizer, _option, _objects.Option(_option))
+for _name, _option in _objects.options_of(Optimizer, Optimizer._fields).items():
+    setattr(Optimizer, _name, _option)
 
 
 def _class_init(self, *args, **kwargs):

@@ -11,6 +11,7 @@
 #include "kernels/cpu/elementwise_jit.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/core/parallel.hpp"
 
@@ -164,12 +165,19 @@ class RecentCodes {
   std::size_t next_ = 0;
 };
 
+RecentCodes& recent_codes() {
+  static RecentCodes& codes = *new RecentCodes;  // outlives threads that make plans
+  return codes;
+}
+
+const tegula::detail::MadeBeforeFork kMadeBeforeFork([] { recent_codes(); });
+
 std::shared_ptr<const ElementwiseCode> compile(ElementwiseCode::Kind kind, const Program& program,
                                                DType compute,
                                                std::span<const ElementwiseInput> inputs,
                                                const Shape& output,
                                                std::span<const DType> outputs) {
-  static RecentCodes& recent = *new RecentCodes;  // outlives threads that make plans
+  RecentCodes& recent = recent_codes();
   CodeKey key{.kind = kind,
               .program = program,
               .compute = compute,

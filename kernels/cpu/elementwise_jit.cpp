@@ -16,6 +16,7 @@
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/streaming.hpp"
 #include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 
 namespace tegula::kernels::detail {
 
@@ -67,6 +68,11 @@ Cache& cache() {
   static Cache* const instance = new Cache;  // outlives static plans
   return *instance;
 }
+
+const tegula::detail::MadeBeforeFork kMadeBeforeFork([] {
+  allowed();
+  cache();
+});
 
 /// Null where no code can be had.
 std::shared_ptr<const CompiledLoop> loop_of(const LaneProgram& program, bool streaming) {

@@ -11,6 +11,7 @@
 #endif
 
 #include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 
 namespace tegula::kernels::detail {
 
@@ -86,6 +87,8 @@ class Pool {
   std::vector<Chunk> chunks_;
   const std::size_t page_ = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 };
+
+const tegula::detail::MadeBeforeFork kMadeBeforeFork([] { Pool::instance(); });
 
 }  // namespace
 

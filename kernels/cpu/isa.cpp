@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "src/core/made_before_fork.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula::kernels {
@@ -74,6 +75,12 @@ bool isa_supported(Isa isa) {
   static const std::int64_t runnable = hwy::SupportedTargets() | HWY_STATIC_TARGET;
   return (target_of(isa) & HWY_TARGETS & runnable) != 0;
 }
+
+namespace {
+
+const tegula::detail::MadeBeforeFork kMadeBeforeFork([] { isa_supported(Isa::baseline); });
+
+}  // namespace
 
 Isa active_isa() {
   const int chosen = chosen_isa.load(std::memory_order_acquire);

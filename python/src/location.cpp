@@ -1,5 +1,6 @@
 #include "location.hpp"
 
+#include <pybind11/gil_safe_call_once.h>
 #include <pybind11/pybind11.h>
 
 #include <string>
@@ -13,11 +14,13 @@ namespace {
 
 /// Folder of the package, with a slash at its end.
 const std::string& package_folder() {
-  static const std::string folder = [] {
-    const auto file = py::module_::import("tegula").attr("__file__").cast<std::string>();
-    return file.substr(0, file.rfind('/') + 1);
-  }();
-  return folder;
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<std::string> folder;
+  return folder
+      .call_once_and_store_result([] {
+        const auto file = py::module_::import("tegula").attr("__file__").cast<std::string>();
+        return file.substr(0, file.rfind('/') + 1);
+      })
+      .get_stored();
 }
 
 std::string_view text_of(PyObject* unicode) {

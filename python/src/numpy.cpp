@@ -1,5 +1,6 @@
 #include "numpy.hpp"
 
+#include <pybind11/gil_safe_call_once.h>
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -37,17 +38,18 @@ std::shared_ptr<void> owner_of(const py::object& object) {
 
 /// ml_dtypes.bfloat16 as a dtype; None when the package is not installed.
 py::object bfloat16_dtype() {
-  // Never destroyed: the interpreter may be gone before static objects are.
-  static const py::object* const dtype = [] {
-    try {
-      const py::object type = py::module_::import("ml_dtypes").attr("bfloat16");
-      return new py::object(py::dtype::from_args(type));
-    } catch (py::error_already_set& error) {
-      if (!error.matches(PyExc_ImportError)) throw;
-      return new py::object(py::none());
-    }
-  }();
-  return *dtype;
+  // Threads that wait let the one go on that imports; the object outlives the interpreter.
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> dtype;
+  return dtype
+      .call_once_and_store_result([]() -> py::object {
+        try {
+          return py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16"));
+        } catch (py::error_already_set& error) {
+          if (!error.matches(PyExc_ImportError)) throw;
+          return py::none();
+        }
+      })
+      .get_stored();
 }
 
 std::string name_of(const py::dtype& dtype) {

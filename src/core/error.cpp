@@ -4,17 +4,29 @@
 #include <unordered_set>
 
 #include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 
 namespace tegula {
 
 namespace {
 
 /// File names are few and live as long as the process, because nodes and exceptions refer to them.
+struct FileNames {
+  detail::BriefMutex mutex;
+  std::unordered_set<std::string> names;
+};
+
+FileNames& file_names() {
+  static FileNames& known = *new FileNames;
+  return known;
+}
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { file_names(); });
+
 const char* intern(std::string_view text) {
-  static detail::BriefMutex mutex;
-  static std::unordered_set<std::string> names;
-  std::lock_guard lock(mutex);
-  return names.emplace(text).first->c_str();
+  FileNames& known = file_names();
+  const std::lock_guard lock(known.mutex);
+  return known.names.emplace(text).first->c_str();
 }
 
 }  // namespace

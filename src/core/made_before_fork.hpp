@@ -1,22 +1,22 @@
 #pragma once
-// Tables that are made at their first use, and forks.
-
-#include "src/core/fork_safe.hpp"
+// Static objects of functions, and forks.
 
 namespace tegula::detail {
 
-/// Lets forks use the table that `touch` uses before: a child would wait for ever for one that
-/// another thread of its parent was making. Making the table must take no lock.
-class MadeBeforeFork final : public ForkSafe {
+/// Lets forks call `touch` first, which uses a function's static object: while another thread of
+/// the parent makes it, the fork waits. The child would wait for ever. For objects at namespace
+/// scope.
+class MadeBeforeFork final {
  public:
-  explicit MadeBeforeFork(void (*touch)()) : touch_(touch) { enlist(); }
-  ~MadeBeforeFork() { delist(); }
-
-  void prepare_fork() override { touch_(); }
-  void finish_fork(bool /*child*/) override {}
+  explicit MadeBeforeFork(void (*touch)());
+  ~MadeBeforeFork();
+  MadeBeforeFork(const MadeBeforeFork&) = delete;
+  MadeBeforeFork& operator=(const MadeBeforeFork&) = delete;
 
  private:
+  friend struct ForkList;
   void (*touch_)();
+  MadeBeforeFork* next_ = nullptr;
 };
 
 }  // namespace tegula::detail

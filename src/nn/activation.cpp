@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/core/similar_names.hpp"
 #include "tegula/nn/activation_functions.hpp"
 #include "tegula/nn/object.hpp"
@@ -78,6 +79,11 @@ std::vector<ActivationInfo>& user_activations() {
   static std::vector<ActivationInfo> table;
   return table;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] {
+  activations();
+  user_activations();
+});
 
 }  // namespace
 

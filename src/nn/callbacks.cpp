@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "src/core/made_before_fork.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/nn/model.hpp"
 
@@ -38,6 +39,12 @@ const std::vector<ObjectClass<CallbackBase>>& object_classes<CallbackBase>() {
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<CallbackBase>(); });
+
+}  // namespace
 
 namespace callbacks {
 

@@ -1,5 +1,6 @@
 #include "tegula/nn/constraints.hpp"
 
+#include "src/core/made_before_fork.hpp"
 #include "tegula/nn/losses.hpp"
 
 namespace tegula::nn {
@@ -40,5 +41,11 @@ const std::vector<ObjectClass<ConstraintBase>>& object_classes<ConstraintBase>()
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<ConstraintBase>(); });
+
+}  // namespace
 
 }  // namespace tegula::nn

@@ -1,6 +1,7 @@
 #include "tegula/nn/construction.hpp"
 
 #include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 
 namespace tegula::nn {
 
@@ -35,6 +36,8 @@ ConstructionMutex& mutex() {
   static auto* const mutex = new ConstructionMutex;
   return *mutex;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { mutex(); });
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "src/core/made_before_fork.hpp"
+
 namespace tegula::nn {
 
 namespace {
@@ -156,5 +158,11 @@ const std::vector<ObjectClass<InitializerBase>>& object_classes<InitializerBase>
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<InitializerBase>(); });
+
+}  // namespace
 
 }  // namespace tegula::nn

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 #include "src/nn/batch_type.hpp"
 #include "src/nn/graph_notes.hpp"
 #include "src/nn/random_seed.hpp"
@@ -33,6 +34,8 @@ NameCounts& name_counts() {
   static NameCounts counts;
   return counts;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { name_counts(); });
 
 /// Assignment nodes that a `call` builds take part in no step: their effect would be lost.
 void refuse_assignments(const Graph& graph, std::size_t first_node, const std::string& layer) {

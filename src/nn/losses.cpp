@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/nn/shape_text.hpp"
 
 namespace tegula::nn {
@@ -365,5 +366,11 @@ const std::vector<ObjectClass<LossBase>>& object_classes<LossBase>() {
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<LossBase>(); });
+
+}  // namespace
 
 }  // namespace tegula::nn

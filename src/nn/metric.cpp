@@ -1,5 +1,6 @@
 #include "tegula/nn/metric.hpp"
 
+#include "src/core/made_before_fork.hpp"
 #include "tegula/nn/metrics.hpp"
 
 namespace tegula::nn {
@@ -113,6 +114,8 @@ const std::vector<ObjectClass<MetricBase>>& metric_classes() {
   };
   return classes;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { metric_classes(); });
 
 }  // namespace
 }  // namespace metrics

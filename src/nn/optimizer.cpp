@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/nn/row_gradients.hpp"
 #include "tegula/graph/initializers.hpp"
 #include "tegula/nn/optimizers.hpp"
@@ -362,5 +363,11 @@ const std::vector<ObjectClass<OptimizerBase>>& object_classes<OptimizerBase>() {
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<OptimizerBase>(); });
+
+}  // namespace
 
 }  // namespace tegula::nn

@@ -1,5 +1,6 @@
 #include "tegula/nn/regularizers.hpp"
 
+#include "src/core/made_before_fork.hpp"
 #include "src/nn/shape_text.hpp"
 
 namespace tegula::nn {
@@ -53,5 +54,11 @@ const std::vector<ObjectClass<RegularizerBase>>& object_classes<RegularizerBase>
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<RegularizerBase>(); });
+
+}  // namespace
 
 }  // namespace tegula::nn

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "src/core/made_before_fork.hpp"
+
 namespace tegula::nn {
 
 namespace {
@@ -137,5 +139,11 @@ const std::vector<ObjectClass<ScheduleBase>>& object_classes<ScheduleBase>() {
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { object_classes<ScheduleBase>(); });
+
+}  // namespace
 
 }  // namespace tegula::nn

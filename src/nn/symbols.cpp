@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "src/core/made_before_fork.hpp"
 #include "src/graph/rebuild.hpp"
 #include "tegula/graph/op_def.hpp"
 
@@ -17,6 +18,8 @@ std::optional<WeakGraph>& open_graph() {
   static std::optional<WeakGraph> graph;
   return graph;
 }
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { open_graph(); });
 
 std::shared_ptr<const LayerCall> noted(LayerCall call) {
   const std::shared_ptr<LayerBase> layer = call.layer;

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
+#include "src/core/fork_safe.hpp"
+#include "src/core/made_before_fork.hpp"
 #include "tegula/core/parallel.hpp"
 #include "tegula/graph/ops.hpp"
 #include "tegula/runtime/session.hpp"
@@ -133,6 +136,36 @@ TEST_CASE("a forked child computes what its parent computes") {
   CHECK(WEXITSTATUS(status) == 0);
 }
 #endif
+
+std::atomic<bool> making{false};
+
+/// Takes its time, and makes a lock, as caches do.
+int& made_slowly() {
+  static int value = [] {
+    making = true;
+    making.notify_one();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const detail::BriefMutex lock;
+    return 7;
+  }();
+  return value;
+}
+
+const detail::MadeBeforeFork kMadeBeforeFork([] { made_slowly(); });
+
+TEST_CASE("a fork waits for a static object that another thread is making") {
+  std::thread other([] { made_slowly(); });
+  making.wait(false);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(5);
+    _exit(made_slowly() == 7 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  other.join();
+  CHECK(status == 0);
+}
 
 TEST_CASE("a fork finds locks whole while other threads make, hold and drop them") {
   const auto compute = [] {

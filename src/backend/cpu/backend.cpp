@@ -30,8 +30,6 @@ const LoweringTable& lowering_table() {
   return table;
 }
 
-const detail::MadeBeforeFork kMadeBeforeFork([] { lowering_table(); });
-
 class CpuBackend final : public Backend {
  public:
   std::string_view name() const override { return "cpu"; }
@@ -54,5 +52,16 @@ const Backend& cpu_backend() {
   static const cpu::CpuBackend backend;
   return backend;
 }
+
+namespace cpu {
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] {
+  lowering_table();
+  cpu_backend();
+});
+
+}  // namespace
+}  // namespace cpu
 
 }  // namespace tegula

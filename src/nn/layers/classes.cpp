@@ -1,5 +1,6 @@
 // The layers that are known by their names.
 
+#include "src/core/made_before_fork.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
 #include "tegula/nn/layers/automatic_augmentation.hpp"
@@ -147,5 +148,14 @@ const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {
   };
   return classes;
 }
+
+namespace {
+
+const detail::MadeBeforeFork kMadeBeforeFork([] {
+  object_classes<LayerBase>();
+  user_classes<LayerBase>();
+});
+
+}  // namespace
 
 }  // namespace tegula::nn

@@ -214,6 +214,9 @@ py::object object_from_attr(const AttrValue& value) {
     py::object operator()(const std::shared_ptr<const Cluster>& cluster) const {
       return py::str(to_string(AttrValue(cluster)));
     }
+    py::object operator()(const std::shared_ptr<const Function>& function) const {
+      return py::str(to_string(AttrValue(function)));
+    }
   };
   return std::visit(Converter{}, value);
 }

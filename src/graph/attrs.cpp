@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "src/graph/text_values.hpp"
+#include "tegula/graph/function.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula {
 
 namespace {
 
-constexpr const char* kTypeNames[] = {"bool",  "int",  "float",  "string", "dtype",
-                                      "shape", "ints", "tensor", "cluster"};
+constexpr const char* kTypeNames[] = {"bool",  "int",  "float",  "string",  "dtype",
+                                      "shape", "ints", "tensor", "cluster", "function"};
 
 bool equal_clusters(const Cluster& a, const Cluster& b) {
   const auto same = [](const ClusterInstruction& x, const ClusterInstruction& y) {
@@ -90,7 +92,15 @@ struct AttrText {
   std::string operator()(const std::shared_ptr<const Cluster>& value) const {
     return cluster_text(*value);
   }
+  std::string operator()(const FunctionPointer& value) const {
+    return detail::function_text(*value);
+  }
 };
+
+bool equal_functions(const FunctionPointer& a, const FunctionPointer& b) {
+  return a == b || (a->graph == b->graph && a->results == b->results) ||
+         detail::function_text(*a) == detail::function_text(*b);
+}
 
 bool name_less(const Attrs::Entry& entry, std::string_view name) { return entry.first < name; }
 
@@ -103,6 +113,9 @@ bool equal(const AttrValue& a, const AttrValue& b) {
   if (const auto* cluster = std::get_if<ClusterPointer>(&a)) {
     const auto& other = std::get<ClusterPointer>(b);
     return *cluster == other || equal_clusters(**cluster, *other);
+  }
+  if (const auto* function = std::get_if<FunctionPointer>(&a)) {
+    return equal_functions(*function, std::get<FunctionPointer>(b));
   }
   return std::visit(
       [&b]<typename T>(const T& value) {

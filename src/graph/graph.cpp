@@ -7,6 +7,7 @@
 #include "src/core/rethrow.hpp"
 #include "src/core/similar_names.hpp"
 #include "src/graph/storage.hpp"
+#include "tegula/graph/function.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula {
@@ -156,8 +157,35 @@ void Graph::check_inputs(std::span<const Value> inputs) const {
   }
 }
 
+namespace {
+
+/// Inputs as values within a function.
+std::vector<Value> inside(FunctionScope& scope, std::span<const Value> values) {
+  std::vector<Value> results;
+  for (const Value& value : values) results.push_back(scope.inside(value));
+  return results;
+}
+
+/// Where a node that is built in `graph` belongs: into the function that this thread builds, unless
+/// it is state or an input of the graph. Null: into `graph` as it is.
+FunctionScope* function_for(const Graph& graph, const OpDef& op) {
+  const bool stays = op.name == "variable" || op.name == "placeholder";
+  return stays ? nullptr : FunctionScope::around(graph);
+}
+
+}  // namespace
+
 Node& Graph::add_node(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
                       std::string_view name, SourceLocation location) {
+  if (FunctionScope* const scope = function_for(*this, op)) {
+    return Graph(scope->graph())
+        .build(op, inside(*scope, inputs), std::move(attrs), name, location);
+  }
+  return build(op, inputs, std::move(attrs), name, location);
+}
+
+Node& Graph::build(const OpDef& op, std::span<const Value> inputs, Attrs attrs,
+                   std::string_view name, SourceLocation location) {
   const SourceLocation outer = LocationScope::current();
   if (outer.known()) location = outer;
   std::string wanted = NameScope::prefix_in(*this) + (name.empty() ? op.name : std::string(name));
@@ -182,6 +210,13 @@ Node& Graph::add_node(const OpDef& op, std::span<const Value> inputs, Attrs attr
 }
 
 Node& Graph::add_copy(const Node& original, std::span<const Value> inputs) {
+  if (FunctionScope* const scope = function_for(*this, original.op())) {
+    return Graph(scope->graph()).copy(original, inside(*scope, inputs));
+  }
+  return copy(original, inputs);
+}
+
+Node& Graph::copy(const Node& original, std::span<const Value> inputs) {
   const OpDef& op = original.op();
   const detail::NodeBody& source = original.body();
   const auto name = [&] { return source.name; };
@@ -222,6 +257,7 @@ Value Graph::constant(const Tensor& value, std::string_view name, std::source_lo
 Variable Graph::variable(const InitialValue& initial, std::string_view name, bool trainable,
                          std::source_location location) {
   if (!initial.build) throw InvalidArgument("a variable needs an initial value or a type");
+  const FunctionScope::Outside outside;
   const Variable variable = this->variable(initial.type, name, trainable, location);
   LocationScope scope(variable.node().location());
   set_initial_value(variable, initial.build(*this));
@@ -356,12 +392,20 @@ void Graph::set_targets(std::vector<Value> targets) {
 }
 
 std::int64_t Graph::next_op_id() {
+  if (const FunctionScope* const function = FunctionScope::around(*this)) {
+    const FunctionScope::Outside outside;
+    return Graph(function->outermost()).next_op_id();
+  }
   if (OpIdScope* const scope = OpIdScope::in(*this)) return scope->next_++;
   const std::lock_guard guard(storage_->mutex);
   return storage_->random_ops++;
 }
 
 std::int64_t Graph::op_id_count() const {
+  if (const FunctionScope* const function = FunctionScope::around(*this)) {
+    const FunctionScope::Outside outside;
+    return function->outermost().op_id_count();
+  }
   if (const OpIdScope* const scope = OpIdScope::in(*this)) return scope->next_;
   const std::lock_guard guard(storage_->mutex);
   return storage_->random_ops;

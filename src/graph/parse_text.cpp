@@ -5,7 +5,7 @@
 #include "src/graph/storage.hpp"
 #include "src/graph/text_scanner.hpp"
 #include "src/graph/text_values.hpp"
-#include "tegula/graph/graph.hpp"
+#include "tegula/graph/function.hpp"
 
 namespace tegula {
 
@@ -21,11 +21,27 @@ class TextParser {
     TextScanner scanner(line, number, repeatable_);
     if (scanner.at_end() || scanner.next_is('#')) return;
     if (scanner.next_is('%')) {
-      parse_node(scanner, number);
+      parse_node(scanner);
     } else {
       parse_statement(scanner);
     }
     if (!scanner.at_end()) scanner.fail("expected the end of the line");
+  }
+
+  /// What stands between the braces of a function.
+  FunctionPointer parse_function(TextScanner& scanner) {
+    while (scanner.next_is('%')) {
+      parse_node(scanner);
+      scanner.expect(';');
+    }
+    if (scanner.word() != "fetch") scanner.fail("expected a node or \"fetch\"");
+    if (scanner.next_is('%')) parse_values(scanner, fetches_);
+    std::vector<Value> parameters;
+    for (const Node& node : graph_.nodes()) {
+      if (node.op().name == "variable") scanner.fail("a function cannot hold variables");
+      if (node.op().name == "placeholder") parameters.push_back(graph_.node(node.id()).output());
+    }
+    return std::make_shared<const Function>(Function{graph_, std::move(parameters), fetches_});
   }
 
   const std::vector<Value>& fetches() const { return fetches_; }
@@ -50,7 +66,7 @@ class TextParser {
     } while (scanner.accept(','));
   }
 
-  void parse_node(TextScanner& scanner, int line) {
+  void parse_node(TextScanner& scanner) {
     const std::string name = scanner.name();
     if (graph_.find(name) != nullptr) scanner.fail("%" + name + " is defined twice");
     scanner.expect('=');
@@ -62,8 +78,9 @@ class TextParser {
     Attrs attrs = scanner.attrs(op);
     for (const auto& [key, value] : leading) attrs.set(key, value);
     try {
-      graph_.add_node(op, inputs, std::move(attrs), name,
-                      SourceLocation("graph text", static_cast<std::uint32_t>(line)));
+      graph_.add_node(
+          op, inputs, std::move(attrs), name,
+          SourceLocation("graph text", static_cast<std::uint32_t>(scanner.line_number())));
     } catch (const Error& error) {
       scanner.fail(error.what());
     }
@@ -115,6 +132,17 @@ std::int64_t count_random_ops(const Graph& graph) {
 }
 
 }  // namespace
+
+std::shared_ptr<const Function> detail::TextScanner::function() {
+  constexpr int kMaxDepth = 32;
+  if (depth_ == kMaxDepth) fail("functions are nested too deeply");
+  ++depth_;
+  expect('{');
+  FunctionPointer function = TextParser(Graph()).parse_function(*this);
+  expect('}');
+  --depth_;
+  return function;
+}
 
 Graph Graph::from_text(std::string_view text) {
   Graph graph;

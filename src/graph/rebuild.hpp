@@ -1,8 +1,11 @@
 #pragma once
 // The same computation on other values.
 
+#include <map>
+#include <span>
 #include <vector>
 
+#include "src/graph/place.hpp"
 #include "tegula/graph/graph.hpp"
 
 namespace tegula {
@@ -13,5 +16,10 @@ namespace tegula {
 /// of another graph that nothing stands for.
 std::vector<Value> rebuilt(const std::vector<Value>& outputs, const std::vector<Value>& from,
                            const std::vector<Value>& to);
+
+/// The same in `graph`, where `known` says what stands for which value, and learns it of all that
+/// is built.
+std::vector<Value> rebuilt(std::span<const Value> outputs, Graph graph,
+                           std::map<Place, Value>& known);
 
 }  // namespace tegula

@@ -7,41 +7,21 @@ namespace tegula {
 
 namespace {
 
-std::string value_text(const Value& value) {
-  std::string text = detail::name_text(value.node().name());
-  if (value.index() > 0) text += ":" + std::to_string(value.index());
-  return text;
-}
-
-void append_values(std::string& text, std::span<const Value> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    text += (i == 0 ? " " : ", ") + value_text(values[i]);
-  }
-}
-
-void append_node(std::string& text, const Node& node) {
-  text += detail::name_text(node.name()) + " = " + node.op().name;
-  text += detail::leading_attrs_text(node.op(), node.attrs());
-  append_values(text, node.inputs());
-  text += detail::attrs_text(node.op(), node.attrs()) + "\n";
-}
-
 void append_results(std::string& text, std::string_view keyword, std::span<const Value> values) {
   if (values.empty()) return;
-  text += keyword;
-  append_values(text, values);
-  text += "\n";
+  text += std::string(keyword) + detail::values_text(values) + "\n";
 }
 
 }  // namespace
 
 std::string Graph::to_text() const {
   std::string text;
-  for (const Node& node : nodes()) append_node(text, node);
+  for (const Node& node : nodes()) text += detail::node_text(node) + "\n";
   for (const Variable& variable : variables()) {
     const Value initial = initial_value(variable);
     if (!initial) continue;
-    text += "initial " + value_text(variable) + " = " + value_text(initial) + "\n";
+    text += "initial" + detail::values_text(std::vector<Value>{variable}) + " =" +
+            detail::values_text(std::vector<Value>{initial}) + "\n";
   }
   append_results(text, "fetch", fetches());
   append_results(text, "target", targets());

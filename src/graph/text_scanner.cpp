@@ -234,6 +234,7 @@ AttrValue TextScanner::attr_value(const AttrValue& example) {
         if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return integers();
         if constexpr (std::is_same_v<T, Tensor>) return tensor();
         if constexpr (std::is_same_v<T, std::shared_ptr<const Cluster>>) return cluster();
+        if constexpr (std::is_same_v<T, std::shared_ptr<const Function>>) return function();
       },
       example);
 }

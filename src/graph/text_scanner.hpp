@@ -44,6 +44,9 @@ class TextScanner {
   void leading_attrs(const OpDef& op, Attrs& attrs);
   const OpDef& op();
   std::shared_ptr<const Cluster> cluster();
+  /// Nodes and a `fetch`, in braces. Defined by the parser of graphs.
+  std::shared_ptr<const Function> function();
+  int line_number() const { return number_; }
 
  private:
   void skip_blanks();
@@ -63,6 +66,7 @@ class TextScanner {
   int number_ = 0;
   std::size_t& repeatable_;
   bool in_cluster_ = false;
+  int depth_ = 0;  ///< of functions
 };
 
 }  // namespace tegula::detail

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "tegula/graph/function.hpp"
+
 namespace tegula::detail {
 
 namespace {
@@ -57,6 +59,7 @@ std::string value_text(const AttrValue& value) {
   if (const auto* cluster = std::get_if<std::shared_ptr<const Cluster>>(&value)) {
     return cluster_text(**cluster);
   }
+  if (const auto* function = std::get_if<FunctionPointer>(&value)) return function_text(**function);
   return to_string(value);
 }
 
@@ -123,6 +126,27 @@ std::string cluster_text(const Cluster& cluster) {
     text += (i == 0 ? " %" : ", %") + std::to_string(cluster.outputs[i]);
   }
   return text + "}";
+}
+
+std::string values_text(std::span<const Value> values) {
+  std::string text;
+  for (const Value& value : values) {
+    text += (text.empty() ? " " : ", ") + name_text(value.node().name());
+    if (value.index() > 0) text += ":" + std::to_string(value.index());
+  }
+  return text;
+}
+
+std::string node_text(const Node& node) {
+  return name_text(node.name()) + " = " + node.op().name +
+         leading_attrs_text(node.op(), node.attrs()) + values_text(node.inputs()) +
+         attrs_text(node.op(), node.attrs());
+}
+
+std::string function_text(const Function& function) {
+  std::string text = "{";
+  for (const Node& node : function.graph.nodes()) text += node_text(node) + "; ";
+  return text + "fetch" + values_text(function.results) + "}";
 }
 
 std::string attrs_text(const OpDef& op, const Attrs& attrs) {

@@ -1,7 +1,9 @@
 #pragma once
-// Pieces of the graph's text form that hold values: names, tensors, clusters. Private to src/graph.
+// Pieces of the graph's text form that hold values: names, tensors, clusters,
+// functions. Private to src/graph.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,12 @@ std::string name_text(const std::string& name);
 std::string tensor_text(const Tensor& tensor);
 /// `{%2 = add %0, %1; %3 = relu %2; return %3}`
 std::string cluster_text(const Cluster& cluster);
+/// `{%x = placeholder f32[]; %y = neg %x; fetch %y}`
+std::string function_text(const Function& function);
+/// `%y = neg %x`, without the end of a line.
+std::string node_text(const Node& node);
+/// ` %x, %y:1`
+std::string values_text(std::span<const Value> values);
 
 /// What follows an op's inputs: ` {axes=(0,1), keepdims=true}`, defaults omitted, or nothing.
 std::string attrs_text(const OpDef& op, const Attrs& attrs);

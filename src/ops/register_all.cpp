@@ -6,14 +6,17 @@ namespace tegula::ops {
 
 void register_all(OpRegistry& registry);
 void register_channels(OpRegistry& registry);
+void register_cond(OpRegistry& registry);
 void register_ctc(OpRegistry& registry);
 void register_inverse_functions(OpRegistry& registry);
 void register_integers(OpRegistry& registry);
 void register_order(OpRegistry& registry);
 void register_recompute(OpRegistry& registry);
+void register_scan(OpRegistry& registry);
 void register_scatter(OpRegistry& registry);
 void register_solving(OpRegistry& registry);
 void register_decompositions(OpRegistry& registry);
+void register_while_loop(OpRegistry& registry);
 
 void register_all(OpRegistry& registry) {
   register_arithmetic(registry);
@@ -44,6 +47,9 @@ void register_all(OpRegistry& registry) {
   register_state(registry);
   register_fused(registry);
   register_row_cluster(registry);
+  register_cond(registry);
+  register_scan(registry);
+  register_while_loop(registry);
 }
 
 }  // namespace tegula::ops

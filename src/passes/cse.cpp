@@ -7,6 +7,7 @@
 
 #include "src/passes/passes.hpp"
 #include "src/passes/rewriter.hpp"
+#include "tegula/graph/function.hpp"
 
 namespace tegula::passes {
 
@@ -38,6 +39,7 @@ class Hash {
   void add(const std::shared_ptr<const Cluster>& cluster) {
     add(cluster->instructions.size());  // the rest by equality
   }
+  void add(const FunctionPointer& function) { add(function->graph.nodes().size()); }
 
   std::size_t value() const { return hash_; }
 

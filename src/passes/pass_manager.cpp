@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "src/passes/functions.hpp"
 #include "src/passes/passes.hpp"
 #include "tegula/core/file.hpp"
 
@@ -70,6 +71,7 @@ OptimizedGraph run_passes(const Graph& graph, const PassOptions& options, bool v
   const bool dumps = directory != nullptr && *directory != '\0';
   if (dumps) dump(directory, graph, "before");
   if (!options.enabled) return optimized;
+  optimized.graph = passes::optimize_functions(passes::merge_scans(graph), options);
   for (const Pass& pass : kPasses) {
     if (std::ranges::find(options.disabled, pass.name) != options.disabled.end()) continue;
     const int before = static_cast<int>(optimized.graph.nodes().size());

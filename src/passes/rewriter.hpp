@@ -111,8 +111,11 @@ class Uses {
   std::vector<bool> result_;
 };
 
-/// A node that no rewrite may drop, merge or evaluate early: it comes from outside or has effects.
-inline bool is_pure(const OpDef& op) { return op.reference && !op.random && !op.stateful; }
+/// Whether its nodes may be evaluated early: they do not come from outside, have no effects, and
+/// run no functions, which may take for ever.
+inline bool is_pure(const OpDef& op) {
+  return op.reference && !op.random && !op.stateful && !op.parameter_types;
+}
 inline bool is_op(const Value& value, std::string_view op) { return value.node().op().name == op; }
 inline bool is_constant(const Value& value) { return is_op(value, "constant"); }
 inline const Tensor& constant_value(const Value& value) {

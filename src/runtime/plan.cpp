@@ -11,15 +11,6 @@ namespace tegula::detail {
 
 namespace {
 
-/// Rethrows the exception in flight; errors of the library keep their class and gain the node.
-[[noreturn]] void rethrow_for(const Node* node) {
-  const auto text = [&](const Error& error) {
-    return node == nullptr ? std::string(error.what())
-                           : std::string(error.what()) + "\n  in: " + node->describe();
-  };
-  rethrow_with(text);
-}
-
 KernelInfo describe_step(const Plan& plan, const Step& step) {
   KernelInfo info;
   info.description = step.kernel->description();
@@ -43,6 +34,14 @@ std::int64_t now_in_nanoseconds() {
 
 }  // namespace
 
+void rethrow_for(const Node* node) {
+  const auto text = [&](const Error& error) {
+    return node == nullptr ? std::string(error.what())
+                           : std::string(error.what()) + "\n  in: " + node->describe();
+  };
+  rethrow_with(text);
+}
+
 std::shared_ptr<const std::vector<KernelInfo>> Plan::kernel_infos() const {
   {
     const std::lock_guard guard(mutex_);
@@ -53,6 +52,23 @@ std::shared_ptr<const std::vector<KernelInfo>> Plan::kernel_infos() const {
   const std::lock_guard guard(mutex_);
   if (!infos_) infos_ = std::move(infos);
   return infos_;
+}
+
+void* Plan::pointer(const Place& place, std::byte* arena) const {
+  const auto index = static_cast<std::size_t>(place.index);
+  switch (place.storage) {
+    case Storage::none:
+    case Storage::feed:
+    case Storage::fetch:
+      return nullptr;
+    case Storage::arena:
+      return arena + place.offset;
+    case Storage::variable:
+      return variables[index]->value.raw();
+    case Storage::constant:
+      return const_cast<void*>(constants[index]);  // only ever an input
+  }
+  return nullptr;
 }
 
 PlanInstance::PlanInstance(std::shared_ptr<const Plan> plan)
@@ -66,27 +82,9 @@ void PlanInstance::bind() {
   auto* const arena = static_cast<std::byte*>(arena_.raw());
   for (const Place& place : plan_->places) {
     const auto index = static_cast<std::size_t>(place.index);
-    void* pointer = nullptr;
-    switch (place.storage) {
-      case Storage::none:
-        break;
-      case Storage::arena:
-        pointer = arena + place.offset;
-        break;
-      case Storage::feed:
-        feeds_.push_back({pointers_.size(), index});
-        break;
-      case Storage::fetch:
-        fetches_.push_back({pointers_.size(), index});
-        break;
-      case Storage::variable:
-        pointer = plan_->variables[index]->value.raw();
-        break;
-      case Storage::constant:
-        pointer = const_cast<void*>(plan_->constants[index]);  // only ever an input
-        break;
-    }
-    pointers_.push_back(pointer);
+    if (place.storage == Storage::feed) feeds_.push_back({pointers_.size(), index});
+    if (place.storage == Storage::fetch) fetches_.push_back({pointers_.size(), index});
+    pointers_.push_back(plan_->pointer(place, arena));
   }
   steps_.reserve(plan_->steps.size());
   for (const Step& step : plan_->steps) {

@@ -13,6 +13,7 @@
 #include "src/core/fork_safe.hpp"
 #include "src/runtime/tensor_row.hpp"
 #include "src/runtime/variables.hpp"
+#include "tegula/graph/function.hpp"
 #include "tegula/graph/graph.hpp"
 #include "tegula/passes/pass_manager.hpp"
 #include "tegula/runtime/backend.hpp"
@@ -81,6 +82,8 @@ struct Plan {
   /// Set once every variable in `reads` has a value; it never loses it again.
   mutable std::atomic<bool> variables_ready{false};
 
+  /// Where the place is; null for a feed or a fetch.
+  void* pointer(const Place& place, std::byte* arena) const;
   /// One entry per step, made when first asked for.
   std::shared_ptr<const std::vector<KernelInfo>> kernel_infos() const;
 
@@ -88,6 +91,9 @@ struct Plan {
   mutable BriefMutex mutex_;  // guards what follows
   mutable std::shared_ptr<const std::vector<KernelInfo>> infos_;
 };
+
+/// Rethrows the exception in flight; errors of the library keep their class and gain the node.
+[[noreturn]] void rethrow_for(const Node* node);
 
 /// What a plan is made for. Names of `feeds` are those of the placeholders in the extracted graph.
 struct PlanRequest {
@@ -101,6 +107,9 @@ struct PlanRequest {
 /// Extracts, optimizes, lowers, schedules and places.
 std::shared_ptr<const Plan> build_plan(const PlanRequest& request, const PassOptions& passes,
                                        VariableStore& variables, const Backend& backend);
+
+/// The plan of a function whose parameters' types are known, as it is: passes have run before.
+std::shared_ptr<const Plan> build_plan(const Function& function, const Backend& backend);
 
 /// A plan with an arena of its own: what one run at a time uses.
 class PlanInstance {

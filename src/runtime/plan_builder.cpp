@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "tegula/core/error.hpp"
+#include "tegula/graph/function.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::detail {
@@ -45,18 +46,6 @@ bool is_source(const Node& node) {
   return op == "placeholder" || op == "constant" || op == "variable";
 }
 
-bool draws_random(const Node& node) {
-  if (node.op().random) return true;
-  for (const auto& [name, value] : node.attrs()) {
-    const auto* cluster = std::get_if<std::shared_ptr<const Cluster>>(&value);
-    if (cluster == nullptr || *cluster == nullptr) continue;
-    for (const ClusterInstruction& instruction : (*cluster)->instructions) {
-      if (instruction.op->random) return true;
-    }
-  }
-  return false;
-}
-
 /// `gradients` builds in a scope of this name.
 bool is_gradient(const Node& node) {
   return node.name().starts_with("gradients") ||
@@ -71,7 +60,7 @@ void remove_repeated(std::vector<int>& list) {
 
 }  // namespace
 
-PlanBuilder::PlanBuilder(Plan& plan, const PlanRequest& request, VariableStore& variables,
+PlanBuilder::PlanBuilder(Plan& plan, const PlanRequest& request, VariableStore* variables,
                          const Backend& backend)
     : plan_(plan), request_(request), variables_(variables), backend_(backend) {
   for (std::size_t i = 0; i < request.feeds.size(); ++i) {
@@ -155,7 +144,7 @@ void PlanBuilder::place_source(const Node& node) {
   } else if (op == "variable") {
     place = {Storage::variable, static_cast<int>(plan_.variables.size())};
     variable_roots_.push_back(static_cast<int>(roots_.size()) - 1);
-    plan_.variables.push_back(variables_.state(request_.graph.value(node.name())));
+    plan_.variables.push_back(variables_->state(request_.graph.value(node.name())));
     assignment_of_.push_back(kNone);
   } else {
     const auto feed = feed_by_name_.find(node.name());
@@ -371,6 +360,21 @@ void PlanBuilder::find_reads_and_writes() {
   }
 }
 
+std::shared_ptr<const Plan> build_plan(const Function& function, const Backend& backend) {
+  std::vector<Shape> shapes;
+  for (const Value& parameter : function.parameters) shapes.push_back(parameter.shape());
+  auto plan = std::make_shared<Plan>();
+  plan->graph = plan->extracted = extract(function.parameters, shapes, function.results, {});
+  for (const Value& result : function.results) plan->fetch_types.push_back(result.type());
+  const PlanRequest request{.graph = function.graph,
+                            .feeds = function.parameters,
+                            .feed_shapes = shapes,
+                            .fetches = function.results,
+                            .targets = {}};
+  PlanBuilder(*plan, request, nullptr, backend).build();
+  return plan;
+}
+
 std::shared_ptr<const Plan> build_plan(const PlanRequest& request, const PassOptions& passes,
                                        VariableStore& variables, const Backend& backend) {
   const Graph extracted =
@@ -381,7 +385,7 @@ std::shared_ptr<const Plan> build_plan(const PlanRequest& request, const PassOpt
   plan->graph = std::move(optimized.graph);
   plan->reports = std::move(optimized.reports);
   for (const Value& fetch : plan->graph.fetches()) plan->fetch_types.push_back(fetch.type());
-  PlanBuilder(*plan, request, variables, backend).build();
+  PlanBuilder(*plan, request, &variables, backend).build();
   return plan;
 }
 

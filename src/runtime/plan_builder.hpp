@@ -20,7 +20,8 @@ namespace tegula::detail {
 
 class PlanBuilder {
  public:
-  PlanBuilder(Plan& plan, const PlanRequest& request, VariableStore& variables,
+  /// `variables` may be null where the graph has none.
+  PlanBuilder(Plan& plan, const PlanRequest& request, VariableStore* variables,
               const Backend& backend);
   void build();
 
@@ -91,7 +92,7 @@ class PlanBuilder {
 
   Plan& plan_;
   const PlanRequest& request_;
-  VariableStore& variables_;
+  VariableStore* variables_;
   const Backend& backend_;
 
   std::unordered_map<std::string, int> feed_by_name_;

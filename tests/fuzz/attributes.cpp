@@ -2,6 +2,7 @@
 
 #include "src/graph/text_scanner.hpp"
 #include "src/graph/text_values.hpp"
+#include "tegula/graph/function.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace tegula::fuzz {
@@ -16,7 +17,8 @@ const AttrValue kExamples[] = {false,
                                Shape(),
                                std::vector<std::int64_t>(),
                                Tensor(),
-                               std::make_shared<const Cluster>()};
+                               std::make_shared<const Cluster>(),
+                               FunctionPointer()};
 
 AttrValue parse(std::string_view text, const AttrValue& example) {
   std::size_t repeatable = detail::kMaxRepeatedBytesOfText;
@@ -30,6 +32,9 @@ std::string text_of(const AttrValue& value) {
   if (const auto* tensor = std::get_if<Tensor>(&value)) return detail::tensor_text(*tensor);
   if (const auto* cluster = std::get_if<std::shared_ptr<const Cluster>>(&value)) {
     return detail::cluster_text(**cluster);
+  }
+  if (const auto* function = std::get_if<FunctionPointer>(&value)) {
+    return detail::function_text(**function);
   }
   return to_string(value);
 }

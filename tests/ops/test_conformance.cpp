@@ -151,6 +151,8 @@ TEST_CASE("gradients of gradients agree with numeric ones") {
   for_each_sample([&](const OpDef& op, const Sample& sample) {
     const bool small = element_count_of(sample) <= kMostElementsForSecondGradients;
     if (!op.gradient || !small || !floats_are_wide(sample)) return;
+    // Its gradient goes back through iterations whose number only its own kernel knows.
+    if (op.name == "while_loop") return;
     const Differentiable f = differentiable(op, sample, Dims::known);
     for (const Value& y : f.ys) {
       if (f.xs.empty()) continue;

@@ -17,12 +17,14 @@
 namespace tegula {
 
 struct Cluster;
+struct Function;
 
 /// Value of an attribute. A shape-valued attribute may have unknown dimensions.
-using AttrValue = std::variant<bool, std::int64_t, double, std::string, DType, Shape,
-                               std::vector<std::int64_t>, Tensor, std::shared_ptr<const Cluster>>;
+using AttrValue =
+    std::variant<bool, std::int64_t, double, std::string, DType, Shape, std::vector<std::int64_t>,
+                 Tensor, std::shared_ptr<const Cluster>, std::shared_ptr<const Function>>;
 
-/// Equality by content (tensors by bytes, clusters by instructions).
+/// Equality by content (tensors by bytes, clusters by instructions, functions by their text).
 TEGULA_API bool equal(const AttrValue& a, const AttrValue& b);
 /// As in the graph's text form: `true`, `-1`, `0.5`, `"same"`, `f32`, `[2,?]`, `(0,1)`.
 TEGULA_API std::string to_string(const AttrValue& value);

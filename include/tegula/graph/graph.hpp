@@ -324,6 +324,10 @@ class TEGULA_API Graph {
   friend class OpIdScope;
   friend class WeakGraph;
   explicit Graph(std::shared_ptr<detail::GraphStorage> storage) : storage_(std::move(storage)) {}
+  /// `add_node` and `add_copy` into this graph, whatever functions are being built.
+  Node& build(const OpDef& op, std::span<const Value> inputs, Attrs attrs, std::string_view name,
+              SourceLocation location);
+  Node& copy(const Node& original, std::span<const Value> inputs);
   /// Throws InvalidArgument for an empty value or one of another graph.
   void check_inputs(std::span<const Value> inputs) const;
 

@@ -115,6 +115,9 @@ struct OpDef {
   std::function<std::vector<ValueType>(const InferContext&)> infer;
   /// One value per input (no value: zero gradient). Empty: not differentiable.
   std::function<std::vector<Value>(const GradientContext&)> gradient;
+  /// Of an op with functions for attributes: the types of the parameters of the one that the
+  /// attribute `name` holds, for a node with these inputs. Throws as `infer` does.
+  std::function<std::vector<ValueType>(const InferContext&, std::string_view name)> parameter_types;
   /// Slow and obvious. Empty only for placeholder, variable and assign.
   std::function<std::vector<Tensor>(const EvaluateContext&)> reference;
   /// Types are known. Empty: no FLOPs, bytes of all operands.

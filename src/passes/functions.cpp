@@ -1,0 +1,186 @@
+#include "src/passes/functions.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "src/graph/loop_forms.hpp"
+#include "src/graph/place.hpp"
+#include "src/passes/passes.hpp"
+#include "src/passes/rewriter.hpp"
+#include "tegula/graph/function.hpp"
+
+namespace tegula::passes {
+
+namespace {
+
+std::vector<ValueType> types_of(std::span<const Value> values) {
+  std::vector<ValueType> types;
+  for (const Value& value : values) types.push_back(value.type());
+  return types;
+}
+
+/// The function after `change`, which may drop parameters but keeps their names.
+FunctionPointer changed(const FunctionPointer& function,
+                        const std::function<Graph(const Graph&)>& change) {
+  const FunctionPointer copy = make_function(function->parameters, function->results);
+  Graph before = copy->graph;
+  before.set_fetches(copy->results);
+  const Graph after = change(before);
+  if (after == before) return copy;
+  std::vector<Value> parameters;
+  for (const Value& parameter : copy->parameters) {
+    Node* const kept = after.find(parameter.node().name());
+    parameters.push_back(kept != nullptr ? kept->output() : parameter);
+  }
+  return make_function(parameters, after.fetches());
+}
+
+/// By parameter: whether a result needs it.
+std::vector<bool> used_parameters(const Function& function) {
+  std::set<const Node*> met;
+  std::vector<Value> waiting = function.results;
+  while (!waiting.empty()) {
+    const Value value = waiting.back();
+    waiting.pop_back();
+    if (!met.insert(&value.node()).second) continue;
+    waiting.insert(waiting.end(), value.node().inputs().begin(), value.node().inputs().end());
+  }
+  std::vector<bool> used;
+  for (const Value& parameter : function.parameters) {
+    used.push_back(met.contains(&parameter.node()));
+  }
+  return used;
+}
+
+template <typename T>
+std::vector<T> those(const std::vector<T>& list, const std::vector<bool>& kept) {
+  std::vector<T> result;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (kept[i]) result.push_back(list[i]);
+  }
+  return result;
+}
+
+/// What becomes of a node with functions.
+struct Rewrite {
+  std::map<std::string, FunctionPointer, std::less<>> functions;
+  std::vector<bool> operands;  ///< which are kept
+  std::vector<bool> results;
+};
+
+/// Functions with known types; of cond and scan, what is read of their results, and what that
+/// needs.
+class Rewrites {
+ public:
+  explicit Rewrites(const Graph& graph) : graph_(graph), needed_(ValueNumbers(graph).count()) {
+    const ValueNumbers numbers(graph);
+    const auto need = [&](const Value& value) { needed_[numbers(value)] = true; };
+    for (const Value& value : graph.fetches()) need(value);
+    for (const Value& value : graph.targets()) need(value);
+    for (std::size_t id = graph.nodes().size(); id-- > 0;) {
+      Node& node = graph.node(static_cast<int>(id));
+      std::vector<bool> read;
+      for (int i = 0; i < node.output_count(); ++i)
+        read.push_back(needed_[numbers(node.output(i))]);
+      if (std::ranges::find(read, true) == read.end()) continue;
+      std::vector<bool> operands(node.inputs().size(), true);
+      if (node.op().parameter_types) {
+        operands = rewrites_.emplace(&node, rewrite(node, read)).first->second.operands;
+      }
+      for (std::size_t i = 0; i < operands.size(); ++i) {
+        if (operands[i]) need(node.inputs()[i]);
+      }
+    }
+  }
+
+  /// Null for a node without functions, or that nobody needs.
+  const Rewrite* find(const Node& node) const {
+    const auto known = rewrites_.find(&node);
+    return known == rewrites_.end() ? nullptr : &known->second;
+  }
+
+ private:
+  static Rewrite rewrite(const Node& node, const std::vector<bool>& read) {
+    Rewrite made{{}, std::vector<bool>(node.inputs().size(), true), read};
+    const bool cond = node.op().name == "cond", scan = node.op().name == "scan";
+    const std::size_t states = scan ? scan_form(node).states : 0;
+    std::fill_n(made.results.begin(), cond || scan ? states : read.size(), true);
+    const std::vector<ValueType> inputs = types_of(node.inputs());
+    for (const auto& [name, value] : node.attrs()) {
+      const auto* function = std::get_if<FunctionPointer>(&value);
+      if (function == nullptr) continue;
+      FunctionPointer special =
+          specialized(*function, node.op().parameter_types({inputs, node.attrs()}, name));
+      if (cond || scan) {
+        special = make_function(special->parameters, those(special->results, made.results));
+      }
+      made.functions[name] = changed(special, specialize_shapes);
+    }
+    if (cond || scan) drop_operands(made, cond ? 1 : states, node.inputs().size());
+    return made;
+  }
+
+  /// Operands from `first` on that no function uses. A scan keeps a sequence for its length.
+  static void drop_operands(Rewrite& made, std::size_t first, std::size_t count) {
+    const std::size_t shift = made.functions.contains("body") ? 0 : 1;
+    std::vector<bool> used(count, false);
+    for (const auto& [name, function] : made.functions) {
+      const std::vector<bool> of_function = used_parameters(*function);
+      for (std::size_t i = first; i < count; ++i) used[i] = used[i] || of_function[i - shift];
+    }
+    for (std::size_t i = first; i < count; ++i) made.operands[i] = used[i];
+  }
+
+  const Graph& graph_;
+  std::vector<bool> needed_;  // by value
+  std::map<const Node*, Rewrite> rewrites_;
+};
+
+FunctionPointer without_operands(const FunctionPointer& function, const std::vector<bool>& kept) {
+  return make_function(those(function->parameters, kept), function->results);
+}
+
+}  // namespace
+
+Graph optimize_functions(const Graph& graph, const PassOptions& options) {
+  const auto has_functions = [](const Node& node) {
+    return static_cast<bool>(node.op().parameter_types);
+  };
+  if (std::ranges::none_of(graph.nodes(), has_functions)) return graph;
+  const Rewrites rewrites(graph);
+  GraphRewriter rewriter(graph);
+  for (const Node& node : graph.nodes()) {
+    const Rewrite* const rewrite = rewrites.find(node);
+    if (rewrite == nullptr) {
+      if (!has_functions(node)) rewriter.copy(node);
+      continue;
+    }
+    Attrs attrs = node.attrs();
+    std::vector<Value> inputs = those(rewriter.map(node.inputs()), rewrite->operands);
+    if (node.op().name == "scan") {
+      const ScanForm form = scan_form(node);
+      const auto first = rewrite->operands.begin() + std::ptrdiff_t(form.states);
+      attrs.set("sequences",
+                std::int64_t(std::count(first, first + std::ptrdiff_t(form.sequences), true)));
+      attrs.set("length", form.length);
+    }
+    const bool cond = node.op().name == "cond";
+    for (const auto& [name, function] : rewrite->functions) {
+      std::vector<bool> kept(rewrite->operands.begin() + (cond ? 1 : 0), rewrite->operands.end());
+      kept.resize(function->parameters.size(), true);
+      attrs.set(name, changed(without_operands(function, kept),
+                              [&](const Graph& body) { return optimize(body, options).graph; }));
+    }
+    Node& built = rewriter.build(node.op(), inputs, std::move(attrs), node, true);
+    int next = 0;
+    for (std::size_t i = 0; i < rewrite->results.size(); ++i) {
+      if (!rewrite->results[i]) continue;
+      rewriter.replace(graph.node(node.id()).output(static_cast<int>(i)), built.output(next++));
+    }
+  }
+  return rewriter.finish();
+}
+
+}  // namespace tegula::passes

@@ -11,6 +11,8 @@ void bind_errors(pybind11::module_& module);
 void bind_core(pybind11::module_& module);
 /// Graphs, values, the registry of ops, gradients.
 void bind_graph(pybind11::module_& module);
+/// Branches and loops of Python's functions.
+void bind_control_flow(pybind11::module_& module);
 /// Sessions and compiled calls.
 void bind_session(pybind11::module_& module);
 /// Layers, models and training; absent from builds without python/src/nn.cpp.

@@ -5,11 +5,13 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "bindings.hpp"
 #include "graph_types.hpp"
 #include "location.hpp"
 #include "tegula/graph/evaluate.hpp"
+#include "tegula/graph/function.hpp"
 #include "tegula/graph/gradients.hpp"
 #include "tegula/graph/image.hpp"
 #include "tegula/graph/recompute.hpp"
@@ -20,8 +22,8 @@ namespace tegula::python {
 namespace {
 
 const char* type_name(const AttrValue& value) {
-  static constexpr const char* kNames[] = {"bool",  "int",  "float", "str",    "dtype",
-                                           "shape", "ints", "array", "cluster"};
+  static constexpr const char* kNames[] = {"bool",  "int",  "float", "str",     "dtype",
+                                           "shape", "ints", "array", "cluster", "function"};
   return kNames[value.index()];
 }
 
@@ -92,6 +94,9 @@ std::vector<Value> build_op(Graph graph, const std::string& op_name,
   const OpDef& op = find_op(op_name);
   Attrs given = attrs_from_dict(op, attrs);
   if (draws_from_stream(op) && !given.has("op_id")) given.set("op_id", graph.next_op_id());
+  // Within a body the line of the node counts, not that of the loop.
+  std::optional<UserLine> own_line;
+  if (FunctionScope::around(graph) != nullptr) own_line.emplace();
   return outputs_of(graph.add_node(op, inputs, std::move(given), name, user_location()));
 }
 

@@ -33,6 +33,7 @@ PYBIND11_MODULE(_core, module) {
   tegula::python::bind_errors(module);
   tegula::python::bind_core(module);
   tegula::python::bind_graph(module);
+  tegula::python::bind_control_flow(module);
   tegula::python::bind_session(module);
   if (tegula::python::bind_nn != nullptr) {
     tegula::python::bind_nn(module);

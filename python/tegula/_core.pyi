@@ -84,6 +84,27 @@ def gradients(
     output_gradients: Sequence[Optional[Value]] = ...,
     stops: Sequence[Value] = ...,
 ) -> List[Optional[Value]]: ...
+def cond(
+    predicate: Value,
+    then_branch: Callable[[Graph], List[Value]],
+    else_branch: Callable[[Graph], List[Value]],
+    name: str,
+) -> List[Value]: ...
+def while_loop(
+    condition: Callable[[Graph, List[Value]], Value],
+    body: Callable[[Graph, List[Value]], List[Value]],
+    initial: List[Value],
+    maximum_iterations: int,
+    name: str,
+) -> List[Value]: ...
+def scan(
+    body: Callable[[Graph, List[Value], List[Value]], Tuple[List[Value], List[Value]]],
+    initial: List[Value],
+    sequences: List[Value],
+    length: int,
+    reverse: bool,
+    name: str,
+) -> Tuple[List[Value], List[Value]]: ...
 def evaluate(
     fetches: Sequence[Value], feeds: Sequence[Tuple[Value, Any]] = ...
 ) -> List[np.ndarray]: ...

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 
 class _Stacks(threading.local):
-    """Default graphs and sessions of this thread, innermost last."""
+    """What this thread builds in and runs, innermost last."""
 
     def __init__(self):
         self.graphs = []
         self.sessions = []
+        self.functions = []  # graphs of branches and bodies of loops that are being built
 
 
 STACKS = _Stacks()
@@ -51,7 +52,7 @@ class Graph:
     or a loss; there `==` of tensors compares their elements, as it does in TensorFlow.
     """
 
-    def __init__(self, core=None, building_function=False):
+    def __init__(self, core=None, building_function=False, outer=None):
         from . import _array_ops  # noqa: F401 - gives Tensor its operators
 
         self._core = _core.Graph() if core is None else core
@@ -69,6 +70,16 @@ class Graph:
         self._control_inputs = {}  # node id -> operations that must run with the node
         self.seed = None
         self.building_function = building_function
+        self.outer = outer  # of the graph of a branch or of a loop's body: the one around it
+
+    def innermost(self):
+        """Where calls with tensors of this graph build: in the branch or body around which it lies,
+        else in the graph itself.
+        """
+        functions = STACKS.functions
+        if functions and any(self is graph.outer or self is graph for graph in functions):
+            return functions[-1]
+        return self
 
     @contextlib.contextmanager
     def as_default(self):
@@ -130,6 +141,9 @@ class Graph:
 
     def build(self, op, inputs, attrs, name):
         """Adds a node of op `op` with the full name `name`; returns its outputs as Tensors."""
+        innermost = self.innermost()
+        if innermost is not self and op not in ("placeholder", "variable"):
+            return innermost.build(op, inputs, attrs, name)
         values = [tensor._value for tensor in inputs]
         if self._assigned:
             values = self._as_assigned(op, values)
@@ -554,11 +568,11 @@ def graph_of(*items):
     """The graph of the first Tensor among the items, else the default graph."""
     for item in items:
         if isinstance(item, Tensor):
-            return item.graph
+            return item.graph.innermost()
         if isinstance(item, (list, tuple)):
             for element in item:
                 if isinstance(element, Tensor):
-                    return element.graph
+                    return element.graph.innermost()
     return get_default_graph()
 
 
@@ -645,9 +659,9 @@ def as_tensor(value, dtype=None, hint=None, name=None, graph=None):
 
 def same_graph(tensors):
     """The graph of all tensors. InvalidArgument when they belong to different ones."""
-    graph = tensors[0].graph
+    graph = tensors[0].graph.innermost()
     for tensor in tensors:
-        if tensor.graph is not graph:
+        if tensor.graph is not graph and tensor.graph.innermost() is not graph:
             raise _core.InvalidArgument(f"{tensors[0]!r} and {tensor!r} belong to different graphs")
     return graph
 

@@ -34,6 +34,17 @@ from ._array_ops import (
     zeros,
     zeros_like,
 )
+from ._control_flow import (
+    case,
+    cond,
+    foldl,
+    foldr,
+    map_fn,
+    scan,
+    switch_case,
+    vectorized_map,
+    while_loop,
+)
 from ._core import Profiler
 from ._dtypes import DTYPES, DType, TensorShape, as_dtype
 from ._framework import (

@@ -30,11 +30,6 @@ _INSTEAD = (
     (r"tf\.metrics", "Use tf.keras.metrics"),
     (r"tf\.optimizers", "Use tf.keras.optimizers, or those of tf.train"),
     (r"tf\.compat\.v1\.layers", "Use tf.keras.layers, or tf.matmul with variables"),
-    (r"tf\.(compat\.v1\.)?(cond|case|switch_case)", "Use tf.where, which chooses by element"),
-    (
-        r"tf\.(compat\.v1\.)?(while_loop|scan|map_fn|foldl|foldr|vectorized_map)",
-        "Use a loop of Python that builds the graph",
-    ),
     (
         r"tf\.(saved_model|lite|train\.Checkpoint.*|compat\.v1\.train\.Saver)",
         "Use `save` of a model of tf.keras, or numpy.savez with the variables' values",

@@ -20,3 +20,22 @@ def walks(function):
             ) from None
 
     return walk
+
+
+def leaves(x):
+    """The items of nested tuples, lists and dicts."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    if isinstance(x, (tuple, list)):
+        return [leaf for item in x for leaf in leaves(item)]
+    return [x]
+
+
+def replaced(x, function):
+    """Nested tuples, lists and dicts with `function(item)` for each item."""
+    if isinstance(x, dict):
+        return {key: replaced(item, function) for key, item in x.items()}
+    if isinstance(x, (tuple, list)):
+        items = [replaced(item, function) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    return function(x)

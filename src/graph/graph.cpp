@@ -169,8 +169,14 @@ std::vector<Value> inside(FunctionScope& scope, std::span<const Value> values) {
 /// Where a node that is built in `graph` belongs: into the function that this thread builds, unless
 /// it is state or an input of the graph. Null: into `graph` as it is.
 FunctionScope* function_for(const Graph& graph, const OpDef& op) {
-  const bool stays = op.name == "variable" || op.name == "placeholder";
-  return stays ? nullptr : FunctionScope::around(graph);
+  if (op.name == "variable" || op.name == "placeholder") return nullptr;
+  FunctionScope* const scope = FunctionScope::around(graph);
+  if (scope != nullptr && op.stateful) {
+    throw InvalidArgument(
+        "a branch or the body of a loop cannot assign a variable; give the new value as a result, "
+        "and assign it after the branch or loop");
+  }
+  return scope;
 }
 
 }  // namespace

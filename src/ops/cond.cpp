@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "src/ops/control_flow.hpp"
-#include "src/ops/users_line.hpp"
 #include "tegula/core/error.hpp"
 #include "tegula/graph/control_flow.hpp"
 
@@ -170,7 +169,6 @@ std::vector<Value> cond(Operand predicate, const Branch& then_branch, const Bran
   if (predicate.value() == nullptr) {
     throw InvalidArgument("cond: the predicate must be a value of a graph; use `if` for a bool");
   }
-  const LocationScope line(ops::users_line(predicate.location()));
   const Graph graph = predicate.value()->graph();
   const auto traced = [&](const Branch& branch) {
     return ops::trace("cond", graph, {}, [&](std::span<const Value>) { return branch(); });
@@ -181,7 +179,7 @@ std::vector<Value> cond(Operand predicate, const Branch& then_branch, const Bran
   const Attrs attrs{{"then_branch", ops::with_captures(then_traced, operands)},
                     {"else_branch", ops::with_captures(else_traced, operands)}};
   operands.insert(operands.begin(), *predicate.value());
-  return ops::outputs_of(ops::build_control_flow("cond", operands, attrs));
+  return ops::outputs_of(ops::build_control_flow("cond", operands, attrs, predicate.location()));
 }
 
 std::vector<Value> switch_case(Operand index, std::span<const Branch> branches) {
@@ -189,14 +187,13 @@ std::vector<Value> switch_case(Operand index, std::span<const Branch> branches) 
   if (index.value() == nullptr) {
     throw InvalidArgument("switch_case: the index must be a value of a graph");
   }
-  const LocationScope line(ops::users_line(index.location()));
   const Value given = *index.value();
   if (given.dtype() != DType::i32 && given.dtype() != DType::i64) {
     throw DTypeError("switch_case: the index must be i32 or i64, got " + given.type().to_string());
   }
   const auto last = static_cast<std::int64_t>(branches.size()) - 1;
-  const Value chosen = where(less(given, 0), Tensor::full(given.dtype(), {}, double(last)), given);
-  return choose(chosen, branches, 0);
+  const Operand no_branch(Tensor::full(given.dtype(), {}, static_cast<double>(last)));
+  return choose(where(less(index, 0), no_branch, given), branches, 0);
 }
 
 }  // namespace tegula

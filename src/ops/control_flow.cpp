@@ -92,8 +92,9 @@ std::vector<Value> present(std::span<const Value> values) {
   return found;
 }
 
-Node& build_control_flow(std::string_view op, std::span<const Value> operands, Attrs attrs) {
-  return operands.front().graph().add_node(find_op(op), operands, std::move(attrs));
+Node& build_control_flow(std::string_view op, std::span<const Value> operands, Attrs attrs,
+                         SourceLocation location) {
+  return operands.front().graph().add_node(find_op(op), operands, std::move(attrs), "", location);
 }
 
 std::vector<Value> outputs_of(Node& node) {

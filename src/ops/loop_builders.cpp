@@ -45,7 +45,8 @@ Values joined(std::span<const Value> a, std::span<const Value> b) {
 }  // namespace
 
 std::vector<Value> while_loop(const LoopCondition& condition, const LoopBody& body,
-                              std::span<const Value> initial, std::int64_t maximum_iterations) {
+                              std::span<const Value> initial, std::int64_t maximum_iterations,
+                              std::source_location location) {
   if (initial.empty()) throw InvalidArgument("while_loop: needs at least one state");
   const Graph graph = graph_of(initial, {}, "while_loop");
   const std::vector<ValueType> types = types_of(initial);
@@ -60,11 +61,13 @@ std::vector<Value> while_loop(const LoopCondition& condition, const LoopBody& bo
       {{"condition", ops::with_captures(conditions, captured)},
        {"body", ops::with_captures(bodies, captured)},
        {"states", std::ssize(initial)},
-       {"maximum_iterations", std::max<std::int64_t>(maximum_iterations, -1)}}));
+       {"maximum_iterations", std::max<std::int64_t>(maximum_iterations, -1)}},
+      location));
 }
 
 ScanResult scan(const ScanBody& body, std::span<const Value> initial,
-                std::span<const Value> sequences, ScanOptions options) {
+                std::span<const Value> sequences, ScanOptions options,
+                std::source_location location) {
   const Graph graph = graph_of(initial, sequences, "scan");
   std::vector<ValueType> types = types_of(initial);
   for (const Value& sequence : sequences) types.push_back(ops::element_type(sequence.type()));
@@ -80,24 +83,26 @@ ScanResult scan(const ScanBody& body, std::span<const Value> initial,
                                {"states", std::ssize(initial)},
                                {"sequences", std::ssize(sequences)},
                                {"length", options.length},
-                               {"reverse", options.reverse}}));
+                               {"reverse", options.reverse}},
+                              location));
   const auto first_output = results.begin() + std::ptrdiff_t(states);
   return {{results.begin(), first_output}, {first_output, results.end()}};
 }
 
-std::vector<Value> map_fn(const LoopBody& function, std::span<const Value> sequences) {
+std::vector<Value> map_fn(const LoopBody& function, std::span<const Value> sequences,
+                          std::source_location location) {
   return scan(
              [&](std::span<const Value>, std::span<const Value> elements) {
                return ScanResult{{}, function(elements)};
              },
-             {}, sequences)
+             {}, sequences, {}, location)
       .outputs;
 }
 
 std::vector<Value> fori_loop(
     std::int64_t lower, std::int64_t upper,
     const std::function<std::vector<Value>(Value i, std::span<const Value> states)>& body,
-    std::span<const Value> initial) {
+    std::span<const Value> initial, std::source_location location) {
   Graph graph = graph_of(initial, {}, "fori_loop");
   Values states = {graph.constant(Tensor::scalar(lower))};
   states.insert(states.end(), initial.begin(), initial.end());
@@ -107,7 +112,7 @@ std::vector<Value> fori_loop(
         next.insert(next.begin(), given.front() + 1);
         return ScanResult{std::move(next), {}};
       },
-      states, {}, {.length = std::max<std::int64_t>(upper - lower, 0)});
+      states, {}, {.length = std::max<std::int64_t>(upper - lower, 0)}, location);
   result.states.erase(result.states.begin());
   return result.states;
 }

@@ -158,7 +158,8 @@ Graph optimize_functions(const Graph& graph, const PassOptions& options) {
       continue;
     }
     Attrs attrs = node.attrs();
-    std::vector<Value> inputs = those(rewriter.map(node.inputs()), rewrite->operands);
+    const std::vector<Value> operands(node.inputs().begin(), node.inputs().end());
+    const std::vector<Value> inputs = rewriter.map(those(operands, rewrite->operands));
     if (node.op().name == "scan") {
       const ScanForm form = scan_form(node);
       const auto first = rewrite->operands.begin() + std::ptrdiff_t(form.states);

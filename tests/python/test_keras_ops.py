@@ -123,8 +123,6 @@ REFUSED = [
     (lambda x: ops.unique(x), "unique: x must be known"),
     (lambda x: ops.bincount(ops.cast(x, "int32")), "bincount without minlength"),
     (lambda x: ops.flip(ops.median(x, axis=0)), "the size of axis 0"),
-    (lambda x: ops.while_loop(lambda v: ops.max(v) < 5, lambda v: v * 2, x), "give maximum_iterations"),
-    (lambda x: ops.map(lambda v: v, x), "the length of a loop must be known"),
 ]
 
 

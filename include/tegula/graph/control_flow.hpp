@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <source_location>
 #include <span>
 #include <vector>
 
@@ -29,9 +30,10 @@ TEGULA_API std::vector<Value> switch_case(Operand index, std::span<const Branch>
 /// Applies `body` to the states as long as `condition` gives true, at most `maximum_iterations`
 /// times (negative: without a limit); gives the last states. Their dtypes and shapes stay what they
 /// are. The gradient computes the body again.
-TEGULA_API std::vector<Value> while_loop(const LoopCondition& condition, const LoopBody& body,
-                                         std::span<const Value> initial,
-                                         std::int64_t maximum_iterations = -1);
+TEGULA_API std::vector<Value> while_loop(
+    const LoopCondition& condition, const LoopBody& body, std::span<const Value> initial,
+    std::int64_t maximum_iterations = -1,
+    std::source_location location = std::source_location::current());
 
 struct ScanResult {
   /// After the last step.
@@ -52,15 +54,19 @@ struct ScanOptions {
 /// Applies `body` to every step of the sequences, in order. At least one state or sequence; a
 /// length where there is no sequence. The gradient is a scan in the other direction.
 TEGULA_API ScanResult scan(const ScanBody& body, std::span<const Value> initial,
-                           std::span<const Value> sequences, ScanOptions options = {});
+                           std::span<const Value> sequences, ScanOptions options = {},
+                           std::source_location location = std::source_location::current());
 
 /// `function` of every element along the first axis, stacked.
-TEGULA_API std::vector<Value> map_fn(const LoopBody& function, std::span<const Value> sequences);
+TEGULA_API std::vector<Value> map_fn(
+    const LoopBody& function, std::span<const Value> sequences,
+    std::source_location location = std::source_location::current());
 
 /// Applies `body` to i = lower, ..., upper - 1 (i64[]) and the states.
 TEGULA_API std::vector<Value> fori_loop(
     std::int64_t lower, std::int64_t upper,
     const std::function<std::vector<Value>(Value i, std::span<const Value> states)>& body,
-    std::span<const Value> initial);
+    std::span<const Value> initial,
+    std::source_location location = std::source_location::current());
 
 }  // namespace tegula

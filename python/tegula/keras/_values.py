@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 
 from .. import _core
-from .._framework import Graph, Tensor, as_tensor
+from .._framework import STACKS, Graph, Tensor, as_tensor
 
 _nn = _core.nn
 _GRAPHS = weakref.WeakValueDictionary()  # identity of a core graph -> Graph
@@ -19,6 +19,9 @@ def graph_of(core):
     """The Graph of a core graph: always the same object while it is in use, because tensors of two
     do not mix.
     """
+    for function in STACKS.functions:
+        if function._core == core:
+            return function
     graph = _GRAPHS.get(core.id)
     if graph is None or graph._core != core:
         graph = _GRAPHS[core.id] = Graph(core, building_function=True)

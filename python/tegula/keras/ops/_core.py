@@ -1,21 +1,21 @@
 """Conversions, shapes, and what runs functions: choices and loops.
 
-A choice by a value that is known when the graph runs computes all branches. Loops are written out, so
-that the number of their turns, or a bound of it, is known while the graph is built.
+Tensors of a graph are chosen and repeated within the graph; with arrays alone, Python runs the functions.
 """
 
 import builtins
+import functools
 
 import numpy as np
 
 from ... import _array_ops as _arrays
 from ... import _core
 from ... import _math_ops as _math
+from ..._control_flow import build_choice, build_cond, build_scan, build_while_loop
 from ..._dtypes import as_dtype
 from ..._framework import Tensor, to_array
 from .._values import Array, is_array
 from ._dispatch import known, leaves, op, refused, replaced, tensor
-from ._elementwise import where as _where
 from ._indexing import take as _take
 from ._shapes import concatenate as _concatenate
 from ._shapes import flip as _flip
@@ -133,20 +133,21 @@ def _known_value(x):
     return value.reshape(()).item()
 
 
-def _chosen(condition, x, y):
-    """x where the condition, one truth value, holds, else y, of equal structure."""
-    others = iter(leaves(y))
-    return replaced(x, lambda one: _where(condition, one, next(others)))
+def _number_of(function):
+    """What `function` gives, with numbers and arrays as tensors."""
+    return lambda *args: replaced(function(*args), lambda x: None if x is None else tensor(x))
 
 
 @_function
 def cond(pred, true_fn, false_fn):
-    """true_fn() where pred holds, else false_fn(). A pred that is known when the graph runs chooses
-    between the results of both.
-    """
+    """true_fn() where pred, one truth value, holds, else false_fn(). Only one of them is computed."""
     if _is_known(pred):
         return true_fn() if _known_value(pred) else false_fn()
-    return _chosen(pred, true_fn(), false_fn())
+    return build_cond(_truth(pred), _number_of(true_fn), _number_of(false_fn), "cond")
+
+
+def _truth(x):
+    return x if x.dtype.is_bool else _math.cast(x, "bool")
 
 
 @_function
@@ -155,44 +156,67 @@ def switch(index, branches, *operands):
     if _is_known(index):
         place = builtins.min(builtins.max(int(_known_value(index)), 0), len(branches) - 1)
         return branches[place](*operands)
-    result = branches[-1](*operands)
-    for place in reversed(range(len(branches) - 1)):
-        result = _chosen(index <= place, branches[place](*operands), result)
-    return result
+    functions = [_number_of(functools.partial(branch, *operands)) for branch in branches]
+    place = _math.maximum(index, 0)
+    return build_choice(place, list(enumerate(functions)), functions[-1], "switch")
 
 
 # Loops.
 
 
+def _in_graph(*structures):
+    return any(not is_array(x) and isinstance(x, Tensor) for x in leaves(structures))
+
+
 @_function
 def while_loop(cond, body, loop_vars, maximum_iterations=None):
-    """`body(*loop_vars)` as long as `cond(*loop_vars)`; both take and body gives the variables."""
+    """`body(*loop_vars)` as long as `cond(*loop_vars)`; both take and body gives the variables, whose
+    dtypes and shapes stay what they are.
+    """
     single = not isinstance(loop_vars, (tuple, list))
     values = (loop_vars,) if single else tuple(loop_vars)
-    going, turn = True, 0
+    if _in_graph(values):
+        values = replaced(values, tensor)
+        going = _number_of(lambda *variables: cond(*variables))
+        values = build_while_loop(
+            lambda *variables: _truth(going(*variables)), body, values, maximum_iterations, "while"
+        )
+        return values[0] if single else values
+    turn = 0
     while maximum_iterations is None or turn < maximum_iterations:
         still = cond(*values)
-        if _is_known(still):
-            if not _known_value(still):
-                break
-        elif maximum_iterations is None:
-            raise _core.InvalidArgument(
-                "keras.ops.while_loop: the condition depends on values that are known when the graph "
-                "runs; give maximum_iterations, so that the loop can be written out"
-            )
-        else:
-            going = still if going is True else _math.logical_and(going, still)
+        if not _is_known(still):  # depends on a tensor from outside
+            return while_loop(cond, body, replaced(loop_vars, _as_tensor_of(still)), maximum_iterations)
+        if not _known_value(still):
+            break
         new = body(*values)
-        new = (new,) if not isinstance(new, (tuple, list)) else tuple(new)
-        values = new if going is True else _chosen(going, new, values)
+        values = (new,) if not isinstance(new, (tuple, list)) else tuple(new)
         turn += 1
     return values[0] if single else values
+
+
+def _as_tensor_of(like):
+    def convert(x):
+        with like.graph.innermost().as_default():
+            return tensor(x)
+
+    return convert
 
 
 @_function
 def fori_loop(lower, upper, body_fun, init_val):
     """`value = body_fun(i, value)` for i from lower to upper - 1."""
+    if _in_graph(lower, upper):
+        return while_loop(
+            lambda i, _: i < upper, lambda i, value: (i + 1, body_fun(i, value)), (lower, init_val)
+        )[1]
     first, last = (int(known(v, "the bounds of fori_loop")) for v in (lower, upper))
+    if _in_graph(init_val):
+        carry = (_as_tensor_of(leaves(init_val)[0])(np.int32(first)), init_val)
+        return build_scan(
+            lambda carry, _: ((carry[0] + 1, _number_of(body_fun)(*carry)), ()),
+            carry, (), builtins.max(last - first, 0), False, "fori_loop",
+        )[0][1]
     value = init_val
     for i in range(first, last):
         value = body_fun(i, value)
@@ -221,9 +245,15 @@ def _stacked(parts):
 
 @_function
 def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
-    """`carry, y = f(carry, x)` for each x along the first axis; (the last carry, all y stacked)."""
+    """`carry, y = f(carry, x)` for each x along the first axis; (the last carry, all y stacked).
+    `unroll` changes nothing but how much is computed between two turns elsewhere.
+    """
     if xs is None and length is None:
         raise ValueError("Got no `xs` to scan over and `length` not provided.")
+    if _in_graph(init, xs):
+        like = next(x for x in leaves((init, xs)) if isinstance(x, Tensor) and not is_array(x))
+        init, xs = (replaced(x, lambda one: one if one is None else _as_tensor_of(like)(one)) for x in (init, xs))
+        return build_scan(_number_of(f), init, xs, length, reverse, "scan")
     count = int(length) if xs is None else _lengths(xs)
     if length is not None and int(length) != count:
         raise ValueError(f"`length` {length} is not the length {count} of `xs`")
@@ -237,6 +267,9 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
 @_function
 def map(f, xs):  # noqa: A001 - Keras's name
     """The results of f for each part along the first axis, stacked."""
+    if _in_graph(xs):
+        function = _number_of(f)
+        return build_scan(lambda _, x: ((), function(x)), (), xs, None, False, "map")[1]
     return _stacked([f(_part(xs, i)) for i in range(_lengths(xs))])
 
 

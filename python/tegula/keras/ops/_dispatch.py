@@ -12,6 +12,7 @@ from ..._array_ops import constant_value
 from ..._dtypes import DTYPES, as_dtype
 from ..._framework import Tensor, apply, as_tensor
 from ..._math_ops import cast
+from ..._nested import leaves, replaced
 from .._values import as_result, graph_of, is_array
 from ..config import floatx
 
@@ -21,25 +22,6 @@ class _State(threading.local):
 
 
 _state = _State()
-
-
-def leaves(x):
-    """The items of nested tuples, lists and dicts."""
-    if isinstance(x, dict):
-        x = list(x.values())
-    if isinstance(x, (tuple, list)):
-        return [leaf for item in x for leaf in leaves(item)]
-    return [x]
-
-
-def replaced(x, function):
-    """Nested tuples, lists and dicts with `function(item)` for each item."""
-    if isinstance(x, dict):
-        return {key: replaced(item, function) for key, item in x.items()}
-    if isinstance(x, (tuple, list)):
-        items = [replaced(item, function) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
-    return function(x)
 
 
 def op(function):

@@ -37,32 +37,6 @@ FunctionPointer changed(const FunctionPointer& function,
   return make_function(parameters, after.fetches());
 }
 
-/// By parameter: whether a result needs it.
-std::vector<bool> used_parameters(const Function& function) {
-  std::set<const Node*> met;
-  std::vector<Value> waiting = function.results;
-  while (!waiting.empty()) {
-    const Value value = waiting.back();
-    waiting.pop_back();
-    if (!met.insert(&value.node()).second) continue;
-    waiting.insert(waiting.end(), value.node().inputs().begin(), value.node().inputs().end());
-  }
-  std::vector<bool> used;
-  for (const Value& parameter : function.parameters) {
-    used.push_back(met.contains(&parameter.node()));
-  }
-  return used;
-}
-
-template <typename T>
-std::vector<T> those(const std::vector<T>& list, const std::vector<bool>& kept) {
-  std::vector<T> result;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (kept[i]) result.push_back(list[i]);
-  }
-  return result;
-}
-
 /// What becomes of a node with functions.
 struct Rewrite {
   std::map<std::string, FunctionPointer, std::less<>> functions;
@@ -138,11 +112,23 @@ class Rewrites {
   std::map<const Node*, Rewrite> rewrites_;
 };
 
-FunctionPointer without_operands(const FunctionPointer& function, const std::vector<bool>& kept) {
-  return make_function(those(function->parameters, kept), function->results);
-}
-
 }  // namespace
+
+std::vector<bool> used_parameters(const Function& function) {
+  std::set<const Node*> met;
+  std::vector<Value> waiting = function.results;
+  while (!waiting.empty()) {
+    const Value value = waiting.back();
+    waiting.pop_back();
+    if (!met.insert(&value.node()).second) continue;
+    waiting.insert(waiting.end(), value.node().inputs().begin(), value.node().inputs().end());
+  }
+  std::vector<bool> used;
+  for (const Value& parameter : function.parameters) {
+    used.push_back(met.contains(&parameter.node()));
+  }
+  return used;
+}
 
 Graph optimize_functions(const Graph& graph, const PassOptions& options) {
   const auto has_functions = [](const Node& node) {
@@ -159,19 +145,30 @@ Graph optimize_functions(const Graph& graph, const PassOptions& options) {
     }
     Attrs attrs = node.attrs();
     const std::vector<Value> operands(node.inputs().begin(), node.inputs().end());
-    const std::vector<Value> inputs = rewriter.map(those(operands, rewrite->operands));
+    std::vector<Value> inputs = rewriter.map(those(operands, rewrite->operands));
+    auto functions = rewrite->functions;
+    const auto first = rewrite->operands.begin() + (node.op().name == "cond" ? 1 : 0);
+    for (auto& [name, function] : functions) {
+      std::vector<bool> kept(first, rewrite->operands.end());
+      kept.resize(function->parameters.size(), true);
+      function = make_function(those(function->parameters, kept), function->results);
+    }
     if (node.op().name == "scan") {
       const ScanForm form = scan_form(node);
-      const auto first = rewrite->operands.begin() + std::ptrdiff_t(form.states);
-      attrs.set("sequences",
-                std::int64_t(std::count(first, first + std::ptrdiff_t(form.sequences), true)));
+      const auto sequence = rewrite->operands.begin() + std::ptrdiff_t(form.states);
+      const auto sequences = std::count(sequence, sequence + std::ptrdiff_t(form.sequences), true);
+      attrs.set("sequences", std::int64_t{sequences});
       attrs.set("length", form.length);
+      const std::size_t own = form.states + static_cast<std::size_t>(sequences);
+      const auto first_capture = inputs.begin() + std::ptrdiff_t(own);
+      const Captures hoisted = hoist_invariants(functions["body"], own, rewriter.result(),
+                                                {first_capture, inputs.end()});
+      functions["body"] = hoisted.body;
+      inputs.erase(first_capture, inputs.end());
+      inputs.insert(inputs.end(), hoisted.operands.begin(), hoisted.operands.end());
     }
-    const bool cond = node.op().name == "cond";
-    for (const auto& [name, function] : rewrite->functions) {
-      std::vector<bool> kept(rewrite->operands.begin() + (cond ? 1 : 0), rewrite->operands.end());
-      kept.resize(function->parameters.size(), true);
-      attrs.set(name, changed(without_operands(function, kept),
+    for (const auto& [name, function] : functions) {
+      attrs.set(name, changed(function,
                               [&](const Graph& body) { return optimize(body, options).graph; }));
     }
     Node& built = rewriter.build(node.op(), inputs, std::move(attrs), node, true);

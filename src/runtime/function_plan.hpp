@@ -20,7 +20,6 @@ class FunctionPlan {
   std::size_t workspace_bytes() const {
     return pointer_offset_ + plan_->places.size() * sizeof(void*);
   }
-  std::size_t kernel_count() const { return plan_->steps.size(); }
   const Plan& plan() const { return *plan_; }
 
  private:

@@ -186,6 +186,28 @@ TEST_CASE("the forward pass of a scan runs once for its results and its gradient
   CHECK(scans == 2);
 }
 
+TEST_CASE("what is the same in every step of a scan is computed once, before it") {
+  Graph g;
+  const Value xs = g.placeholder(DType::f32, {-1, 4, 8}, "xs");
+  const Value w = g.placeholder(DType::f32, {8, 8}, "w");
+  const ScanResult result = scan(
+      [&](std::span<const Value> s, std::span<const Value> e) {
+        const Value square_of_w = matmul(w, w).named("square");
+        return ScanResult{{matmul(s[0], square_of_w) + e[0]}, {}};
+      },
+      Values{g.constant(Tensor::full(DType::f32, {4, 8}, 0))}, Values{xs});
+  Session session(g);
+  const Graph optimized =
+      session.compile({xs, w}, {result.states[0]}).optimized(std::vector<Shape>{{6, 4, 8}, {8, 8}});
+  const std::string text = optimized.to_text();
+  CAPTURE(text);
+  CHECK(text.find("%square = matmul %w, %w\n") != std::string::npos);
+  CHECK(text.find("matmul", text.find(" = scan")) == text.rfind("matmul"));
+  const Tensor x = Tensor::full(DType::f32, {6, 4, 8}, 0.5);
+  const Tensor weights = Tensor::full(DType::f32, {8, 8}, 0.125);
+  CHECK(session.run({{xs, x}, {w, weights}}, result.states[0]).at(0) == 3);
+}
+
 TEST_CASE("loops hold loops and branches, and all of it has gradients") {
   Graph g;
   const Value x = g.placeholder(DType::f64, {3}, "x");

@@ -46,9 +46,16 @@ FunctionPlan plan_of(const Node& node, std::string_view name) {
   return {*specialized(node.attrs().get<FunctionPointer>(name), types), cpu_backend()};
 }
 
+/// "(gemm own 4x8x8; cluster(2))": the first kernels, and how many follow.
 std::string kernels_text(const FunctionPlan& plan) {
-  const std::size_t count = plan.kernel_count();
-  return std::to_string(count) + (count == 1 ? " kernel" : " kernels");
+  constexpr std::size_t kMost = 6;
+  std::string text;
+  const std::size_t count = plan.plan().steps.size();
+  for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
+    text += (i == 0 ? "" : "; ") + plan.plan().steps[i].kernel->description();
+  }
+  if (count > kMost) text += "; " + std::to_string(count - kMost) + " more";
+  return "(" + text + ")";
 }
 
 void copy(void* to, const void* from, std::size_t bytes) {
@@ -216,7 +223,7 @@ class Iterations {
     return iteration;
   }
 
-  std::string description() const { return kernels_text(condition_) + ", " + kernels_text(body_); }
+  std::string description() const { return kernels_text(condition_) + " " + kernels_text(body_); }
 
   const WhileForm form;
 
@@ -288,7 +295,7 @@ class WhileGradientKernel final : public Kernel {
     go_back(arguments, kept.data(), count);
   }
   std::string description() const override {
-    return "while_loop_gradient " + iterations_.description() + ", back " + kernels_text(gradient_);
+    return "while_loop_gradient " + iterations_.description() + " back " + kernels_text(gradient_);
   }
   std::size_t workspace_bytes() const override { return layout_.bytes(); }
   bool skips_null_outputs() const override { return false; }

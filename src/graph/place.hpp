@@ -1,7 +1,8 @@
 #pragma once
-// Values as keys of tables.
+// Values as keys of tables, and those of a node.
 
 #include <utility>
+#include <vector>
 
 #include "tegula/graph/graph.hpp"
 
@@ -10,5 +11,11 @@ namespace tegula {
 /// Where a value comes from: which node, and which output of it.
 using Place = std::pair<const Node*, int>;
 inline Place place_of(const Value& value) { return {&value.node(), value.index()}; }
+
+inline std::vector<Value> outputs_of(Node& node) {
+  std::vector<Value> outputs;
+  for (int i = 0; i < node.output_count(); ++i) outputs.push_back(node.output(i));
+  return outputs;
+}
 
 }  // namespace tegula

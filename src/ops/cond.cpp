@@ -179,7 +179,7 @@ std::vector<Value> cond(Operand predicate, const Branch& then_branch, const Bran
   const Attrs attrs{{"then_branch", ops::with_captures(then_traced, operands)},
                     {"else_branch", ops::with_captures(else_traced, operands)}};
   operands.insert(operands.begin(), *predicate.value());
-  return ops::outputs_of(ops::build_control_flow("cond", operands, attrs, predicate.location()));
+  return outputs_of(ops::build_control_flow("cond", operands, attrs, predicate.location()));
 }
 
 std::vector<Value> switch_case(Operand index, std::span<const Branch> branches) {

@@ -97,12 +97,6 @@ Node& build_control_flow(std::string_view op, std::span<const Value> operands, A
   return operands.front().graph().add_node(find_op(op), operands, std::move(attrs), "", location);
 }
 
-std::vector<Value> outputs_of(Node& node) {
-  std::vector<Value> outputs;
-  for (int i = 0; i < node.output_count(); ++i) outputs.push_back(node.output(i));
-  return outputs;
-}
-
 Traced trace(std::string_view op, const Graph& graph, std::span<const ValueType> parameters,
              const std::function<std::vector<Value>(std::span<const Value>)>& body) {
   FunctionScope scope(graph);

@@ -52,7 +52,6 @@ std::vector<Value> present(std::span<const Value> values);
 /// The op's node in the graph of its first operand.
 Node& build_control_flow(std::string_view op, std::span<const Value> operands, Attrs attrs,
                          SourceLocation location = {});
-std::vector<Value> outputs_of(Node& node);
 
 /// What a callable built.
 struct Traced {

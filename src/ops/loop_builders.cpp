@@ -56,7 +56,7 @@ std::vector<Value> while_loop(const LoopCondition& condition, const LoopBody& bo
   const ops::Traced bodies = ops::trace("while_loop", graph, types, body);
   check_count("while_loop", "body", initial.size(), bodies.function->results.size());
   const Values captured = ops::united(conditions.captured, bodies.captured);
-  return ops::outputs_of(ops::build_control_flow(
+  return outputs_of(ops::build_control_flow(
       "while_loop", joined(initial, captured),
       {{"condition", ops::with_captures(conditions, captured)},
        {"body", ops::with_captures(bodies, captured)},
@@ -77,7 +77,7 @@ ScanResult scan(const ScanBody& body, std::span<const Value> initial,
     check_count("scan", "body", states, made.states.size());
     return joined(made.states, made.outputs);
   });
-  const Values results = ops::outputs_of(
+  const Values results = outputs_of(
       ops::build_control_flow("scan", joined(joined(initial, sequences), traced.captured),
                               {{"body", traced.function},
                                {"states", std::ssize(initial)},

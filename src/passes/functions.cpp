@@ -37,9 +37,11 @@ FunctionPointer changed(const FunctionPointer& function,
   return make_function(parameters, after.fetches());
 }
 
+using Functions = std::map<std::string, FunctionPointer, std::less<>>;
+
 /// What becomes of a node with functions.
 struct Rewrite {
-  std::map<std::string, FunctionPointer, std::less<>> functions;
+  Functions functions;
   std::vector<bool> operands;  ///< which are kept
   std::vector<bool> results;
 };
@@ -48,17 +50,18 @@ struct Rewrite {
 /// needs.
 class Rewrites {
  public:
-  explicit Rewrites(const Graph& graph) : graph_(graph), needed_(ValueNumbers(graph).count()) {
+  explicit Rewrites(const Graph& graph) : live_(graph.nodes().size(), false) {
     const ValueNumbers numbers(graph);
-    const auto need = [&](const Value& value) { needed_[numbers(value)] = true; };
+    std::vector<bool> needed(numbers.count(), false);
+    const auto need = [&](const Value& value) { needed[numbers(value)] = true; };
     for (const Value& value : graph.fetches()) need(value);
     for (const Value& value : graph.targets()) need(value);
     for (std::size_t id = graph.nodes().size(); id-- > 0;) {
       Node& node = graph.node(static_cast<int>(id));
       std::vector<bool> read;
-      for (int i = 0; i < node.output_count(); ++i)
-        read.push_back(needed_[numbers(node.output(i))]);
-      if (std::ranges::find(read, true) == read.end()) continue;
+      for (const Value& output : outputs_of(node)) read.push_back(needed[numbers(output)]);
+      live_[id] = std::ranges::find(read, true) != read.end();
+      if (!live_[id]) continue;
       std::vector<bool> operands(node.inputs().size(), true);
       if (node.op().parameter_types) {
         operands = rewrites_.emplace(&node, rewrite(node, read)).first->second.operands;
@@ -69,7 +72,8 @@ class Rewrites {
     }
   }
 
-  /// Null for a node without functions, or that nobody needs.
+  bool live(const Node& node) const { return live_[static_cast<std::size_t>(node.id())]; }
+  /// Null for a node without functions.
   const Rewrite* find(const Node& node) const {
     const auto known = rewrites_.find(&node);
     return known == rewrites_.end() ? nullptr : &known->second;
@@ -107,10 +111,39 @@ class Rewrites {
     for (std::size_t i = first; i < count; ++i) made.operands[i] = used[i];
   }
 
-  const Graph& graph_;
-  std::vector<bool> needed_;  // by value
+  std::vector<bool> live_;  // by node id
   std::map<const Node*, Rewrite> rewrites_;
 };
+
+/// The functions without the parameters for operands that are not kept.
+Functions of_kept_operands(const Node& node, const Rewrite& rewrite) {
+  Functions functions = rewrite.functions;
+  const auto first = rewrite.operands.begin() + (node.op().name == "cond" ? 1 : 0);
+  for (auto& [name, function] : functions) {
+    std::vector<bool> kept(first, rewrite.operands.end());
+    kept.resize(function->parameters.size(), true);
+    function = make_function(those(function->parameters, kept), function->results);
+  }
+  return functions;
+}
+
+void replace_results(GraphRewriter& rewriter, const Node& node, const Rewrite& rewrite,
+                     std::span<const Value> values) {
+  Node& old = rewriter.source().node(node.id());
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < rewrite.results.size(); ++i) {
+    if (rewrite.results[i]) rewriter.replace(old.output(static_cast<int>(i)), values[next++]);
+  }
+}
+
+/// A cond whose predicate is known is its branch.
+void replace_by_branch(GraphRewriter& rewriter, const Node& node, const Rewrite& rewrite,
+                       std::span<const Value> inputs) {
+  const bool chosen = constant_value(inputs.front()).at(0) != 0;
+  const Functions branches = of_kept_operands(node, rewrite);
+  const FunctionPointer& branch = branches.find(chosen ? "then_branch" : "else_branch")->second;
+  replace_results(rewriter, node, rewrite, inlined(*branch, rewriter.result(), inputs.subspan(1)));
+}
 
 }  // namespace
 
@@ -138,21 +171,20 @@ Graph optimize_functions(const Graph& graph, const PassOptions& options) {
   const Rewrites rewrites(graph);
   GraphRewriter rewriter(graph);
   for (const Node& node : graph.nodes()) {
+    if (!rewrites.live(node)) continue;
     const Rewrite* const rewrite = rewrites.find(node);
     if (rewrite == nullptr) {
-      if (!has_functions(node)) rewriter.copy(node);
+      rewriter.copy(node);
+      continue;
+    }
+    const std::vector<Value> operands(node.inputs().begin(), node.inputs().end());
+    std::vector<Value> inputs = rewriter.map(those(operands, rewrite->operands));
+    if (node.op().name == "cond" && is_constant(inputs.front())) {
+      replace_by_branch(rewriter, node, *rewrite, inputs);
       continue;
     }
     Attrs attrs = node.attrs();
-    const std::vector<Value> operands(node.inputs().begin(), node.inputs().end());
-    std::vector<Value> inputs = rewriter.map(those(operands, rewrite->operands));
-    auto functions = rewrite->functions;
-    const auto first = rewrite->operands.begin() + (node.op().name == "cond" ? 1 : 0);
-    for (auto& [name, function] : functions) {
-      std::vector<bool> kept(first, rewrite->operands.end());
-      kept.resize(function->parameters.size(), true);
-      function = make_function(those(function->parameters, kept), function->results);
-    }
+    auto functions = of_kept_operands(node, *rewrite);
     if (node.op().name == "scan") {
       const ScanForm form = scan_form(node);
       const auto sequence = rewrite->operands.begin() + std::ptrdiff_t(form.states);
@@ -172,11 +204,7 @@ Graph optimize_functions(const Graph& graph, const PassOptions& options) {
                               [&](const Graph& body) { return optimize(body, options).graph; }));
     }
     Node& built = rewriter.build(node.op(), inputs, std::move(attrs), node, true);
-    int next = 0;
-    for (std::size_t i = 0; i < rewrite->results.size(); ++i) {
-      if (!rewrite->results[i]) continue;
-      rewriter.replace(graph.node(node.id()).output(static_cast<int>(i)), built.output(next++));
-    }
+    replace_results(rewriter, node, *rewrite, outputs_of(built));
   }
   return rewriter.finish();
 }

@@ -278,3 +278,35 @@ TEST_CASE("an error in a body names its node, and the session stays usable") {
   bad.set(1, 3);
   CHECK(session.run({{x, bad}}, y).at(1) == 2);
 }
+
+TEST_CASE("a cond whose predicate is known is its branch, and what nobody reads is not computed") {
+  Graph g;
+  const Value x = g.placeholder(DType::f32, {4}, "x");
+  const Value yes = g.constant(Tensor::scalar(true));
+  const Values chosen = cond(
+      yes,
+      [&] {
+        return Values{x * 2.0, sin(x)};
+      },
+      [&] {
+        return Values{x, cos(x)};
+      });
+  // Its elements are read by the second output alone.
+  const Value tangents = tanh(exp(x));
+  const ScanResult result = scan(
+      [](std::span<const Value> s, std::span<const Value> e) {
+        return ScanResult{{s[0] + e[0]}, {e[1]}};
+      },
+      Values{g.constant(Tensor::scalar(0.0f))}, Values{x, tangents});
+  Session session(g);
+  const std::string text = session.compile({x}, {chosen[0], result.states[0]})
+                               .optimized(std::vector<Shape>{{4}})
+                               .to_text();
+  CAPTURE(text);
+  for (const char* op : {"cond", "sin", "cos", "tanh", "exp"}) {
+    CHECK(text.find(std::string("= ") + op) == std::string::npos);
+  }
+  const Tensor fed = Tensor::from({1.f, 2.f, 3.f, 4.f});
+  CHECK(session.run({{x, fed}}, chosen[0]).at(3) == 8);
+  CHECK(session.run({{x, fed}}, result.states[0]).item() == 10);
+}

@@ -9,6 +9,7 @@ from .. import _core, _seed
 from .._missing import getattr_of as _getattr_of
 from .._text import path as _path
 from ._data import PyDataset
+from ._sequence_data import pad_sequences, timeseries_dataset_from_array
 from ._serialization import *  # noqa: F403
 from .models import Model as _Model
 

@@ -147,20 +147,6 @@ HWY_INLINE hn::Vec<D> mapped_tail(D d, const T* x, std::size_t count, hn::Vec<D>
   return hn::IfThenElse(mask, mapped, hn::Set(d, F::template identity<T>()));
 }
 
-/// Stores the first lanes, fewer than all. (Masked stores take AMD's processors tens of cycles.)
-template <typename D, typename T>
-HWY_INLINE void store_first(D d, hn::Vec<D> v, std::size_t used, T* to) {
-  HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  hn::Store(v, d, lanes);
-  const T* from = lanes;
-  for (std::size_t width = hn::MaxLanes(d) / 2; width > 0; width /= 2) {
-    if ((used & width) == 0) continue;
-    std::memcpy(to, from, width * sizeof(T));
-    to += width;
-    from += width;
-  }
-}
-
 /// Rows whose folds are finished together: as many as a block of 128 bits has lanes.
 template <typename T>
 using Block = hn::CappedTag<T, 16 / sizeof(T)>;

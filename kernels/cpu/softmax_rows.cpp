@@ -14,6 +14,7 @@
 #include <iterator>
 #include <limits>
 
+#include "kernels/cpu/lanes-inl.hpp"
 #include "kernels/cpu/row_fold-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,39 +27,6 @@ constexpr std::size_t kSumBlock = 64;
 constexpr std::size_t kInterleaved = 4;
 /// Longer rows are worked on one by one.
 constexpr std::size_t kLongColumns = 512;
-
-/// Loads and stores the first lanes. Only vectors of several lanes have tails, and those
-/// instruction sets do not touch the memory of masked lanes.
-template <typename T>
-struct Lanes {
-  using D = hn::ScalableTag<T>;
-  D d;
-  std::size_t used;
-  bool all;
-
-  HWY_INLINE hn::Vec<D> load(const T* from, T fill = T(0)) const {
-    if (all) return hn::LoadU(d, from);
-    const auto mask = hn::FirstN(d, used);
-    return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, from), hn::Set(d, fill));
-  }
-  HWY_INLINE void store(hn::Vec<D> v, T* to) const {
-    if (all) {
-      hn::StoreU(v, d, to);
-    } else {
-      store_first(d, v, used, to);
-    }
-  }
-};
-
-/// Calls `body(column, lanes)` for each vector of a row.
-template <typename T, typename Body>
-HWY_INLINE void for_each_vector_of_row(std::size_t columns, const Body& body) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t c = 0;
-  for (; c + lanes <= columns; c += lanes) body(c, Lanes<T>{d, lanes, true});
-  if (c < columns) body(c, Lanes<T>{d, columns - c, false});
-}
 
 /// The vectors of a row, added up: kSumBlock of them, then these sums.
 template <typename T>

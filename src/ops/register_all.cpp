@@ -12,6 +12,7 @@ void register_inverse_functions(OpRegistry& registry);
 void register_integers(OpRegistry& registry);
 void register_order(OpRegistry& registry);
 void register_recompute(OpRegistry& registry);
+void register_recurrent(OpRegistry& registry);
 void register_scan(OpRegistry& registry);
 void register_scatter(OpRegistry& registry);
 void register_solving(OpRegistry& registry);
@@ -42,6 +43,7 @@ void register_all(OpRegistry& registry) {
   register_ctc(registry);
   register_resample(registry);
   register_channels(registry);
+  register_recurrent(registry);
   register_recompute(registry);
   register_random(registry);
   register_state(registry);

@@ -73,8 +73,7 @@ Differentiable differentiable(const OpDef& op, const Sample& sample, Dims dims) 
   for (const Value& input : result.built.inputs) {
     if (is_floating(input.dtype())) result.xs.push_back(input);
   }
-  for (int i = 0; i < result.built.node->output_count(); ++i) {
-    const Value y = result.built.node->output(i);
+  for (const Value& y : differentiable_outputs(*result.built.node)) {
     if (y.dtype() == DType::f32 || y.dtype() == DType::f64) result.ys.push_back(y);
   }
   result.feeds = feeds_of(result.built, sample);

@@ -44,8 +44,7 @@ void check_zero_gives_zero(const OpDef& op, const Sample& sample, std::size_t sh
     feeds.emplace_back(built.inputs[i], tensors[i]);
   }
   Graph graph = built.graph;
-  for (int i = 0; i < built.node->output_count(); ++i) {
-    const Value y = built.node->output(i);
+  for (const Value& y : differentiable_outputs(*built.node)) {
     if (y.dtype() != DType::f64) continue;
     ys.push_back(y);
     zeros.push_back(graph.constant(Tensor::full(DType::f64, y.shape(), 0)));

@@ -51,6 +51,16 @@ SampleGraph build_sample(const OpDef& op, const Sample& sample, Dims dims) {
   return result;
 }
 
+std::vector<Value> differentiable_outputs(Node& node) {
+  const std::string& name = node.op().name;
+  const bool saves = name == "gru" || name == "lstm" || name == "simple_rnn";
+  std::vector<Value> outputs;
+  for (int i = 0; i < node.output_count() - (saves ? 1 : 0); ++i) {
+    outputs.push_back(node.output(i));
+  }
+  return outputs;
+}
+
 std::vector<Tensor> tensors_of(const Sample& sample) {
   std::vector<Tensor> tensors;
   for (const SampleInput& input : sample.inputs) {

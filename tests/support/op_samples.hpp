@@ -21,6 +21,9 @@ struct SampleGraph {
 };
 SampleGraph build_sample(const OpDef& op, const Sample& sample, Dims dims);
 
+/// The node's outputs, but for what only the op's own gradient reads: that has none itself.
+std::vector<Value> differentiable_outputs(Node& node);
+
 /// Elements uniform within the sample's bounds, the same in every call.
 std::vector<Tensor> tensors_of(const Sample& sample);
 

@@ -32,6 +32,7 @@ std::span<const Lowering> multi_cluster_lowerings();
 std::span<const Lowering> order_lowerings();
 std::span<const Lowering> pooling_lowerings();
 std::span<const Lowering> random_lowerings();
+std::span<const Lowering> recurrent_lowerings();
 std::span<const Lowering> reduce_lowerings();
 std::span<const Lowering> resample_lowerings();
 std::span<const Lowering> row_cluster_lowerings();

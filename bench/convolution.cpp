@@ -8,14 +8,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "bench/gemm_rate.hpp"
 #include "bench/values.hpp"
-#include "kernels/cpu/gemm.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "tegula/core/tensor.hpp"
 #include "tests/support/convolution_problems.hpp"
@@ -28,7 +26,6 @@ namespace {
 using Index = std::int64_t;
 
 constexpr Index kBatch = 32;
-constexpr Index kGemmSize = 1024;
 
 Tensor floats(std::size_t count) { return Tensor(DType::f32, {static_cast<Index>(count)}); }
 
@@ -38,30 +35,11 @@ double flops_of(const ConvolutionProblem& problem) {
          static_cast<double>(grid.taps() * problem.group_channels());
 }
 
-/// FLOP/s of the best of some large products.
-double gemm_rate() {
-  static const double rate = [] {
-    const GemmProblem problem = GemmProblem::dense(kGemmSize, kGemmSize, kGemmSize);
-    const std::vector<float> a = bench::values(kGemmSize * kGemmSize), b = a;
-    Tensor c(DType::f32, {kGemmSize, kGemmSize});
-    Tensor workspace = floats(gemm_workspace_size(GemmImplementation::own, problem));
-    double best = 0;
-    for (int i = 0; i < 20; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      gemm_f32(GemmImplementation::own, problem, a.data(), b.data(), c.data<float>(), {},
-               workspace.data<float>());
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-      best = std::max(best, 2.0 * kGemmSize * kGemmSize * kGemmSize / seconds.count());
-    }
-    return best;
-  }();
-  return rate;
-}
-
 void count_flops(benchmark::State& state, const ConvolutionProblem& problem) {
   const double flops = flops_of(problem) * static_cast<double>(state.iterations());
   state.counters["FLOPS"] = benchmark::Counter(flops, benchmark::Counter::kIsRate);
-  state.counters["of_gemm"] = benchmark::Counter(flops / gemm_rate(), benchmark::Counter::kIsRate);
+  state.counters["of_gemm"] =
+      benchmark::Counter(flops / bench::gemm_rate(), benchmark::Counter::kIsRate);
 }
 
 struct Operands {

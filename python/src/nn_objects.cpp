@@ -18,6 +18,7 @@
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layer.hpp"
+#include "tegula/nn/layers/recurrent.hpp"
 #include "tegula/nn/layers/wrapping.hpp"
 #include "tegula/nn/loss.hpp"
 #include "tegula/nn/metric.hpp"
@@ -158,7 +159,16 @@ void bind_layer_state(
       .def_property_readonly("call_losses", &LayerBase::call_losses)
       .def_property_readonly("evaluated_losses", &LayerBase::evaluated_losses)
       .def_property_readonly("regularization", &LayerBase::regularization)
-      .def("regularization_values", &regularization_values);
+      .def("regularization_values", &regularization_values)
+      .def("reset_state",
+           [](LayerBase& self) {
+             auto* const keeps = dynamic_cast<nn::StatefulLayer*>(&self);
+             if (keeps != nullptr) keeps->reset_state();
+           })
+      .def_property_readonly("kept_states", [](const LayerBase& self) {
+        const auto* const keeps = dynamic_cast<const nn::StatefulLayer*>(&self);
+        return keeps == nullptr ? std::vector<nn::Weight>() : keeps->kept_states();
+      });
 }
 
 void bind_layer(py::module_& module) {
@@ -242,6 +252,15 @@ void bind_layer(py::module_& module) {
              return std::make_shared<nn::TimeDistributedLayer>(nn::Layer(wrapped), name);
            }),
            py::arg("wrapped"), py::arg("name"));
+  py::class_<nn::BidirectionalLayer, LayerBase, std::shared_ptr<nn::BidirectionalLayer>>(
+      module, "BidirectionalLayer")
+      .def(py::init([](const std::shared_ptr<LayerBase>& forward,
+                       const std::shared_ptr<LayerBase>& backward, const std::string& merge_mode,
+                       const std::string& name) {
+             return std::make_shared<nn::BidirectionalLayer>(nn::Layer(forward),
+                                                             nn::Layer(backward), merge_mode, name);
+           }),
+           py::arg("forward"), py::arg("backward"), py::arg("merge_mode"), py::arg("name"));
   py::class_<nn::SpectralNormalizationLayer, LayerBase,
              std::shared_ptr<nn::SpectralNormalizationLayer>>(module, "SpectralNormalizationLayer")
       .def(py::init([](const std::shared_ptr<LayerBase>& wrapped, std::int64_t power_iterations,

@@ -14,8 +14,8 @@ _INSTEAD = (
     (r"keras\.ops\..*nextafter", "Use numpy.nextafter on arrays"),
     (r"keras\.applications.*", "Trained models are not there; build them of keras.layers"),
     (
-        r"keras\.layers\.(.*RNN.*|.*LSTM.*|.*GRU.*|Bidirectional)",
-        "Recurrence is not there yet",
+        r"keras\.layers\.(RNN|StackedRNNCells|ConvLSTM.*)",
+        "Recurrence is there as SimpleRNN, LSTM, GRU, their cells and Bidirectional",
     ),
     (r"keras\.layers\.MaxNumBoundingBoxes", "There are no bounding boxes"),
     (r"keras\.layers\.ContrastLimited.*", "Use keras.layers.Equalization, which does not look at tiles"),

@@ -15,6 +15,7 @@
 #include "src/nn/trace.hpp"
 #include "tegula/nn/eager.hpp"
 #include "tegula/nn/functional.hpp"
+#include "tegula/nn/layers/recurrent.hpp"
 #include "tegula/nn/sequential.hpp"
 
 namespace tegula::nn {
@@ -246,6 +247,30 @@ void Model::build(const ValueTypes& inputs) {
   build_now(inputs);
 }
 
+namespace {
+
+/// Whether a layer of these goes on with the states that a batch left.
+bool keeps_states(const LayerBase& layer) {
+  if (dynamic_cast<const StatefulLayer*>(&layer) != nullptr) {
+    const Config config = layer.base_config();
+    const Config* const stateful = config.find("stateful");
+    if (stateful != nullptr && stateful->as_bool()) return true;
+  }
+  return std::ranges::any_of(layer.sublayers(),
+                             [](const auto& inner) { return keeps_states(*inner); });
+}
+
+/// Makes the weights while the size of the batch is known, of which the states are.
+void build_for_batch(const Layer& layer, const ValueTypes& inputs) {
+  Graph scratch;
+  const Trace trace(scratch);
+  layer(Values(inputs.map(
+            [&](const ValueType& type) { return scratch.placeholder(type.dtype, type.shape); })),
+        false);
+}
+
+}  // namespace
+
 void Model::build_now(const ValueTypes& inputs) {
   Impl& impl = *impl_;
   if (impl.built) {
@@ -262,6 +287,7 @@ void Model::build_now(const ValueTypes& inputs) {
       throw ShapeError(impl.describe() + ": an input shape starts with the batch dimension");
     }
   }
+  if (keeps_states(*impl.layer)) build_for_batch(impl.layer, inputs);
   if (impl.x.empty()) {
     std::size_t number = 0;
     impl.x = inputs.map([&](const ValueType& input) {

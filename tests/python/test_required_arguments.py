@@ -16,7 +16,9 @@ KINDS = {
     "schedule": keras.optimizers.schedules,
 }
 REQUIRED = {
-    "Dense": ["units"],
+    **dict.fromkeys(
+        ("Dense", "SimpleRNN", "SimpleRNNCell", "LSTM", "LSTMCell", "GRU", "GRUCell"), ["units"]
+    ),
     "Dropout": ["rate"],
     "GaussianNoise": ["stddev"],
     **dict.fromkeys(("GaussianDropout", "AlphaDropout"), ["rate"]),

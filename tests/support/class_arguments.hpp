@@ -10,7 +10,10 @@ namespace tegula::test {
 /// Arguments of classes that cannot be made without.
 inline nn::Config required_arguments(std::string_view class_name) {
   using nn::Config;
-  if (class_name == "Dense") return Config::object({{"units", 3}});
+  if (class_name == "Dense" || class_name.find("RNN") != class_name.npos ||
+      class_name.starts_with("LSTM") || class_name.starts_with("GRU")) {
+    return Config::object({{"units", 3}});
+  }
   if (class_name == "Reshape") return Config::object({{"target_shape", Config::List{-1, 2}}});
   if (class_name.ends_with("Dropout")) return Config::object({{"rate", 0.5}});
   if (class_name == "GaussianNoise") return Config::object({{"stddev", 0.5}});

@@ -10,7 +10,7 @@ keras.layers.Dense(3, kernel_initializer=3)  # wrong
 keras.layers.Dropout()  # wrong
 keras.layers.Dropout(0.5, seed="one")  # wrong
 keras.layers.Reshape(3)  # wrong
-keras.layers.LSTM(3)  # wrong
+keras.layers.RNN(3)  # wrong
 keras.layers.Densse(3)  # wrong
 keras.losses.Huber(delta="wide")  # wrong
 keras.losses.MeanSquaredError(epsilon=1.0)  # wrong

@@ -47,6 +47,7 @@ class Layer(_objects.Object):
     _is_model = False
     _supports_masking = None  # as the class says
     input_spec = None
+    _batch_shapes = staticmethod(batch_shapes)  # that the weights are made for
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True,
                  name=None, **kwargs):
@@ -86,7 +87,8 @@ class Layer(_objects.Object):
         if common["activity_regularizer"] is not None:
             self.activity_regularizer = common["activity_regularizer"]
         if "_entry" not in vars(cls):
-            refuse_dead_overrides(cls, Layer, OF_LAYERS)
+            library = next(base for base in cls.__mro__ if base.__module__.startswith("tegula."))
+            refuse_dead_overrides(cls, library, OF_LAYERS)
             self._override(core, Layer)
 
     def _override(self, core, base):
@@ -382,7 +384,7 @@ class Layer(_objects.Object):
         if self._building:
             self._core.base_build(plain_shapes(input_shape))
         else:
-            self._core.build(batch_shapes(input_shape))
+            self._core.build(self._batch_shapes(input_shape))
 
     def call(self, inputs, training=None, mask=None):
         """Override: the output, a tensor made of `inputs`; may take `training`, `mask` (what the

@@ -6,7 +6,7 @@ import numpy as _np
 
 from .. import _core
 from .._framework import Tensor as _Tensor
-from . import _objects, _serialization
+from . import _objects, _recurrent, _serialization
 from ._composed_layers import Lambda, SpectralNormalization, TimeDistributed, Wrapper
 from ._input_spec import InputSpec
 from ._layer import Layer
@@ -14,6 +14,7 @@ from ._layer_arguments import common_arguments as _common_arguments
 from ._layer_arguments import input_shape as _input_shape
 from ._layer_calls import note_symbolic as _note_symbolic
 from ._layer_calls import symbolic_layer as _symbolic_layer
+from ._recurrent import Bidirectional
 from ._values import graph_of as _graph_of
 
 _nn = _core.nn
@@ -87,6 +88,7 @@ _CLASSES = _objects.classes_of(
             "bias": property(_bias),
             "input_spec": property(_dense_input_spec),
         },
+        **_recurrent.members(_table_init),
     },
 )
 _ALIASES = {

@@ -98,6 +98,31 @@ class BatchNormalization(Layer):
     renorm: Any
     renorm_momentum: Any
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', moving_mean_initializer: InitializerLike = 'zeros', moving_variance_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, synchronized: bool = False, renorm: bool = False, renorm_momentum: float = 0.99, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class Bidirectional(Layer):
+    forward_layer: Any
+    backward_layer: Any
+    def build(self, input_shape: Any) -> Any: ...
+    def __init__(self, layer: Any, merge_mode: Any = 'concat', weights: Any = None, backward_layer: Any = None, **kwargs: Any) -> None: ...
+    @property
+    def stateful(self) -> Any: ...
+    @property
+    def return_sequences(self) -> Any: ...
+    @property
+    def return_state(self) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any) -> Any: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
+    def get_config(self) -> Any: ...
+    @classmethod
+    def from_config(cls, config: Any) -> Any: ...
+    def __call__(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any: ...
+    @property
+    def input_spec(self) -> Any: ...
+    @property
+    def states(self) -> Any: ...
+    def reset_state(self) -> Any: ...
+    def reset_states(self) -> Any: ...
 class CenterCrop(Layer):
     height: Any
     width: Any
@@ -319,6 +344,66 @@ class Equalization(Layer):
 class Flatten(Layer):
     data_format: Any
     def __init__(self, data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class GRU(Layer):
+    units: Any
+    activation: Any
+    recurrent_activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: Any
+    recurrent_dropout: Any
+    seed: Any
+    return_sequences: Any
+    return_state: Any
+    go_backwards: Any
+    stateful: Any
+    unroll: Any
+    reset_after: Any
+    zero_output_for_mask: Any
+    def __init__(self, units: int, activation: ActivationLike = 'tanh', recurrent_activation: ActivationLike = 'sigmoid', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', recurrent_initializer: InitializerLike = 'orthogonal', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: Optional[int] = None, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True, zero_output_for_mask: bool = False, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any: ...
+    @property
+    def input_spec(self) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    @property
+    def states(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any) -> Any: ...
+    def reset_state(self) -> Any: ...
+    def reset_states(self) -> Any: ...
+class GRUCell(Layer):
+    units: Any
+    activation: Any
+    recurrent_activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: Any
+    recurrent_dropout: Any
+    reset_after: Any
+    seed: Any
+    def __init__(self, units: int, activation: ActivationLike = 'tanh', recurrent_activation: ActivationLike = 'sigmoid', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', recurrent_initializer: InitializerLike = 'orthogonal', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, inputs: Any, states: Any, training: Any = None) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    @property
+    def output_size(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any = None) -> Any: ...
 class GaussianDropout(Layer):
     rate: Any
     seed: Any
@@ -390,6 +475,66 @@ class InputSpec:
     def __init__(self, dtype: Any = None, shape: Any = None, ndim: Any = None, max_ndim: Any = None, min_ndim: Any = None, axes: Any = None, allow_last_axis_squeeze: Any = False, name: Any = None, optional: Any = False) -> None: ...
     def check(self, shape: Any, layer_name: Any) -> Any: ...
     def __repr__(self) -> Any: ...
+class LSTM(Layer):
+    units: Any
+    activation: Any
+    recurrent_activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    unit_forget_bias: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: Any
+    recurrent_dropout: Any
+    seed: Any
+    return_sequences: Any
+    return_state: Any
+    go_backwards: Any
+    stateful: Any
+    unroll: Any
+    zero_output_for_mask: Any
+    def __init__(self, units: int, activation: ActivationLike = 'tanh', recurrent_activation: ActivationLike = 'sigmoid', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', recurrent_initializer: InitializerLike = 'orthogonal', bias_initializer: InitializerLike = 'zeros', unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: Optional[int] = None, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any: ...
+    @property
+    def input_spec(self) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    @property
+    def states(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any) -> Any: ...
+    def reset_state(self) -> Any: ...
+    def reset_states(self) -> Any: ...
+class LSTMCell(Layer):
+    units: Any
+    activation: Any
+    recurrent_activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    unit_forget_bias: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: Any
+    recurrent_dropout: Any
+    seed: Any
+    def __init__(self, units: int, activation: ActivationLike = 'tanh', recurrent_activation: ActivationLike = 'sigmoid', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', recurrent_initializer: InitializerLike = 'orthogonal', bias_initializer: InitializerLike = 'zeros', unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, inputs: Any, states: Any, training: Any = None) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    @property
+    def output_size(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any = None) -> Any: ...
 class Lambda(Layer):
     function: Any
     mask: Any
@@ -759,6 +904,62 @@ class SeparableConv2D(Layer):
     def __init__(self, filters: int, kernel_size: int | Sequence[int] | Sequence[Sequence[int]], strides: int | Sequence[int] | Sequence[Sequence[int]] = ..., padding: str = 'valid', data_format: str = 'channels_last', dilation_rate: int | Sequence[int] | Sequence[Sequence[int]] = ..., depth_multiplier: int = 1, activation: ActivationLike = 'linear', use_bias: bool = True, depthwise_initializer: InitializerLike = 'glorot_uniform', pointwise_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', depthwise_regularizer: RegularizerLike = None, pointwise_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, depthwise_constraint: ConstraintLike = None, pointwise_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
+class SimpleRNN(Layer):
+    units: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: Any
+    recurrent_dropout: Any
+    return_sequences: Any
+    return_state: Any
+    go_backwards: Any
+    stateful: Any
+    unroll: Any
+    seed: Any
+    zero_output_for_mask: Any
+    def __init__(self, units: int, activation: ActivationLike = 'tanh', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', recurrent_initializer: InitializerLike = 'orthogonal', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False, seed: Optional[int] = None, zero_output_for_mask: bool = False, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any: ...
+    @property
+    def input_spec(self) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    @property
+    def states(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any) -> Any: ...
+    def reset_state(self) -> Any: ...
+    def reset_states(self) -> Any: ...
+class SimpleRNNCell(Layer):
+    units: Any
+    activation: Any
+    use_bias: Any
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: Any
+    recurrent_dropout: Any
+    seed: Any
+    def __init__(self, units: int, activation: ActivationLike = 'tanh', use_bias: bool = True, kernel_initializer: InitializerLike = 'glorot_uniform', recurrent_initializer: InitializerLike = 'orthogonal', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, recurrent_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, recurrent_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, inputs: Any, states: Any, training: Any = None) -> Any: ...
+    @property
+    def state_size(self) -> Any: ...
+    @property
+    def output_size(self) -> Any: ...
+    def get_initial_state(self, batch_size: Any = None) -> Any: ...
 class Softmax(Layer):
     axis: Any
     def __init__(self, axis: Union[int, Sequence[int], None] = -1, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...

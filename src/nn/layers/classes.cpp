@@ -7,6 +7,7 @@
 #include "tegula/nn/layers/color_augmentation.hpp"
 #include "tegula/nn/layers/geometric_augmentation.hpp"
 #include "tegula/nn/layers/mixing_augmentation.hpp"
+#include "tegula/nn/layers/recurrent.hpp"
 #include "tegula/nn/layers/wrapping.hpp"
 #include "tegula/nn/sequential.hpp"
 
@@ -31,6 +32,8 @@ std::deque<std::shared_ptr<const ObjectClass<LayerBase>>>& user_classes<LayerBas
       container_class<FunctionalLayer>("A graph of calls of layers."),
       container_class<OperationLayer>("Ops between layers."),
       container_class<MaskedLayer>("A value with a mask."),
+      container_class<BidirectionalLayer>(
+          "A layer that goes through a sequence in both directions."),
       container_class<TimeDistributedLayer>("A layer that is applied to every step."),
       container_class<SpectralNormalizationLayer>(
           "A layer whose kernel is kept at a spectral norm of 1."),
@@ -145,6 +148,12 @@ const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {
       object_class<LayerBase, SpatialDropoutLayer<1>>({}),
       object_class<LayerBase, SpatialDropoutLayer<2>>({}),
       object_class<LayerBase, SpatialDropoutLayer<3>>({}),
+      object_class<LayerBase, RecurrentLayer<Recurrence::simple>>({}),
+      object_class<LayerBase, RecurrentLayer<Recurrence::lstm>>({}),
+      object_class<LayerBase, RecurrentLayer<Recurrence::gru>>({}),
+      object_class<LayerBase, RecurrentCellLayer<Recurrence::simple>>({}),
+      object_class<LayerBase, RecurrentCellLayer<Recurrence::lstm>>({}),
+      object_class<LayerBase, RecurrentCellLayer<Recurrence::gru>>({}),
   };
   return classes;
 }

@@ -7,6 +7,7 @@ namespace tegula::ops {
 void register_all(OpRegistry& registry);
 void register_channels(OpRegistry& registry);
 void register_cond(OpRegistry& registry);
+void register_attention(OpRegistry& registry);
 void register_ctc(OpRegistry& registry);
 void register_inverse_functions(OpRegistry& registry);
 void register_integers(OpRegistry& registry);
@@ -41,6 +42,7 @@ void register_all(OpRegistry& registry) {
   register_order(registry);
   register_scatter(registry);
   register_ctc(registry);
+  register_attention(registry);
   register_resample(registry);
   register_channels(registry);
   register_recurrent(registry);

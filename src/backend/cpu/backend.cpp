@@ -18,11 +18,12 @@ const LoweringTable& lowering_table() {
   static const LoweringTable table = [] {
     LoweringTable filled;
     for (const auto family :
-         {channels_lowerings(), elementwise_lowerings(), integer_lowerings(), division_lowerings(),
-          control_flow_lowerings(), convolution_lowerings(), matmul_lowerings(),
-          movement_lowerings(), multi_cluster_lowerings(), order_lowerings(), pooling_lowerings(),
-          random_lowerings(), resample_lowerings(), recurrent_lowerings(), reduce_lowerings(),
-          row_cluster_lowerings(), rows_by_index_lowerings(), softmax_lowerings()}) {
+         {attention_lowerings(), channels_lowerings(), elementwise_lowerings(), integer_lowerings(),
+          division_lowerings(), control_flow_lowerings(), convolution_lowerings(),
+          matmul_lowerings(), movement_lowerings(), multi_cluster_lowerings(), order_lowerings(),
+          pooling_lowerings(), random_lowerings(), resample_lowerings(), recurrent_lowerings(),
+          reduce_lowerings(), row_cluster_lowerings(), rows_by_index_lowerings(),
+          softmax_lowerings()}) {
       for (const Lowering& lowering : family) filled[lowering.op].push_back(&lowering);
     }
     return filled;

@@ -20,6 +20,7 @@ struct Lowering {
 };
 
 /// An op may be in several families; the first kernel that fits its types serves.
+std::span<const Lowering> attention_lowerings();
 std::span<const Lowering> channels_lowerings();
 std::span<const Lowering> control_flow_lowerings();
 std::span<const Lowering> convolution_lowerings();

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/gemm_rate.hpp"
 #include "bench/values.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "tegula/core/tensor.hpp"

@@ -119,24 +119,24 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
     const float* gathered[Rows];
     const Index* steps = blocks.a_steps;
     if constexpr (kGathered) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
       for (int r = 0; r < Rows; ++r) gathered[r] = a + blocks.a_rows[i * blocks.a_rows_step + r];
     }
     Vector sums[Rows][kVectors];
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
     for (int r = 0; r < Rows; ++r) {
       if (i == 0) hwy::Prefetch(c_block + r * blocks.ldc);
       hwy::Prefetch(c_block + blocks.c_step + r * blocks.ldc);
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
       for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
     }
     for (Index p = i * blocks.b_ahead_rows; p < (i + 1) * blocks.b_ahead_rows; ++p) {
       __builtin_prefetch(blocks.b_ahead + p * kPanel, 0, kIntoL2);
     }
-#pragma GCC unroll 4
+#pragma GCC unroll kUnrolledSteps
     for (Index p = blocks.depth; p > 0; --p) {
       Vector b_row[kVectors];
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
       for (int v = 0; v < kVectors; ++v) {
         const Index offset =
             (v / kVectorsPerPanel) * b_panel_stride + (v % kVectorsPerPanel) * kLanes;
@@ -150,11 +150,11 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
           hn::Store(b_row[v], d, copy + v * kLanes);
         }
       }
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
       for (int r = 0; r < Rows; ++r) {
         const float* from = kGathered ? gathered[r] + *steps : a + r * a_row_stride;
         const Vector a_value = hn::Set(d, *from);
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
         for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(a_value, b_row[v], sums[r][v]);
       }
       if constexpr (kGathered) {
@@ -168,9 +168,9 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
 
     if (blocks.cols == Panels * kPanel) {
       if (blocks.load_c) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
         for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
           for (int v = 0; v < kVectors; ++v) {
             const float* c = c_block + r * blocks.ldc + v * kLanes;
             sums[r][v] = hn::Add(hn::LoadU(d, c), sums[r][v]);
@@ -178,25 +178,25 @@ HWY_NOINLINE void micro_kernel(const Blocks& blocks) {
         }
       }
       if (bias_block != nullptr) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
         for (int v = 0; v < kVectors; ++v) {
           const Vector bias = hn::LoadU(d, bias_block + v * kLanes);
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
           for (int r = 0; r < Rows; ++r) sums[r][v] = hn::Add(sums[r][v], bias);
         }
       }
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
       for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
         for (int v = 0; v < kVectors; ++v) {
           hn::StoreU(sums[r][v], d, c_block + r * blocks.ldc + v * kLanes);
         }
       }
     } else {
       HWY_ALIGN float cut[Rows * Panels * kPanel];
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
       for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
         for (int v = 0; v < kVectors; ++v) {
           hn::Store(sums[r][v], d, cut + r * Panels * kPanel + v * kLanes);
         }

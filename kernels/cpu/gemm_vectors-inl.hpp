@@ -42,6 +42,10 @@ constexpr int kMaxRows = 4;
 constexpr int kMaxSums = 4 * kVectorsPerPanel;
 constexpr int kWidePanels = 1;
 #endif
+/// How often loops over a block's rows and vectors, and over steps, are unrolled. Without vectors
+/// every sum would be an instruction of its own: half a megabyte that no register file holds.
+constexpr int kUnrolled = kLanes == 1 ? 1 : 16;
+constexpr int kUnrolledSteps = kLanes == 1 ? 1 : 4;
 /// Blocks of A that are packed together: 144 rows.
 constexpr Index kGroupBlocks = 144 / kMaxRows;
 /// Memory of a packed block, with room for a vector that spills over its end.

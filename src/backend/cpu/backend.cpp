@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kernels/cpu/isa.hpp"
 #include "src/backend/cpu/lowering.hpp"
 #include "src/core/made_before_fork.hpp"
 
@@ -36,6 +37,7 @@ class CpuBackend final : public Backend {
   std::string_view name() const override { return "cpu"; }
 
   std::unique_ptr<Kernel> lower(const Node& node) const override {
+    kernels::active_isa();  // before any kernel runs: what the environment asks for holds for all
     const auto lowerings = lowering_table().find(node.op().name);
     if (lowerings != lowering_table().end()) {
       for (const Lowering* lowering : lowerings->second) {

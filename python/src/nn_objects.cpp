@@ -14,6 +14,7 @@
 #include "numpy.hpp"
 #include "tegula/graph/evaluate.hpp"
 #include "tegula/nn/activation.hpp"
+#include "tegula/nn/call_arguments.hpp"
 #include "tegula/nn/constraint.hpp"
 #include "tegula/nn/counting_metrics.hpp"
 #include "tegula/nn/functional.hpp"
@@ -79,20 +80,28 @@ nn::LayerBase::CallFunction call_function(const py::object& function, std::strin
   };
 }
 
+/// What a call with further arguments computes: `function`, or the layer's own where that is None.
+nn::LayerBase::CallFunction call_function(nn::LayerBase& layer, const py::object& function,
+                                          const nn::Config& arguments) {
+  if (!function.is_none()) return call_function(function, std::string(layer.class_name()));
+  return nn::function_of(layer, arguments);
+}
+
 py::object call_layer(nn::LayerBase& layer, const py::object& x, std::optional<bool> training,
-                      const py::object& function) {
+                      const py::object& function, const nn::Config& arguments) {
   const std::string class_name(layer.class_name());
   return object_from_values(layer.call_with(values_from_object(x, class_name), training,
-                                            call_function(function, class_name)));
+                                            call_function(layer, function, arguments)));
 }
 
 /// What the layer makes of arrays, and the masks of that.
 std::pair<py::object, py::list> evaluate_layer(nn::LayerBase& layer, const py::object& x,
                                                std::vector<std::optional<Tensor>> masks,
                                                bool training, const py::object& function,
-                                               const std::string& key) {
+                                               const std::string& key,
+                                               const nn::Config& arguments) {
   const UserLine line;
-  const auto call = call_function(function, std::string(layer.class_name()));
+  const auto call = call_function(layer, function, arguments);
   const nn::MaskedTensors inputs{tensors_from_object(x), std::move(masks)};
   nn::MaskedTensors outputs;
   {
@@ -203,9 +212,10 @@ void bind_layer(py::module_& module) {
              const UserLine line;
              return shapes_from_types(self.compute_output_types(types_from_object(shape)));
            })
-      .def("call", &call_layer, py::arg("x"), py::arg("training"), py::arg("function"))
+      .def("call", &call_layer, py::arg("x"), py::arg("training"), py::arg("function"),
+           py::arg("arguments") = py::dict())
       .def("evaluate", &evaluate_layer, py::arg("x"), py::arg("masks"), py::arg("training"),
-           py::arg("function"), py::arg("key"));
+           py::arg("function"), py::arg("key"), py::arg("arguments") = py::dict());
   bind_layer_state(layer);
   module.def("enclosing_training", &LayerBase::enclosing_training);
   module.def(

@@ -6,6 +6,7 @@
 
 #include "src/nn/symbols.hpp"
 #include "tegula/core/dtype.hpp"
+#include "tegula/nn/call_arguments.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
 
@@ -96,18 +97,20 @@ bool make_call(const PendingCall& pending, Made& made) {
   const std::optional<Values> inputs = values_from(arguments.front(), made);
   if (!inputs) return false;
   std::optional<bool> training;
+  Config further = Config::object({});
   if (const Config* options = pending.node->find("kwargs")) {
     for (const auto& [name, value] : options->as_object()) {
       if (value.is_null()) continue;
-      if (name != "training") {
-        throw FormatError("layer \"" + pending.layer->name() + "\": a call with the argument `" +
-                          name + "`, which is not supported");
+      if (name == "training") {
+        training = value.as_bool();
+      } else {
+        further.set(name, value);
       }
-      training = value.as_bool();
     }
   }
-  made.insert_or_assign({pending.layer->name(), pending.number},
-                        (*pending.layer)(*inputs, training));
+  made.insert_or_assign(
+      {pending.layer->name(), pending.number},
+      pending.layer->call_with(*inputs, training, function_of(*pending.layer, further)));
   return true;
 }
 
@@ -195,14 +198,15 @@ Config FunctionalLayer::described(
   const Sources sources(*this);
   std::map<const LayerBase*, Config::List> nodes;
   for (const auto& call : calls_) {
-    if (call->function) {
+    const Config* const further = arguments_of(call->function);
+    if (call->function && further == nullptr) {
       throw InvalidArgument("layer \"" + call->layer->name() +
                             "\" was called with further arguments, which no config holds: a model "
                             "of this call can be neither saved nor cloned");
     }
     Config arguments = described_values(
         call->inputs, [&sources](const Value& symbol) { return sources.tensor(symbol); });
-    Config options = Config::object({});
+    Config options = further == nullptr ? Config::object({}) : *further;
     if (call->training) options.set("training", *call->training);
     nodes[call->layer.get()].push_back(
         Config::object({{"args", Config::List{arguments}}, {"kwargs", options}}));

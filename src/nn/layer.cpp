@@ -282,8 +282,9 @@ LayerBase::Evaluation LayerBase::find_evaluation(const MaskedTensors& inputs, bo
   for (const std::optional<Tensor>& mask : inputs.masks) {
     place += mask ? " mask" + batch_type(*mask).to_string() : " no mask";
   }
+  const bool kept = !function || !key.empty();
   const auto found = evaluations_.find({training, place});
-  if (found != evaluations_.end()) return found->second;
+  if (kept && found != evaluations_.end()) return found->second;
   const Values fed = types.map(
       [this](const ValueType& type) { return graph_->placeholder(type.dtype, type.shape); });
   std::vector<Value> feeds = fed.items();
@@ -308,7 +309,7 @@ LayerBase::Evaluation LayerBase::find_evaluation(const MaskedTensors& inputs, bo
   fetches.insert(fetches.end(), trace.losses().begin(), trace.losses().end());
   const Evaluation evaluation{session_->compile(feeds, fetches, trace.assignments()),
                               types_of(outputs), std::move(masked)};
-  if (!function || !key.empty()) evaluations_.emplace(std::pair(training, place), evaluation);
+  if (kept) evaluations_.emplace(std::pair(training, place), evaluation);
   return evaluation;
 }
 

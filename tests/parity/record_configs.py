@@ -29,7 +29,8 @@ KINDS = {
 LAYERS = (
     "Activation", "ActivityRegularization", "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D",
-    "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add", "AlphaDropout", "AugMix",
+    "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add", "AdditiveAttention", "AlphaDropout",
+    "Attention", "AugMix",
     "AutoContrast", "Average", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
     "BatchNormalization", "CenterCrop", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D",
     "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D",
@@ -37,8 +38,9 @@ LAYERS = (
     "EinsumDense", "Embedding", "Equalization", "Flatten", "GaussianDropout", "GaussianNoise",
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
     "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization",
-    "GRU", "GRUCell", "Identity", "InputLayer", "LSTM", "LSTMCell", "LayerNormalization",
-    "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MixUp", "Multiply", "PReLU",
+    "GRU", "GRUCell", "GroupQueryAttention", "Identity", "InputLayer", "LSTM", "LSTMCell",
+    "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
+    "Maximum", "Minimum", "MixUp", "MultiHeadAttention", "Multiply", "PReLU",
     "Permute", "RMSNormalization", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
     "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
     "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
@@ -50,6 +52,9 @@ LAYERS = (
     "SpatialDropout3D", "Subtract", "UnitNormalization", "UpSampling1D", "UpSampling2D",
     "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
 )
+
+# Classes that call themselves otherwise.
+OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 # Arguments of classes that need some, or that have more to show than the defaults.
 ARGUMENTS = {
@@ -84,6 +89,20 @@ ARGUMENTS = {
     ),
     "GaussianNoise": [{"stddev": 0.5}, {"stddev": 0.5, "seed": 3}],
     **dict.fromkeys(("AlphaDropout", "GaussianDropout"), [{"rate": 0.25}, {"rate": 0.5, "seed": 3}]),
+    "AdditiveAttention": [{}, {"use_scale": False, "dropout": 0.5, "seed": 3}],
+    "Attention": [{}, {"use_scale": True, "score_mode": "concat", "dropout": 0.5, "seed": 3}],
+    "MultiHeadAttention": [
+        {"num_heads": 2, "key_dim": 3},
+        {"num_heads": 2, "key_dim": 3, "value_dim": 4, "dropout": 0.5, "use_bias": False,
+         "output_shape": [2, 3], "attention_axes": [1, 2], "sliding_window": 2, "use_gate": True,
+         "kernel_initializer": "he_normal", "kernel_regularizer": "l2",
+         "bias_constraint": "non_neg", "seed": 3, "name": "m"},
+    ],
+    "GroupQueryAttention": [
+        {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2},
+        {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 1, "dropout": 0.5,
+         "use_bias": False, "sliding_window": 2, "use_gate": True, "seed": 3},
+    ],
     "EinsumDense": [{"equation": "ab,bc->ac", "output_shape": 3},
                     {"equation": "abc,cd->abd", "output_shape": (None, 3), "bias_axes": "d",
                      "activation": "relu", "name": "e"}],
@@ -194,7 +213,7 @@ def recorded(keras):
             namespace = getattr(namespace, part)
         for name, cls in sorted(vars(namespace).items()):
             wanted = name in LAYERS if kind == "layer" else inspect.isclass(cls)
-            if not wanted or cls.__name__ != name:
+            if not wanted or cls.__name__ != OWN_NAMES.get(name, name):
                 continue
             for arguments in ARGUMENTS.get(name, [{}]):
                 try:

@@ -104,6 +104,7 @@ NEEDED = {
     "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5, "stddev": 0.5, "filters": 2,
     "kernel_size": 3, "pool_size": 2, "axes": 1, "input_dim": 4, "output_dim": 2,
     "equation": "ab,bc->ac", "output_shape": 3, "output_size": 2, "height": 2, "width": 2,
+    "num_heads": 2, "key_dim": 3, "head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2,
     "factor": 1, "height_factor": 0.5, "width_factor": 0.5,
 }
 MODULES = (

@@ -20,6 +20,8 @@ REQUIRED = {
         ("Dense", "SimpleRNN", "SimpleRNNCell", "LSTM", "LSTMCell", "GRU", "GRUCell"), ["units"]
     ),
     "Dropout": ["rate"],
+    "MultiHeadAttention": ["num_heads", "key_dim"],
+    "GroupQueryAttention": ["head_dim", "num_query_heads", "num_key_value_heads"],
     "GaussianNoise": ["stddev"],
     **dict.fromkeys(("GaussianDropout", "AlphaDropout"), ["rate"]),
     "EinsumDense": ["equation", "output_shape"],

@@ -89,7 +89,8 @@ class Layer(_objects.Object):
         if "_entry" not in vars(cls):
             library = next(base for base in cls.__mro__ if base.__module__.startswith("tegula."))
             refuse_dead_overrides(cls, library, OF_LAYERS)
-            self._override(core, Layer)
+            made = (base for base in cls.__mro__ if vars(base).get("_entry") is not None)
+            self._override(core, next(made, Layer))
 
     def _override(self, core, base):
         """Lets C++ call the methods that the class has of its own, beside those of `base`."""

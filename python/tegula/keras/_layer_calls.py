@@ -127,6 +127,31 @@ def call_on_tensors(layer, x, mask, training, call):
     return mapped(graph.tensor, results)
 
 
+def call_with_arguments(layer, x, masks, training, arguments):
+    """The results of a layer of C++'s that takes several values and further `arguments`, as configs
+    hold them. `masks` are those of the values: as many, None where a value's own counts.
+    """
+    layer._track()
+    if all(map(is_array, items(x))):
+        masks = [getattr(one, "_keras_mask", None) if given is None else given
+                 for one, given in zip(leaves(x), leaves(masks))]
+        masks = [None if one is None else np.asarray(one) for one in masks]
+        if all(one is None for one in masks):
+            masks = []
+        key = repr(sorted(arguments.items())) if arguments else ""
+        return masked_results(layer._core.evaluate(
+            mapped(as_array, x), masks, bool(layer._mode(training)), None, key, arguments
+        ))
+    graph = next(item.graph for item in leaves(x) if not is_array(item))
+    with graph.as_default():
+        x = mapped(as_tensor, x)
+    values = mapped(lambda tensor: tensor._value, with_masks(graph, x, masks))
+    given = None if training is None else bool(training)
+    results = layer._core.call(values, given, None, arguments)
+    note_symbolic(graph, layer)
+    return mapped(graph.tensor, results)
+
+
 def call_on_values(layer, values, training, others, arguments):
     """The layer's `call` of core values."""
     graph = graph_of(leaves(values)[0].graph)

@@ -7,6 +7,7 @@ import numpy as _np
 from .. import _core
 from .._framework import Tensor as _Tensor
 from . import _objects, _recurrent, _serialization
+from ._attention_layers import MEMBERS as _ATTENTION
 from ._composed_layers import Lambda, SpectralNormalization, TimeDistributed, Wrapper
 from ._input_spec import InputSpec
 from ._layer import Layer
@@ -89,6 +90,7 @@ _CLASSES = _objects.classes_of(
             "input_spec": property(_dense_input_spec),
         },
         **_recurrent.members(_table_init),
+        **_ATTENTION,
     },
 )
 _ALIASES = {

@@ -37,11 +37,28 @@ class AdaptiveMaxPooling3D(Layer):
     def __init__(self, output_size: int | Sequence[int] | Sequence[Sequence[int]], data_format: str = 'channels_last', name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Add(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class AdditiveAttention(Layer):
+    use_scale: Any
+    dropout: Any
+    seed: Any
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, inputs: Any, mask: Any = None, training: Any = None, return_attention_scores: Any = False, use_causal_mask: Any = False) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
 class AlphaDropout(Layer):
     rate: Any
     noise_shape: Any
     seed: Any
     def __init__(self, rate: float, noise_shape: Optional[Shape] = None, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class Attention(Layer):
+    use_scale: Any
+    score_mode: Any
+    dropout: Any
+    seed: Any
+    def __init__(self, use_scale: bool = False, score_mode: str = 'dot', dropout: float = 0.0, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, inputs: Any, mask: Any = None, training: Any = None, return_attention_scores: Any = False, use_causal_mask: Any = False) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
 class AugMix(Layer):
     value_range: Any
     num_chains: Any
@@ -455,6 +472,28 @@ class GroupNormalization(Layer):
     beta_constraint: Any
     gamma_constraint: Any
     def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 0.001, center: bool = True, scale: bool = True, beta_initializer: InitializerLike = 'zeros', gamma_initializer: InitializerLike = 'ones', beta_regularizer: RegularizerLike = None, gamma_regularizer: RegularizerLike = None, beta_constraint: ConstraintLike = None, gamma_constraint: ConstraintLike = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class GroupQueryAttention(Layer):
+    head_dim: Any
+    num_query_heads: Any
+    num_key_value_heads: Any
+    dropout: Any
+    use_bias: Any
+    sliding_window: Any
+    flash_attention: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    use_gate: Any
+    seed: Any
+    def __init__(self, head_dim: int, num_query_heads: int, num_key_value_heads: int, dropout: float = 0.0, use_bias: bool = True, sliding_window: Optional[int] = None, flash_attention: Optional[bool] = None, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, use_gate: bool = False, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, query: Any, value: Any = None, key: Any = None, query_mask: Any = None, value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None, return_attention_scores: Any = False, training: Any = None, use_causal_mask: Any = False) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> Any: ...
+    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any: ...
+GroupedQueryAttention = GroupQueryAttention
 class Identity(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 def Input(shape: Any = None, batch_size: Any = None, dtype: Any = None, sparse: Any = None, ragged: Any = None, batch_shape: Any = None, name: Any = None, tensor: Any = None, optional: Any = False) -> Any: ...
@@ -668,6 +707,28 @@ class MixUp(Layer):
     data_format: Any
     seed: Any
     def __init__(self, alpha: float = 0.2, data_format: str = 'channels_last', seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+class MultiHeadAttention(Layer):
+    num_heads: Any
+    key_dim: Any
+    value_dim: Any
+    dropout: Any
+    use_bias: Any
+    attention_axes: Any
+    sliding_window: Any
+    flash_attention: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    use_gate: Any
+    seed: Any
+    def __init__(self, num_heads: int, key_dim: int, value_dim: Optional[int] = None, dropout: float = 0.0, use_bias: bool = True, output_shape: Optional[Union[int, Shape]] = None, attention_axes: Union[int, Sequence[int], None] = None, sliding_window: Optional[int] = None, flash_attention: Optional[bool] = None, kernel_initializer: InitializerLike = 'glorot_uniform', bias_initializer: InitializerLike = 'zeros', kernel_regularizer: RegularizerLike = None, bias_regularizer: RegularizerLike = None, activity_regularizer: RegularizerLike = None, kernel_constraint: ConstraintLike = None, bias_constraint: ConstraintLike = None, use_gate: bool = False, seed: Optional[int] = None, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
+    def __call__(self, query: Any, value: Any = None, key: Any = None, query_mask: Any = None, value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None, return_attention_scores: Any = False, training: Any = None, use_causal_mask: Any = False) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> Any: ...
+    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any: ...
 class Multiply(Layer):
     def __init__(self, name: Optional[str] = None, *, trainable: bool = ..., remat: Optional[bool] = ..., input_shape: Optional[Shape] = ..., input_dim: Optional[int] = ..., batch_input_shape: Optional[Shape] = ...) -> None: ...
 class Operation(Layer):

@@ -3,6 +3,7 @@
 #include "src/core/made_before_fork.hpp"
 #include "tegula/nn/functional.hpp"
 #include "tegula/nn/layers.hpp"
+#include "tegula/nn/layers/attention.hpp"
 #include "tegula/nn/layers/automatic_augmentation.hpp"
 #include "tegula/nn/layers/color_augmentation.hpp"
 #include "tegula/nn/layers/geometric_augmentation.hpp"
@@ -145,6 +146,10 @@ const std::vector<ObjectClass<LayerBase>>& object_classes<LayerBase>() {
       object_class<LayerBase, GaussianDropoutLayer>({}),
       object_class<LayerBase, AlphaDropoutLayer>({}),
       object_class<LayerBase, EinsumDenseLayer>({}),
+      object_class<LayerBase, MultiHeadAttentionLayer>({}),
+      object_class<LayerBase, GroupQueryAttentionLayer>({"GroupedQueryAttention"}),
+      object_class<LayerBase, AttentionLayer>({}),
+      object_class<LayerBase, AdditiveAttentionLayer>({}),
       object_class<LayerBase, SpatialDropoutLayer<1>>({}),
       object_class<LayerBase, SpatialDropoutLayer<2>>({}),
       object_class<LayerBase, SpatialDropoutLayer<3>>({}),

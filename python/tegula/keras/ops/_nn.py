@@ -348,22 +348,32 @@ def dot_product_attention(
                 "`dot_product_attention` only supports 4D inputs. Received: "
                 f"query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}."
             )
+    scale = 1 / math.sqrt(known_size(q, 3, "channels")) if scale is None else scale
+    bias = None if bias is None else tensor(bias, q.dtype)
+    mask = None if mask is None else tensor(mask, "bool")
+    if attn_logits_soft_cap is not None:
+        return _capped_attention(q, k, v, bias, mask, scale, is_causal, float(attn_logits_soft_cap))
+    if bias is not None and mask is not None:
+        mask = _arrays.where(mask, bias, -0.7 * float(q.dtype.max))
+    elif mask is None:
+        mask = tensor(True, "bool") if bias is None else bias
+    attrs = {"scale": float(scale), "causal": bool(is_causal)}
+    return apply("attention", [q, k, v, mask, tensor(0, "int64")], attrs)
+
+
+def _capped_attention(q, k, v, bias, mask, scale, is_causal, cap):
+    """Attention whose logits are softly limited, by plain ops."""
     heads, shared = known_size(q, 2, "heads"), known_size(k, 2, "heads")
     if heads != shared:
         from ._shapes import repeat
 
         k, v = (repeat(x, heads // shared, 2) for x in (k, v))
-    scale = 1 / math.sqrt(known_size(q, 3, "channels")) if scale is None else scale
     q, k, v = (_arrays.transpose(x, [0, 2, 1, 3]) for x in (q, k, v))
-    logits = _math.matmul(q, k, transpose_b=True) * scale
-    if attn_logits_soft_cap is not None:
-        cap = float(attn_logits_soft_cap)
-        logits = _math.tanh(logits / cap) * cap
+    logits = _math.tanh(_math.matmul(q, k, transpose_b=True) * scale / cap) * cap
     if bias is not None:
-        logits = logits + tensor(bias, logits.dtype)
-    masks = [] if mask is None else [tensor(mask, "bool")]
-    masks += [_causal(logits)] if is_causal else []
-    for one in masks:
-        logits = _arrays.where(one, logits, -0.7 * float(logits.dtype.max))
+        logits = logits + bias
+    for one in [mask, _causal(logits) if is_causal else None]:
+        if one is not None:
+            logits = _arrays.where(one, logits, -0.7 * float(logits.dtype.max))
     return _arrays.transpose(_math.matmul(_tf_nn.softmax(logits), v), [0, 2, 1, 3])
 

@@ -122,6 +122,11 @@ Values AttentionLayer::call_all(const Values& x, bool training) { return attend(
 Values AttentionLayer::attend(const Values& x, bool training, const AttentionArguments& arguments) {
   check_inputs(x.size(), !x.is_one() && !x.is_named(), class_name());
   Scoring scoring;
+  const std::int64_t width = x[0].shape().dim(-1), key_width = key_of(x).shape().dim(-1);
+  if (!compatible(Shape{width}, Shape{key_width})) {
+    throw ShapeError(describe() + ": query and key must have the same last dimension, got shapes " +
+                     shape_text(x[0].shape()) + " and " + shape_text(key_of(x).shape()));
+  }
   if (options_.score_mode == "dot") {
     scoring.query = scale_ ? x[0] * scale_ : x[0];
   } else {

@@ -19,7 +19,6 @@ _INSTEAD = (
     ),
     (r"keras\.layers\.MaxNumBoundingBoxes", "There are no bounding boxes"),
     (r"keras\.layers\.ContrastLimited.*", "Use keras.layers.Equalization, which does not look at tiles"),
-    (r"keras\.layers\..*Attention.*", "Attention is not there yet"),
     (r"keras\.callbacks\.TensorBoard", "Use keras.callbacks.CSVLogger"),
     (r"keras\.utils\..*_dataset_from_directory", "Give NumPy arrays to `fit`"),
     (r"keras\.(mixed_precision|dtype_policies|DTypePolicy)", "Layers compute in float32"),

@@ -46,11 +46,7 @@ TEST_CASE("attention is called on a list, or on operands by their names") {
 }
 
 TEST_CASE("a model of calls with arguments is described with them, and made again") {
-  const auto input = [](std::int64_t steps) {
-    return Layer(nn::Input(InputOptions{.shape = {steps, 6}}));
-  };
-  const Value query = symbol_of(input(5).shared()).second;
-  const Value value = symbol_of(input(7).shared()).second;
+  const nn::Input query(Shape{5, 6}), value(Shape{7, 6});
   const GroupQueryAttention attention(
       {.head_dim = 3, .num_query_heads = 4, .num_key_value_heads = 2});
   const Values y =

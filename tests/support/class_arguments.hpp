@@ -22,7 +22,8 @@ inline nn::Config required_arguments(std::string_view class_name) {
   }
   if (class_name == "MultiHeadAttention") return Config::object({{"num_heads", 2}, {"key_dim", 3}});
   if (class_name == "GroupQueryAttention") {
-    return Config::object({{"head_dim", 2}, {"num_query_heads", 4}, {"num_key_value_heads", 2}});
+    // Either number of heads may be 1 or 1000 then, and the other divides it.
+    return Config::object({{"head_dim", 2}, {"num_query_heads", 1000}, {"num_key_value_heads", 1}});
   }
   if (class_name == "RandomTranslation") {
     return Config::object({{"height_factor", 0.5}, {"width_factor", 0.5}});

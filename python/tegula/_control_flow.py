@@ -93,8 +93,6 @@ def build_while_loop(cond, body, loop_vars, maximum_iterations, name):
     def body_of(core, states):
         with _inside(core, outer) as graph:
             given = body(*_packed(loop_vars, graph, states))
-            if len(loop_vars) == 1 and _count(given) != 1 or not isinstance(given, (tuple, list)):
-                given = (given,)
             _check_count("what the body gives", loop_vars, given)
             return _values(given, tensors)
 

@@ -103,6 +103,24 @@ def test_loops_within_a_graph_give_what_they_give_on_arrays(number):
     assert found.dtype == expected.dtype
 
 
+MIXED = [
+    lambda x: ops.fori_loop(0, 3, lambda i, v: (v[0] + 1.0, v[1] * v[0]), (np.float32(2), x))[1],
+    lambda x: ops.while_loop(lambda n, v: n < 3, lambda n, v: (n + 1, v * 2), (0, x))[1],
+    lambda x: ops.while_loop(
+        lambda n: n < ops.sum(ops.abs(x)), lambda n: n * 2, np.float32(1)
+    ) + x,
+    lambda x: ops.scan(lambda c, e: (c + e, c), np.zeros(4, "float32"), x)[1],
+]
+
+
+@pytest.mark.parametrize("number", range(len(MIXED)))
+def test_numbers_and_arrays_join_the_graph_of_the_symbols_beside_them(number):
+    inputs = keras.Input(batch_shape=(5, 4))
+    model = keras.Model(inputs, MIXED[number](inputs))
+    expected = np.asarray(MIXED[number](X))
+    np.testing.assert_allclose(model.predict(X, batch_size=5, verbose=0), expected, rtol=1e-6)
+
+
 def test_a_loop_that_runs_as_often_as_its_data_say_is_one_operation():
     x = tf.placeholder(tf.float32, [])
     before = len(x.graph.get_operations())

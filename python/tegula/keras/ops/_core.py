@@ -133,9 +133,21 @@ def _known_value(x):
     return value.reshape(()).item()
 
 
-def _number_of(function):
-    """What `function` gives, with numbers and arrays as tensors."""
-    return lambda *args: replaced(function(*args), lambda x: None if x is None else tensor(x))
+def _graph_of(*structures):
+    """The graph that their first tensor of one belongs to; None where there are arrays alone."""
+    found = (x for x in leaves(structures) if isinstance(x, Tensor) and not is_array(x))
+    first = next(found, None)
+    return None if first is None else first.graph.innermost()
+
+
+def _tensors(structure):
+    """Numbers and arrays as tensors of the graph that is being built; None stays."""
+    return replaced(structure, lambda x: None if x is None else tensor(x))
+
+
+def _tensors_of(function):
+    """`function`, which is called while a graph is being built, with `_tensors` of its results."""
+    return lambda *args: _tensors(function(*args))
 
 
 @_function
@@ -143,7 +155,7 @@ def cond(pred, true_fn, false_fn):
     """true_fn() where pred, one truth value, holds, else false_fn(). Only one of them is computed."""
     if _is_known(pred):
         return true_fn() if _known_value(pred) else false_fn()
-    return build_cond(_truth(pred), _number_of(true_fn), _number_of(false_fn), "cond")
+    return build_cond(_truth(pred), _tensors_of(true_fn), _tensors_of(false_fn), "cond")
 
 
 def _truth(x):
@@ -156,16 +168,12 @@ def switch(index, branches, *operands):
     if _is_known(index):
         place = builtins.min(builtins.max(int(_known_value(index)), 0), len(branches) - 1)
         return branches[place](*operands)
-    functions = [_number_of(functools.partial(branch, *operands)) for branch in branches]
+    functions = [_tensors_of(functools.partial(branch, *operands)) for branch in branches]
     place = _math.maximum(index, 0)
     return build_choice(place, list(enumerate(functions)), functions[-1], "switch")
 
 
 # Loops.
-
-
-def _in_graph(*structures):
-    return any(not is_array(x) and isinstance(x, Tensor) for x in leaves(structures))
 
 
 @_function
@@ -175,18 +183,14 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
     """
     single = not isinstance(loop_vars, (tuple, list))
     values = (loop_vars,) if single else tuple(loop_vars)
-    if _in_graph(values):
-        values = replaced(values, tensor)
-        going = _number_of(lambda *variables: cond(*variables))
-        values = build_while_loop(
-            lambda *variables: _truth(going(*variables)), body, values, maximum_iterations, "while"
-        )
-        return values[0] if single else values
-    turn = 0
+    graph = _graph_of(values)
+    if graph is not None:
+        return _while_loop_in(graph, cond, body, values, single, maximum_iterations)
+    start, turn = values, 0
     while maximum_iterations is None or turn < maximum_iterations:
         still = cond(*values)
         if not _is_known(still):  # depends on a tensor from outside
-            return while_loop(cond, body, replaced(loop_vars, _as_tensor_of(still)), maximum_iterations)
+            return _while_loop_in(_graph_of(still), cond, body, start, single, maximum_iterations)
         if not _known_value(still):
             break
         new = body(*values)
@@ -195,28 +199,32 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
     return values[0] if single else values
 
 
-def _as_tensor_of(like):
-    def convert(x):
-        with like.graph.innermost().as_default():
-            return tensor(x)
-
-    return convert
+def _while_loop_in(graph, cond, body, values, single, maximum_iterations):
+    with graph.as_default():
+        values = build_while_loop(
+            lambda *variables: _truth(tensor(cond(*variables))), body, _tensors(values),
+            maximum_iterations, "while",
+        )
+    return values[0] if single else values
 
 
 @_function
 def fori_loop(lower, upper, body_fun, init_val):
     """`value = body_fun(i, value)` for i from lower to upper - 1."""
-    if _in_graph(lower, upper):
+    if _graph_of(lower, upper) is not None:
         return while_loop(
             lambda i, _: i < upper, lambda i, value: (i + 1, body_fun(i, value)), (lower, init_val)
         )[1]
     first, last = (int(known(v, "the bounds of fori_loop")) for v in (lower, upper))
-    if _in_graph(init_val):
-        carry = (_as_tensor_of(leaves(init_val)[0])(np.int32(first)), init_val)
-        return build_scan(
-            lambda carry, _: ((carry[0] + 1, _number_of(body_fun)(*carry)), ()),
-            carry, (), builtins.max(last - first, 0), False, "fori_loop",
-        )[0][1]
+    graph = _graph_of(init_val)
+    if graph is not None:
+        with graph.as_default():
+            carry, _ = build_scan(
+                lambda carry, _: ((carry[0] + 1, _tensors(body_fun(*carry))), ()),
+                _tensors((np.int32(first), init_val)), (), builtins.max(last - first, 0), False,
+                "fori_loop",
+            )
+        return carry[1]
     value = init_val
     for i in range(first, last):
         value = body_fun(i, value)
@@ -250,10 +258,11 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     """
     if xs is None and length is None:
         raise ValueError("Got no `xs` to scan over and `length` not provided.")
-    if _in_graph(init, xs):
-        like = next(x for x in leaves((init, xs)) if isinstance(x, Tensor) and not is_array(x))
-        init, xs = (replaced(x, lambda one: one if one is None else _as_tensor_of(like)(one)) for x in (init, xs))
-        return build_scan(_number_of(f), init, xs, length, reverse, "scan")
+    graph = _graph_of(init, xs)
+    if graph is not None:
+        with graph.as_default():
+            init, xs = _tensors((init, xs))
+            return build_scan(_tensors_of(f), init, xs, length, reverse, "scan")
     count = int(length) if xs is None else _lengths(xs)
     if length is not None and int(length) != count:
         raise ValueError(f"`length` {length} is not the length {count} of `xs`")
@@ -267,9 +276,12 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
 @_function
 def map(f, xs):  # noqa: A001 - Keras's name
     """The results of f for each part along the first axis, stacked."""
-    if _in_graph(xs):
-        function = _number_of(f)
-        return build_scan(lambda _, x: ((), function(x)), (), xs, None, False, "map")[1]
+    graph = _graph_of(xs)
+    if graph is not None:
+        with graph.as_default():
+            return build_scan(
+                lambda _, x: ((), _tensors(f(x))), (), _tensors(xs), None, False, "map"
+            )[1]
     return _stacked([f(_part(xs, i)) for i in range(_lengths(xs))])
 
 

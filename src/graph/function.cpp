@@ -80,9 +80,7 @@ bool declares(const Function& function, std::span<const ValueType> types) {
 }  // namespace
 
 FunctionPointer make_function(std::span<const Value> parameters, std::span<const Value> results) {
-  std::vector<ValueType> types;
-  for (const Value& parameter : parameters) types.push_back(parameter.type());
-  return function_of(parameters, results, types);
+  return function_of(parameters, results, types_of(parameters));
 }
 
 FunctionPointer specialized(const FunctionPointer& function,
@@ -106,8 +104,7 @@ std::vector<ValueType> infer_results(const Function& function,
   check_parameters(function, parameters);
   std::vector<ValueType> results;
   if (declares(function, parameters)) {
-    for (const Value& result : function.results) results.push_back(result.type());
-    return results;
+    return types_of(function.results);
   }
   std::map<Place, ValueType> known;
   Known given;

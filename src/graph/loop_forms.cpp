@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <string>
 
+#include "src/graph/place.hpp"
 #include "tegula/core/blocking.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula {
-
-namespace {
-
-std::vector<ValueType> types_of(std::span<const Value> values) {
-  std::vector<ValueType> types;
-  for (const Value& value : values) types.push_back(value.type());
-  return types;
-}
-
-}  // namespace
 
 ScanForm scan_form(const InferContext& context) {
   ScanForm form;

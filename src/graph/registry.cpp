@@ -7,6 +7,7 @@
 
 #include "src/core/made_before_fork.hpp"
 #include "src/core/similar_names.hpp"
+#include "src/graph/place.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula {
@@ -90,8 +91,7 @@ RandomKey random_key(const Attrs& attrs, const RandomKey& run) {
 }
 
 Cost node_cost(const Node& node) {
-  std::vector<ValueType> inputs;
-  for (const Value& input : node.inputs()) inputs.push_back(input.type());
+  const std::vector<ValueType> inputs = types_of(node.inputs());
   if (node.op().cost) return node.op().cost(inputs, node.outputs(), node.attrs());
   Cost cost;
   const auto add_bytes = [&cost](std::span<const ValueType> types) {

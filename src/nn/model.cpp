@@ -251,11 +251,8 @@ namespace {
 
 /// Whether a layer of these goes on with the states that a batch left.
 bool keeps_states(const LayerBase& layer) {
-  if (dynamic_cast<const StatefulLayer*>(&layer) != nullptr) {
-    const Config config = layer.base_config();
-    const Config* const stateful = config.find("stateful");
-    if (stateful != nullptr && stateful->as_bool()) return true;
-  }
+  const auto* const keeps = dynamic_cast<const StatefulLayer*>(&layer);
+  if (keeps != nullptr && keeps->is_stateful()) return true;
   return std::ranges::any_of(layer.sublayers(),
                              [](const auto& inner) { return keeps_states(*inner); });
 }

@@ -30,12 +30,6 @@ void check_count(const char* op, const char* what, std::size_t expected, std::si
                         " states, but the " + what + " gives " + std::to_string(given));
 }
 
-std::vector<ValueType> types_of(std::span<const Value> values) {
-  std::vector<ValueType> types;
-  for (const Value& value : values) types.push_back(value.type());
-  return types;
-}
-
 Values joined(std::span<const Value> a, std::span<const Value> b) {
   Values all(a.begin(), a.end());
   all.insert(all.end(), b.begin(), b.end());

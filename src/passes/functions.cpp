@@ -15,12 +15,6 @@ namespace tegula::passes {
 
 namespace {
 
-std::vector<ValueType> types_of(std::span<const Value> values) {
-  std::vector<ValueType> types;
-  for (const Value& value : values) types.push_back(value.type());
-  return types;
-}
-
 /// The function after `change`, which may drop parameters but keeps their names.
 FunctionPointer changed(const FunctionPointer& function,
                         const std::function<Graph(const Graph&)>& change) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "src/core/made_before_fork.hpp"
+#include "src/graph/place.hpp"
 #include "src/passes/passes.hpp"
 #include "src/passes/simplify_rules.hpp"
 
@@ -76,8 +77,7 @@ std::optional<double> uniform_value(const Value& value) {
 }
 
 Value TermBuilder::make(const OpDef& op, std::span<const Value> inputs, Attrs attrs) {
-  std::vector<ValueType> types;
-  for (const Value& input : inputs) types.push_back(input.type());
+  const std::vector<ValueType> types = types_of(inputs);
   for (const AttrDef& def : op.attrs) {
     if (!attrs.has(def.name)) attrs.set(def.name, def.value);
   }

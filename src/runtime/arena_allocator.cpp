@@ -6,17 +6,13 @@
 
 namespace tegula::detail {
 
-namespace {
-
-std::size_t rounded(std::size_t bytes) {
+std::size_t aligned(std::size_t bytes) {
   const std::size_t at_least_one = bytes == 0 ? 1 : bytes;
   return (at_least_one + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-}  // namespace
-
 std::size_t ArenaAllocator::allocate(std::size_t bytes) {
-  const std::size_t needed = rounded(bytes);
+  const std::size_t needed = aligned(bytes);
   const auto best = free_by_size_.lower_bound({needed, 0});
   if (best != free_by_size_.end()) {
     const auto [available, offset] = *best;
@@ -38,7 +34,7 @@ std::size_t ArenaAllocator::allocate(std::size_t bytes) {
 }
 
 void ArenaAllocator::release(std::size_t offset, std::size_t bytes) {
-  std::size_t size = rounded(bytes);
+  std::size_t size = aligned(bytes);
   auto next = free_by_offset_.lower_bound(offset);
   if (next != free_by_offset_.end() && offset + size == next->first) {
     size += next->second;

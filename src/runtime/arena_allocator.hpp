@@ -8,6 +8,9 @@
 
 namespace tegula::detail {
 
+/// The next multiple of kAlignment, at least one.
+std::size_t aligned(std::size_t bytes);
+
 /// Best fit with coalescing. Offsets and sizes are multiples of kAlignment.
 class ArenaAllocator {
  public:

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "src/runtime/arena_allocator.hpp"
 #include "tegula/core/error.hpp"
-#include "tegula/core/tensor.hpp"
 
 namespace tegula::detail {
 
 FunctionPlan::FunctionPlan(const Function& function, const Backend& backend)
     : plan_(build_plan(function, backend)) {
-  pointer_offset_ = (plan_->arena_bytes + kAlignment - 1) / kAlignment * kAlignment;
+  pointer_offset_ = aligned(plan_->arena_bytes);
   const std::size_t feeds = function.parameters.size();
   std::vector<std::vector<std::uint32_t>> places(feeds + function.results.size());
   for (std::size_t i = 0; i < plan_->places.size(); ++i) {

@@ -21,6 +21,11 @@
 
 namespace tegula::detail {
 
+/// Of a value whose shape is known.
+inline std::size_t byte_count(const ValueType& type) {
+  return static_cast<std::size_t>(type.shape.element_count()) * size_of(type.dtype);
+}
+
 /// Which memory an operand is in.
 enum class Storage : std::uint8_t {
   none,      ///< nobody reads it: a null pointer

@@ -27,10 +27,6 @@ class CopyKernel final : public Kernel {
   std::string what_;
 };
 
-std::size_t byte_count(const ValueType& type) {
-  return static_cast<std::size_t>(type.shape.element_count()) * size_of(type.dtype);
-}
-
 /// The input whose bytes are the node's output, or -1.
 int alias_input(const Node& node) {
   static constexpr std::array<std::string_view, 9> kSameBytes = {

@@ -7,6 +7,8 @@
 
 #include "src/backend/cpu/lowering.hpp"
 #include "src/graph/loop_forms.hpp"
+#include "src/graph/place.hpp"
+#include "src/runtime/arena_allocator.hpp"
 #include "src/runtime/function_plan.hpp"
 #include "tegula/graph/function.hpp"
 
@@ -14,19 +16,16 @@ namespace tegula::cpu {
 
 namespace {
 
+using detail::byte_count;
 using detail::FunctionPlan;
 using detail::FunctionRun;
-
-std::size_t bytes_of(const ValueType& type) {
-  return static_cast<std::size_t>(type.shape.element_count()) * size_of(type.dtype);
-}
 
 /// Parts of a kernel's workspace, one after the other.
 class Layout {
  public:
   std::size_t add(std::size_t bytes) {
     const std::size_t offset = bytes_;
-    bytes_ += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    bytes_ += detail::aligned(bytes);
     return offset;
   }
   std::size_t bytes() const { return bytes_; }
@@ -96,7 +95,7 @@ class LoopStates {
  public:
   LoopStates(const Node& node, std::size_t count, Layout& layout) {
     for (std::size_t i = 0; i < count; ++i) {
-      bytes_.push_back(bytes_of(node.input(static_cast<int>(i)).type()));
+      bytes_.push_back(byte_count(node.input(static_cast<int>(i)).type()));
       second_.push_back(layout.add(bytes_.back()));
     }
   }
@@ -165,7 +164,7 @@ class ScanKernel final : public Kernel {
  private:
   static std::size_t step_bytes(const ValueType& sequence) {
     const std::int64_t length = sequence.shape[0];
-    return length == 0 ? 0 : bytes_of(sequence) / static_cast<std::size_t>(length);
+    return length == 0 ? 0 : byte_count(sequence) / static_cast<std::size_t>(length);
   }
 
   ScanForm form_;
@@ -268,13 +267,13 @@ class WhileGradientKernel final : public Kernel {
     const WhileForm& form = iterations_.form;
     workspace_ = layout_.add(gradient_.workspace_bytes());
     for (std::size_t i = 0; i < form.states; ++i) {
-      bytes_.push_back(bytes_of(node.input(static_cast<int>(i)).type()));
+      bytes_.push_back(byte_count(node.input(static_cast<int>(i)).type()));
       offsets_.push_back(record_.add(bytes_.back()));
       seconds_.push_back({layout_.add(bytes_.back()), layout_.add(bytes_.back())});
     }
     given_ = node.inputs().size() - form.states - form.captures;
     for (const ValueType& output : node.outputs()) {
-      gradient_bytes_.push_back(bytes_of(output));
+      gradient_bytes_.push_back(byte_count(output));
       second_gradients_.push_back(layout_.add(gradient_bytes_.back()));
     }
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "src/graph/place.hpp"
 #include "tegula/graph/op_def.hpp"
 
 namespace tegula::cpu {
@@ -187,11 +188,7 @@ Cluster cluster_of_node(const Node& node) {
   return cluster;
 }
 
-std::vector<ValueType> input_types(const Node& node) {
-  std::vector<ValueType> types;
-  for (const Value& input : node.inputs()) types.push_back(input.type());
-  return types;
-}
+std::vector<ValueType> input_types(const Node& node) { return types_of(node.inputs()); }
 
 std::vector<kernels::ElementwiseInput> kernel_inputs(std::span<const ValueType> types) {
   std::vector<kernels::ElementwiseInput> inputs;

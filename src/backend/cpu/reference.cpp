@@ -4,6 +4,7 @@
 #include <string>
 
 #include "src/backend/cpu/lowering.hpp"
+#include "src/graph/place.hpp"
 #include "tegula/core/error.hpp"
 
 namespace tegula::cpu {
@@ -15,9 +16,8 @@ class ReferenceKernel final : public Kernel {
   explicit ReferenceKernel(const Node& node)
       : op_(node.op()),
         attrs_(node.attrs()),
-        outputs_(node.outputs().begin(), node.outputs().end()) {
-    for (const Value& input : node.inputs()) inputs_.push_back(input.type());
-  }
+        inputs_(types_of(node.inputs())),
+        outputs_(node.outputs().begin(), node.outputs().end()) {}
 
   void run(const KernelArguments& arguments) const override {
     std::vector<Tensor> inputs;

@@ -321,6 +321,8 @@ struct RecurrentOptions<Recurrence::gru> {
 class TEGULA_API StatefulLayer {
  public:
   virtual ~StatefulLayer() = default;
+  /// Whether a batch goes on with the states that the last one left.
+  virtual bool is_stateful() const = 0;
   /// Zeros in the place of what batches left; nothing where nothing is kept.
   virtual void reset_state() = 0;
   /// What the last batch left; empty where nothing is kept, or before the layer is built.
@@ -360,6 +362,7 @@ class TEGULA_API RecurrentLayer
   using Base = LayerWithOptions<RecurrentLayer<kRecurrence>, RecurrentOptions<kRecurrence>>;
   using Base::Base;
   Regularizer activity_regularizer() const override { return this->options_.activity_regularizer; }
+  bool is_stateful() const override { return this->options_.stateful; }
   void reset_state() override;
   std::vector<Weight> kept_states() const override;
 
@@ -418,6 +421,7 @@ class TEGULA_API BidirectionalLayer : public LayerBase, public StatefulLayer {
   const Layer& forward_layer() const { return forward_; }
   const Layer& backward_layer() const { return backward_; }
   const std::string& merge_mode() const { return merge_mode_; }
+  bool is_stateful() const override { return option("stateful"); }
   void reset_state() override;
   std::vector<Weight> kept_states() const override;
 
